@@ -1,0 +1,98 @@
+"""Fixtures of all tests. The server and the address of the database come from `tests.plugin`."""
+
+from __future__ import annotations
+
+import fcntl
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from handrail.kernel import row_security, scope
+from handrail.kernel.database import as_owner
+from tests import plugin, world as small_world
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    with (plugin.VAR / "template.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _switch(database: str) -> None:
+    connection.close()
+    connection.settings_dict["NAME"] = database
+
+
+def _ensure_template() -> str:
+    name = plugin.template_name()
+    with _one_at_a_time():
+        if plugin.SERVER.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'").strip():
+            return name
+        old = plugin.SERVER.sql("SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%'").split()
+        for database in old:
+            plugin.SERVER.drop_database(database)
+        building = f"building_{uuid.uuid4().hex[:8]}"
+        plugin.SERVER.create_database(building)
+        before = connection.settings_dict["NAME"]
+        _switch(building)
+        with as_owner():
+            call_command("migrate", verbosity=0)
+            row_security.apply()
+        small_world.build()
+        _switch(before)
+        plugin.SERVER.sql(f"ALTER DATABASE {building} RENAME TO {name}")
+    return name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """This process's own clone of the template."""
+    with django_db_blocker.unblock():
+        plugin.SERVER.create_database(plugin.DATABASE, _ensure_template())
+        connection.settings_dict["NAME"] = plugin.DATABASE
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        plugin.SERVER.drop_database(plugin.DATABASE)
+
+
+@pytest.fixture
+def world(db: None) -> SimpleNamespace:
+    """The small world, inside a transaction that is rolled back."""
+    return small_world.find()
+
+
+@pytest.fixture
+def in_harbour(world: SimpleNamespace) -> Iterator[SimpleNamespace]:
+    """The small world, with the scope of the first organisation entered."""
+    with scope.enter([world.harbour.key]):
+        yield world
+
+
+@pytest.fixture
+def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A fresh clone for a test that commits; its name. The application's role cannot truncate, so each gets its own."""
+    name = f"own_{uuid.uuid4().hex[:10]}"
+    with django_db_blocker.unblock():
+        plugin.SERVER.create_database(name, plugin.template_name())
+        _switch(name)
+        try:
+            yield name
+        finally:
+            _switch(plugin.DATABASE)
+            plugin.SERVER.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; tests that need it say so."""
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }

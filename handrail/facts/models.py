@@ -1,0 +1,264 @@
+"""Tables of the facts layer: who works where, the facts themselves, and what follows from them.
+
+Three sorts of row: ordinary ones (organisation, site, staff, role, device, card), which are changed by audited
+commands; the append-only facts; and state (`is_state`), which is a fold over facts and can be rebuilt at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from handrail.kernel import ids
+from handrail.kernel.scope import ScopedModel
+
+# -- ordinary rows ---------------------------------------------------------------------------------------------------
+
+
+class Organisation(models.Model):
+    """A programme, association, clinic or ministry: the border that no query crosses."""
+
+    key = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(default=ids.new, unique=True, editable=False)
+    name = models.CharField(max_length=120)
+    country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2")
+    community_led = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StaffManager(BaseUserManager["Staff"]):
+    """Accounts by user name."""
+
+
+class Staff(AbstractBaseUser):
+    """Somebody who works here: a sign-in and the name colleagues use. Never a legal name."""
+
+    key = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(default=ids.random, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    username = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=60)
+    language = models.CharField(max_length=12, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "username"
+    objects: ClassVar[StaffManager] = StaffManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SiteKind(models.TextChoices):
+    """Kinds of site (`domain/people.md` 8)."""
+
+    DROP_IN = "drop_in", _("Drop-in")
+    FIXED_EXCHANGE = "fixed_exchange", _("Fixed exchange")
+    VEHICLE = "vehicle", _("Van")
+    ROUTE_STOP = "route_stop", _("Route stop")
+    VENDING_MACHINE = "vending_machine", _("Vending machine")
+    WALL_BOX = "wall_box", _("Wall box")
+    OPS = "ops", _("Overdose prevention site")
+    OAT_CLINIC = "oat_clinic", _("Treatment clinic")
+    PHARMACY = "pharmacy", _("Pharmacy")
+    PRISON_UNIT = "prison_unit", _("Prison unit")
+    HOSPITAL = "hospital", _("Hospital")
+    HOUSING_PROJECT = "housing_project", _("Housing project")
+    COMMUNITY_CENTRE = "community_centre", _("Community centre")
+    LEGAL_OFFICE = "legal_office", _("Legal office")
+    MAIL_CENTRE = "mail_centre", _("Mail centre")
+    EVENT = "event", _("Event")
+    VIRTUAL = "virtual", _("Online")
+    STORE = "store", _("Store room")
+
+
+class Site(ScopedModel):
+    """A place where work is done: a van, a drop-in, a clinic, a store room."""
+
+    id = models.UUIDField(default=ids.new, editable=False)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=24, choices=SiteKind)
+    time_zone = models.CharField(max_length=40, default="UTC")
+    area = models.CharField(max_length=40, blank=True, help_text="Area code that size estimates use")
+    setting = models.CharField(max_length=12, default="community", choices=[("facility", _("Facility")), ("community", _("Community"))])
+    provider_type = models.CharField(max_length=16, default="community_led")
+    offers = models.JSONField(default=list, help_text="Referral services this site takes people for")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "id"], name="site_id")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoleAssignment(ScopedModel):
+    """A role that a person holds, at one site or (site empty) everywhere in the organisation."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=24)
+    site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "staff", "role", "site"], name="role_once", nulls_distinct=False)
+        ]
+
+
+class Device(ScopedModel):
+    """Something that records facts: a phone, a tablet, or the server itself for what is typed in a browser."""
+
+    id = models.UUIDField(default=ids.random, editable=False)
+    label = models.CharField(max_length=60)
+    is_server = models.BooleanField(default=False)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "id"], name="device_id")]
+
+
+class Head(ScopedModel):
+    """The head of an organisation's facts: counter, chain digest, epoch. Every writer locks it first.
+
+    A counter under a lock, not a database sequence: with a sequence a reader who pulls by number can miss a fact
+    whose transaction committed late (security.md F6). The epoch changes whenever a backup is restored.
+    """
+
+    counter = models.BigIntegerField(default=0)
+    digest = models.BinaryField(default=b"")
+    epoch = models.UUIDField(default=ids.random)
+    server_device = models.UUIDField()
+    server_sequence = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="facts_one_head")]
+
+
+class CardToken(ScopedModel):
+    """A card somebody carries. Only a keyed digest is stored: card and database do not meet without the key."""
+
+    token = models.BinaryField()
+    participant = models.UUIDField()
+    issued_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "token"], name="card_token")]
+
+
+# -- facts -----------------------------------------------------------------------------------------------------------
+
+
+class Fact(ScopedModel):
+    """Something that happened. Never edited; a correction is a new fact that supersedes this one."""
+
+    append_only: ClassVar[bool] = True
+
+    id = models.UUIDField(editable=False)
+    kind = models.CharField(max_length=60)
+    kind_version = models.SmallIntegerField()
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", null=True)
+    encounter = models.UUIDField(null=True)
+    participant = models.UUIDField(null=True)
+    about = models.UUIDField(null=True, help_text="The record this one speaks of, such as the referral of an outcome")
+    staff = models.UUIDField(null=True)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    device = models.UUIDField()
+    device_sequence = models.BigIntegerField(null=True)
+    counter = models.BigIntegerField()
+    supersedes: models.Field[Any, Any] = models.JSONField(default=list)
+    root = models.UUIDField(help_text="First fact of the chain of corrections this one belongs to")
+    payload = models.JSONField()
+    settlement = models.JSONField(null=True, help_text="What the door decided at the time, such as the lots taken")
+    door = models.JSONField(null=True, help_text="Why it was quarantined, clock skew, what the sender claimed")
+    payload_digest = models.BinaryField()
+    digest = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="fact_id"),
+            models.UniqueConstraint(fields=["organisation", "counter"], name="fact_counter"),
+            models.UniqueConstraint(fields=["organisation", "device", "device_sequence"], name="fact_device_sequence"),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "encounter"], name="fact_encounter"),
+            models.Index(fields=["organisation", "site", "kind", "-occurred_at"], name="fact_site_kind_time"),
+            models.Index(fields=["organisation", "root"], name="fact_root"),
+            models.Index(fields=["organisation", "about"], name="fact_about", condition=models.Q(about__isnull=False)),
+            models.Index(fields=["organisation", "participant"], name="fact_participant", condition=models.Q(participant__isnull=False)),
+        ]
+
+
+# -- state: folds over facts -----------------------------------------------------------------------------------------
+
+
+class Standing(ScopedModel):
+    """Which fact of a chain counts now. Only chains with a correction have a row; all other facts simply count."""
+
+    is_state: ClassVar[bool] = True
+
+    root = models.UUIDField()
+    effective = models.UUIDField(null=True, help_text="The fact that counts; empty when taken back")
+    heads = models.JSONField(default=list, help_text="Facts nobody superseded; more than one means a conflict")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "root"], name="standing_root")]
+
+
+class Aside(ScopedModel):
+    """A fact that does not count now, and why: superseded, taken back, or kept aside until somebody has looked."""
+
+    is_state: ClassVar[bool] = True
+
+    fact = models.UUIDField()
+    reason = models.CharField(max_length=40)
+    waiting_for = models.UUIDField(null=True, help_text="The fact that must arrive first")
+    is_open = models.BooleanField(default=False, help_text="Somebody has to decide")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "fact"], name="aside_fact")]
+        indexes = [
+            models.Index(fields=["organisation", "waiting_for"], name="aside_waiting", condition=models.Q(is_open=True)),
+            models.Index(fields=["organisation", "is_open"], name="aside_open", condition=models.Q(is_open=True)),
+        ]
+
+
+class Participant(ScopedModel):
+    """The person served: a random id and what they chose to say. No name exists anywhere in this row."""
+
+    is_state: ClassVar[bool] = True
+
+    id = models.UUIDField(editable=False)
+    birth_year = models.SmallIntegerField(null=True)
+    gender = models.CharField(max_length=24, blank=True)
+    injects = models.CharField(max_length=24, blank=True)
+    injects_asked_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "id"], name="participant_id")]
+
+
+class Referral(ScopedModel):
+    """A referral and how far it got."""
+
+    is_state: ClassVar[bool] = True
+
+    fact = models.UUIDField(help_text="The fact that made it; its root if it was corrected")
+    service = models.CharField(max_length=24)
+    status = models.CharField(max_length=24)
+    from_site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    to_site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
+    participant = models.UUIDField(null=True)
+    made_at = models.DateTimeField()
+    status_at = models.DateTimeField()
+    source = models.CharField(max_length=24, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "fact"], name="referral_fact")]
+        indexes = [models.Index(fields=["organisation", "to_site", "status"], name="referral_to")]

@@ -1,0 +1,106 @@
+"""Folds facts into participants and referrals.
+
+Each touched participant or referral is computed afresh from its facts that count, so that a correction in the middle
+of its history needs no special case.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from handrail.facts.fold import Batch, Recorded, Step, read_facts
+from handrail.facts.models import Participant, Referral
+
+COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
+_ABOUT_PEOPLE = {"facts.enrolled", "facts.asked"}
+_ABOUT_REFERRALS = {"facts.referral", "facts.referral_outcome"}
+
+
+class PeopleReactor:
+    """Keeps `Participant` and `Referral` in step with the facts."""
+
+    name = "people"
+
+    def prepare(self, steps: Sequence[Step], batch: Batch) -> None:
+        """Nothing to read before deciding."""
+
+    def settle(self, step: Step, batch: Batch) -> object | None:
+        """Nothing to decide."""
+
+    def apply(self, steps: Sequence[Step], batch: Batch) -> None:
+        """Refresh whoever the steps touch."""
+        touched = [fact for step in steps for fact in (*step.undo, *step.do)]
+        people = {f.participant for f in touched if f.kind in _ABOUT_PEOPLE and f.participant}
+        referrals = {_referral_of(f) for f in touched if f.kind in _ABOUT_REFERRALS}
+        if people:
+            self._people(people, batch.organisation)
+        if referrals:
+            self._referrals(referrals, batch.organisation)
+
+    def _people(self, people: set[uuid.UUID], organisation: int) -> None:
+        facts = _counting(organisation, "f.participant = ANY(%s::uuid[]) AND f.kind = ANY(%s)", [list(people), list(_ABOUT_PEOPLE)])
+        rows: dict[uuid.UUID, Participant] = {}
+        for fact in facts:
+            person = fact.participant
+            assert person is not None  # noqa: S101  the query asks for these people
+            row = rows.setdefault(person, Participant(organisation_id=organisation, id=person))
+            if fact.kind == "facts.enrolled":
+                row.birth_year, row.gender = fact.parsed.birth_year, fact.parsed.gender or ""
+            else:
+                row.injects, row.injects_asked_on = fact.parsed.injects, fact.occurred_at.date()
+        Participant.objects.filter(id__in=people).delete()
+        Participant.objects.bulk_create(rows.values())
+
+    def _referrals(self, roots: set[uuid.UUID], organisation: int) -> None:
+        made = _counting(organisation, "f.kind = 'facts.referral' AND f.root = ANY(%s::uuid[])", [list(roots)])
+        outcomes: dict[uuid.UUID, list[Recorded]] = {}
+        for fact in _counting(
+            organisation, "f.kind = 'facts.referral_outcome' AND f.about = ANY(%s::uuid[])", [list(roots)]
+        ):
+            outcomes.setdefault(fact.parsed.referral, []).append(fact)
+        sites = _site_keys(organisation)
+        Referral.objects.filter(fact__in=roots).delete()
+        Referral.objects.bulk_create(
+            _referral(fact, outcomes.get(fact.root or fact.id, []), sites, organisation) for fact in made if fact.site
+        )
+
+
+def _referral_of(fact: Recorded) -> uuid.UUID:
+    if fact.kind == "facts.referral":
+        return fact.root or fact.id
+    referral: uuid.UUID = fact.parsed.referral
+    return referral
+
+
+def _referral(fact: Recorded, outcomes: list[Recorded], sites: dict[uuid.UUID, int], organisation: int) -> Referral:
+    status, source, at = fact.parsed.status, "", fact.occurred_at
+    for outcome in outcomes:
+        status, source, at = outcome.parsed.status, outcome.parsed.source, outcome.occurred_at
+    return Referral(
+        organisation_id=organisation, fact=fact.root or fact.id, service=fact.parsed.service, status=status, source=source,
+        from_site_id=fact.site, to_site_id=sites.get(fact.parsed.to_site), participant=fact.participant,
+        made_at=fact.occurred_at, status_at=at,
+    )
+
+
+def _counting(organisation: int, condition: str, parameters: list[Any]) -> list[Recorded]:
+    """Facts that count, oldest event first; the counter decides between equal times."""
+    with connection.cursor() as cursor:
+        found = read_facts(cursor, organisation, f"{condition} AND {COUNTS}", parameters, "ORDER BY f.occurred_at, f.counter")
+    ordered: list[Recorded] = sorted(found, key=_order)
+    return ordered
+
+
+def _order(fact: Recorded) -> tuple[datetime, int]:
+    return fact.occurred_at, fact.counter
+
+
+def _site_keys(organisation: int) -> dict[uuid.UUID, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, key FROM facts_site WHERE organisation_id = %s", [organisation])
+        return dict(cursor.fetchall())

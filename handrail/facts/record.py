@@ -1,0 +1,393 @@
+"""The one door. Every fact enters here, whether from a form, a phone's outbox, an import or another server.
+
+`record_many` takes the lock on the organisation's head, drops what it already has, validates, numbers, lets the
+reactors decide (`settle`), writes the facts and their chain, and lets the reactors act (`apply`), all in the running
+transaction. Call it inside a scope; the transaction that holds it is retried by whoever opened it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db import IntegrityError, connection
+from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ValidationError
+
+from handrail.facts.fold import Batch, Fold, Recorded
+from handrail.facts.spec import KINDS
+from handrail.kernel import clock, crypto, ids, scope
+from handrail.kernel.access import Actor
+from handrail.kernel.database import Race
+
+MAY_BE_AHEAD = timedelta(minutes=5)
+"""A device's clock may run this far ahead before the fact is marked (security.md 3.4)."""
+
+
+class Mode(StrEnum):
+    """What happens to a fact that breaks a rule."""
+
+    TYPED = "typed"
+    """Somebody is typing it: refuse, say why, keep what was typed."""
+    CONFIRMED = "confirmed"
+    """It happened, the person typing says so: bad values are refused, rules about stock are not."""
+    ARRIVED = "arrived"
+    """It happened elsewhere and arrives now: never refused, kept aside if it breaks a rule."""
+
+
+class Status(StrEnum):
+    """What the door did."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+
+
+class Refusal(ValueError):
+    """Nothing was recorded. `problems` are (field, sentence) pairs to show beside what was typed."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]], *, index: int = 0) -> None:
+        super().__init__("; ".join(f"{name}: {sentence}" if name else sentence for name, sentence in problems))
+        self.problems = tuple(problems)
+        self.index = index
+
+
+class AlreadySaved(Refusal):
+    """The same form was saved before with other content: the saved record has to be corrected instead."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A fact before the door. The id is the client's; sending it again is harmless."""
+
+    kind: str
+    payload: BaseModel | Mapping[str, Any]
+    site: uuid.UUID | None = None
+    id: uuid.UUID = field(default_factory=ids.new)
+    occurred_at: datetime = field(default_factory=clock.now)
+    encounter: uuid.UUID | None = None
+    participant: uuid.UUID | None = None
+    supersedes: tuple[uuid.UUID, ...] = ()
+    kind_version: int | None = None
+    device: uuid.UUID | None = None
+    device_sequence: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a draft. `id` differs from the draft's only where its id was already taken by another body."""
+
+    id: uuid.UUID
+    status: Status
+    reason: str = ""
+
+
+def record(draft: Draft, *, actor: Actor, mode: Mode = Mode.TYPED) -> Outcome:
+    """Record one fact; see `record_many`."""
+    return record_many([draft], actor=actor, mode=mode)[0]
+
+
+def record_many(drafts: Sequence[Draft], *, actor: Actor, mode: Mode = Mode.TYPED) -> list[Outcome]:
+    """Record facts in order under one lock. With `TYPED` and `CONFIRMED` a bad one raises `Refusal` and none is kept."""
+    return _Door(actor, mode).take(drafts)
+
+
+@dataclass
+class _Known:
+    """What the database already has of a batch."""
+
+    key: int
+    counter: int
+    digest: bytes
+    server_device: uuid.UUID
+    server_sequence: int
+    sites: dict[uuid.UUID, int]
+    bodies: dict[uuid.UUID, tuple[str, bytes]]
+    waiting: dict[uuid.UUID, list[uuid.UUID]]
+    taken: set[tuple[uuid.UUID, int]]
+
+
+_LOCK = """
+SELECT h.key, h.counter, h.digest, h.server_device, h.server_sequence,
+  (SELECT array_agg(s.id::text || ' ' || s.key) FROM facts_site s WHERE s.organisation_id = h.organisation_id AND s.id = ANY(%s::uuid[])),
+  (SELECT array_agg(f.id::text || ' ' || f.kind || ' ' || encode(f.payload_digest, 'hex'))
+     FROM facts_fact f WHERE f.organisation_id = h.organisation_id AND f.id = ANY(%s::uuid[])),
+  (SELECT array_agg(a.waiting_for::text || ' ' || a.fact) FROM facts_aside a
+     WHERE a.organisation_id = h.organisation_id AND a.is_open AND a.waiting_for = ANY(%s::uuid[]))
+FROM facts_head h WHERE h.organisation_id = %s::bigint FOR UPDATE OF h
+"""
+
+_INSERT = """
+WITH moved AS (
+  UPDATE facts_head SET counter = %s::bigint, digest = %s::bytea, server_sequence = %s::bigint WHERE key = %s::bigint
+)
+INSERT INTO facts_fact (organisation_id, id, kind, kind_version, site_id, encounter, participant, about, staff, occurred_at,
+  recorded_at, device, device_sequence, counter, supersedes, root, payload, settlement, door, payload_digest, digest)
+SELECT %s::bigint, r.* FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::bigint[], %s::uuid[], %s::uuid[],
+  %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::bigint[], %s::jsonb[], %s::uuid[],
+  %s::jsonb[], %s::jsonb[], %s::jsonb[], %s::bytea[], %s::bytea[]) AS r
+"""
+
+
+class _Door:
+    def __init__(self, actor: Actor, mode: Mode) -> None:
+        self._actor = actor
+        self._mode = mode
+        self._organisation = scope.organisation()
+        self._now = clock.now()
+        self._new: list[Recorded] = []
+        self._known: _Known
+
+    def take(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        self._known = self._lock(drafts)
+        outcomes: list[Outcome] = []
+        position = {draft.id: index for index, draft in reversed(list(enumerate(drafts)))}
+        batch_bodies: dict[uuid.UUID, tuple[str, bytes]] = {}
+        for index, draft in enumerate(drafts):
+            outcomes.append(self._one(draft, index, batch_bodies, first=position[draft.id] == index))
+        if self._new:
+            kept_aside = self._write()
+            outcomes = [
+                Outcome(o.id, Status.QUARANTINED, kept_aside[o.id])
+                if o.status is Status.ACCEPTED and o.id in kept_aside else o
+                for o in outcomes
+            ]
+        return outcomes
+
+    # -- one draft ----------------------------------------------------------------------------------------------
+
+    def _one(self, draft: Draft, index: int, batch_bodies: dict[uuid.UUID, tuple[str, bytes]], *, first: bool) -> Outcome:
+        kind = KINDS.get(draft.kind)
+        raw = draft.payload.model_dump(mode="json") if isinstance(draft.payload, BaseModel) else dict(draft.payload)
+        problems: list[tuple[str, str]] = []
+        parsed: BaseModel | None = None
+        if kind is None:
+            problems.append(("", _("This version does not know the kind of record “%s”.") % draft.kind))
+        else:
+            try:
+                parsed = draft.payload if type(draft.payload) is kind.payload else kind.parse(raw, draft.kind_version)
+                raw = parsed.model_dump(mode="json") if (draft.kind_version or kind.version) == kind.version else raw
+            except ValidationError as error:
+                problems.extend((".".join(str(part) for part in e["loc"]), _sentence(dict(e))) for e in error.errors())
+            except (KeyError, TypeError, ValueError) as error:
+                problems.append(("", _("This record cannot be read: %s") % error))
+        body = (draft.kind, crypto.digest(crypto.canonical(raw)))
+        seen = batch_bodies.get(draft.id) if not first else None
+        seen = seen or self._known.bodies.get(draft.id)
+        fact_id, reason = draft.id, ""
+        if seen == body:
+            return Outcome(draft.id, Status.DUPLICATE)
+        if seen is not None:
+            if self._mode is not Mode.ARRIVED:
+                raise AlreadySaved([("", _("This was already saved with other values. Open it to correct it."))], index=index)
+            fact_id, reason = ids.derived(draft.id, body[1].hex()), "id_taken"
+            if fact_id in batch_bodies or self._stored(fact_id):
+                return Outcome(fact_id, Status.DUPLICATE)
+        site = self._known.sites.get(draft.site) if draft.site else None
+        if not reason and not problems:
+            reason, sentence = self._rule(draft, kind, site)
+            if reason:
+                problems.append(("", sentence))
+        if problems and self._mode is not Mode.ARRIVED:
+            raise Refusal(problems, index=index)
+        if problems and not reason:
+            reason = "unknown_kind" if kind is None else "bad_payload"
+        batch_bodies[fact_id] = body
+        claimed: dict[str, Any] = {}
+        if fact_id != draft.id:
+            claimed["claimed_id"] = str(draft.id)
+        if draft.site and site is None:
+            claimed["claimed_site"] = str(draft.site)
+        if draft.occurred_at > self._now + MAY_BE_AHEAD:
+            claimed["clock_ahead_seconds"] = round((draft.occurred_at - self._now).total_seconds())
+        device, sequence = self._device(draft, claimed)
+        if claimed.get("claimed_sequence") is not None and not reason:
+            reason = "sequence_taken"
+        self._known.counter += 1
+        self._new.append(
+            Recorded(
+                organisation=self._organisation, id=fact_id, kind=draft.kind, version=draft.kind_version or (kind.version if kind else 0), raw=raw,
+                parsed=None if reason in {"unknown_kind", "bad_payload"} else parsed, site=site, site_id=draft.site,
+                encounter=draft.encounter, participant=draft.participant, staff=self._actor.staff_id,
+                occurred_at=draft.occurred_at, counter=self._known.counter, supersedes=draft.supersedes,
+                quarantine=reason, claimed=claimed, device=device, device_sequence=sequence, body_digest=body[1],
+            )
+        )
+        for reference in draft.supersedes:
+            if reference not in self._known.bodies and reference not in batch_bodies:
+                self._known.waiting.setdefault(reference, []).append(fact_id)
+        for waiting in self._known.waiting.pop(fact_id, []):
+            self._release(waiting)
+        return Outcome(fact_id, Status.QUARANTINED if reason else Status.ACCEPTED, reason)
+
+    def _stored(self, fact_id: uuid.UUID) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM facts_fact WHERE organisation_id = %s AND id = %s", [self._organisation, fact_id])
+            return cursor.fetchone() is not None
+
+    def _rule(self, draft: Draft, kind: Any, site: int | None) -> tuple[str, str]:
+        """The first rule of the door that the draft breaks: (reason, sentence), or two empty strings."""
+        if draft.site and site is None:
+            return "unknown_site", _("That place does not exist here.")
+        if not self._actor.is_system and not self._actor.may(kind.may, site):
+            return "not_permitted", _("You cannot record this here. Ask your coordinator.")
+        if kind.needs_encounter and draft.encounter is None:
+            return "no_encounter", _("This belongs to a visit, but no visit is named.")
+        return "", ""
+
+    def _device(self, draft: Draft, claimed: dict[str, Any]) -> tuple[uuid.UUID, int | None]:
+        if draft.device is None:
+            self._known.server_sequence += 1
+            return self._known.server_device, self._known.server_sequence
+        if draft.device_sequence is not None:
+            pair = (draft.device, draft.device_sequence)
+            if pair in self._known.taken:
+                claimed["claimed_sequence"] = draft.device_sequence
+                return draft.device, None
+            self._known.taken.add(pair)
+        return draft.device, draft.device_sequence
+
+    def _release(self, waiting: uuid.UUID) -> None:
+        """The fact that another one waited for is here: let the waiting one count, as a fact of its own.
+
+        Whatever waited for that one in turn follows.
+        """
+        self._known.counter += 1
+        self._known.server_sequence += 1
+        raw = {"target": str(waiting), "decision": "counts"}
+        kind = KINDS["facts.released"]
+        self._new.append(
+            Recorded(
+                organisation=self._organisation, id=ids.new(), kind=kind.key, version=kind.version, raw=raw, parsed=kind.parse(raw), site=None,
+                site_id=None, encounter=None, participant=None, staff=None, occurred_at=self._now,
+                counter=self._known.counter, supersedes=(), quarantine="", claimed={},
+                device=self._known.server_device, device_sequence=self._known.server_sequence,
+                body_digest=crypto.digest(crypto.canonical(raw)),
+            )
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT fact FROM facts_aside WHERE organisation_id = %s AND is_open AND waiting_for = %s ORDER BY key",
+                [self._organisation, waiting],
+            )
+            behind = [row[0] for row in cursor.fetchall()]
+        for fact_id in [*behind, *self._known.waiting.pop(waiting, [])]:
+            self._release(fact_id)
+
+    # -- the database ---------------------------------------------------------------------------------------------
+
+    def _lock(self, drafts: Sequence[Draft]) -> _Known:
+        fact_ids = list({draft.id for draft in drafts})
+        references = [reference for draft in drafts for reference in draft.supersedes]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _LOCK, [list({d.site for d in drafts if d.site}), fact_ids + references, fact_ids, self._organisation]
+            )
+            row = cursor.fetchone()
+            if row is None:
+                raise RuntimeError("This organisation has no head; create it with facts.organisations.create().")
+            known = _Known(
+                key=row[0], counter=row[1], digest=bytes(row[2]), server_device=row[3], server_sequence=row[4],
+                sites={uuid.UUID(a): int(b) for a, b in (text.split(" ") for text in row[5] or [])},
+                bodies={uuid.UUID(a): (b, bytes.fromhex(c)) for a, b, c in (text.split(" ") for text in row[6] or [])},
+                waiting={}, taken=set(),
+            )
+            for text in row[7] or []:
+                awaited, fact = text.split(" ")
+                known.waiting.setdefault(uuid.UUID(awaited), []).append(uuid.UUID(fact))
+            numbered = [(d.device, d.device_sequence) for d in drafts if d.device and d.device_sequence is not None]
+            if numbered:
+                cursor.execute(
+                    "SELECT device, device_sequence FROM facts_fact f JOIN unnest(%s::uuid[], %s::bigint[]) AS w(d, s)"
+                    " ON f.device = w.d AND f.device_sequence = w.s WHERE f.organisation_id = %s::bigint",
+                    [[d for d, _s in numbered], [s for _d, s in numbered], self._organisation],
+                )
+                known.taken = set(cursor.fetchall())
+        return known
+
+    def _write(self) -> dict[uuid.UUID, str]:
+        """Fold, chain and store what is new; returns the facts that were kept aside and why."""
+        fold = Fold(Batch(self._organisation, may_go_short=self._mode is not Mode.TYPED, live=True))
+        steps = fold.plan(self._new)
+        kept_aside = {fact.id: fact.quarantine for fact in self._new if fact.quarantine}
+        if kept_aside and self._mode is not Mode.ARRIVED:
+            raise Refusal([("", _("The record this corrects is not here, or is of another kind."))])
+        fold.settle(steps)
+        previous = self._known.digest
+        for fact in self._new:
+            previous = chain(previous, fact)
+            fact.digest = previous
+        rows = self._new
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    _INSERT,
+                    [
+                        self._known.counter, previous, self._known.server_sequence, self._known.key, self._organisation,
+                        [f.id for f in rows], [f.kind for f in rows], [f.version for f in rows], [f.site for f in rows],
+                        [f.encounter for f in rows], [f.participant for f in rows], [f.about for f in rows], [f.staff for f in rows],
+                        [f.occurred_at for f in rows], [self._now] * len(rows), [f.device for f in rows],
+                        [f.device_sequence for f in rows], [f.counter for f in rows],
+                        [Jsonb([str(s) for s in f.supersedes]) for f in rows], [f.root for f in rows],
+                        [Jsonb(f.raw) for f in rows],
+                        [None if f.settlement is None else Jsonb(f.settlement) for f in rows],
+                        [None if f.door is None else Jsonb(f.door) for f in rows],
+                        [f.body_digest for f in rows], [f.digest for f in rows],
+                    ],
+                )
+        except IntegrityError as error:
+            if getattr(error.__cause__, "sqlstate", "") != "23505":
+                raise
+            raise Race("the same record arrived twice at the same moment") from error
+        fold.apply(steps)
+        return kept_aside
+
+
+def chain(previous: bytes, fact: Recorded) -> bytes:
+    """Digest of a fact in its organisation's chain: covers all of it; the payload by digest, so that a purge can drop it."""
+    return crypto.digest(
+        previous,
+        crypto.canonical(
+            [
+                fact.counter, str(fact.id), fact.kind, fact.version, fact.site, str(fact.encounter or ""),
+                str(fact.participant or ""), str(fact.staff or ""), fact.occurred_at.timestamp(), str(fact.device),
+                fact.device_sequence, [str(s) for s in fact.supersedes], fact.settlement, fact.door,
+                fact.body_digest.hex(),
+            ]
+        ),
+    )
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """One of pydantic's errors, said plainly."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "greater_than_equal":
+            return _("Cannot be less than %(limit)s.") % {"limit": context["ge"]}
+        case "greater_than":
+            return _("Must be more than %(limit)s.") % {"limit": context["gt"]}
+        case "less_than_equal":
+            return _("Cannot be more than %(limit)s.") % {"limit": context["le"]}
+        case "int_parsing" | "int_type" | "int_from_float":
+            return _("Write a whole number.")
+        case "missing":
+            return _("This is needed.")
+        case "enum" | "literal_error":
+            return _("Choose one of the answers.")
+        case "extra_forbidden":
+            return _("This field does not exist.")
+        case "value_error":
+            return str(context.get("error", error["msg"]))
+        case _:
+            return str(error["msg"])
+
+
+def lock_organisation() -> None:
+    """Take the lock every writer takes, before reading what a fact will be made from (a count, a balance)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM facts_head WHERE organisation_id = %s FOR UPDATE", [scope.organisation()])

@@ -1,0 +1,127 @@
+"""A visit: one encounter and the facts in it, saved and corrected as a whole."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from pydantic import BaseModel
+
+from handrail.facts.fold import Recorded, read_facts
+from handrail.facts.people_reactor import COUNTS
+from handrail.facts.record import Draft, Mode, Outcome, Refusal, record_many
+from handrail.facts.spec import KINDS, Matrix
+from handrail.kernel import ids, scope
+from handrail.kernel.access import Actor
+
+
+@dataclass(frozen=True)
+class Part:
+    """One fact of a visit. `slot` keeps it apart from others of its kind, so that a correction meets its original."""
+
+    kind: str
+    payload: BaseModel
+
+    @property
+    def slot(self) -> str:
+        """Kind, and for kinds with a row for each option the option."""
+        return slot_of(self.kind, self.payload)
+
+
+def slot_of(kind: str, payload: Any) -> str:
+    """See `Part.slot`."""
+    spec = KINDS.get(kind)
+    part = spec.compose.part if spec and spec.compose else None
+    return f"{kind}:{getattr(payload, part.row)}" if isinstance(part, Matrix) else kind
+
+
+def save(
+    *, actor: Actor, visit: uuid.UUID, site: uuid.UUID, occurred_at: datetime, encounter: BaseModel, parts: Sequence[Part],
+    participant: uuid.UUID | None = None, mode: Mode = Mode.TYPED,
+) -> list[Outcome]:
+    """Record a new visit. Sent twice with the same id it is recorded once."""
+    drafts = [Draft(kind="facts.encounter", payload=encounter, site=site, id=visit, occurred_at=occurred_at, participant=participant)]
+    drafts += [
+        Draft(
+            kind=part.kind, payload=part.payload, site=site, id=ids.derived(visit, part.slot), occurred_at=occurred_at,
+            encounter=visit, participant=participant,
+        )
+        for part in parts
+    ]
+    return record_many(drafts, actor=actor, mode=mode)
+
+
+def read(visit: uuid.UUID) -> list[Recorded]:
+    """The facts of a visit that count now, the encounter first; empty when there is none."""
+    with connection.cursor() as cursor:
+        return list(
+            read_facts(
+                cursor, scope.organisation(), f"(f.encounter = %s OR f.root = %s) AND f.kind <> 'facts.taken_back' AND {COUNTS}", [visit, visit],
+                "ORDER BY (f.kind <> 'facts.encounter'), f.counter",
+            )
+        )
+
+
+def history(visit: uuid.UUID) -> list[Recorded]:
+    """Every fact ever recorded about a visit, counting or not, in the order they were recorded."""
+    with connection.cursor() as cursor:
+        return list(
+            read_facts(
+                cursor, scope.organisation(),
+                "(f.encounter = %s OR f.root IN (SELECT root FROM facts_fact g WHERE g.organisation_id = f.organisation_id"
+                " AND (g.encounter = %s OR g.id = %s)))",
+                [visit, visit, visit], "ORDER BY f.counter",
+            )
+        )
+
+
+def correct(
+    *, actor: Actor, visit: uuid.UUID, correction: uuid.UUID, encounter: BaseModel, parts: Sequence[Part],
+    participant: uuid.UUID | None, mode: Mode = Mode.TYPED,
+) -> list[Outcome]:
+    """Make a visit say something else: changed parts are superseded, missing ones taken back, new ones added."""
+    current = read(visit)
+    if not current or current[0].kind != "facts.encounter":
+        raise Refusal([("", "This visit is not here or was taken back.")])
+    first = current[0]
+    there = {slot_of(f.kind, f.parsed): f for f in current[1:]}
+    wanted = {part.slot: part for part in parts}
+    moved = first.participant != participant
+
+    def draft(kind: str, payload: BaseModel, slot: str, old: Recorded | None, *, inside: bool) -> Draft:
+        return Draft(
+            kind=kind, payload=payload, site=first.site_id, id=ids.derived(correction, slot), occurred_at=first.occurred_at,
+            encounter=visit if inside else None, participant=participant, supersedes=(old.id,) if old else (),
+        )
+
+    drafts: list[Draft] = []
+    if moved or encounter.model_dump(mode="json") != first.raw:
+        drafts.append(draft("facts.encounter", encounter, "encounter", first, inside=False))
+    for slot, part in wanted.items():
+        old = there.get(slot)
+        if old is None or moved or part.payload.model_dump(mode="json") != old.raw:
+            drafts.append(draft(part.kind, part.payload, slot, old, inside=True))
+    taken_back = KINDS["facts.taken_back"].payload
+    for slot, old in there.items():
+        if slot not in wanted:
+            drafts.append(draft("facts.taken_back", taken_back(why="did_not_happen"), slot, old, inside=True))
+    return record_many(drafts, actor=actor, mode=mode) if drafts else []
+
+
+def take_back(*, actor: Actor, visit: uuid.UUID, correction: uuid.UUID, why: str) -> list[Outcome]:
+    """The whole visit should not exist: every fact of it is taken back; all stay readable."""
+    payload = KINDS["facts.taken_back"].payload(why=why)
+    return record_many(
+        [
+            Draft(
+                kind="facts.taken_back", payload=payload, site=fact.site_id, id=ids.derived(correction, str(fact.id)),
+                occurred_at=fact.occurred_at, encounter=visit, participant=fact.participant, supersedes=(fact.id,),
+            )
+            for fact in read(visit)
+        ],
+        actor=actor,
+    )

@@ -1,0 +1,13 @@
+"""From facts to numbers that can be defended: warehouse, indicators, disclosure control."""
+
+from django.utils.translation import gettext_lazy as _
+
+from handrail.kernel.rooms import NavItem, Room
+
+ROOM = Room(
+    key="insight",
+    title=_("Numbers"),
+    package="handrail.insight",
+    roles={"coordinator": {"numbers.read", "numbers.share"}},
+    nav=(NavItem(_("Quarter"), "quarter-now", "numbers.read"),),
+)

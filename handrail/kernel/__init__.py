@@ -1,0 +1,1 @@
+"""The floor of the house: tools that know nothing about harm reduction."""

@@ -1,0 +1,16 @@
+"""The one place that asks what time it is, so that tests can move it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+
+def now() -> datetime:
+    """The current moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def local_date(moment: datetime, time_zone: str) -> date:
+    """The calendar day of a moment where it happened."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()

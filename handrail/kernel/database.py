@@ -1,0 +1,66 @@
+"""Roles of the database: the application's role owns nothing; only `as_owner` may migrate and rebuild."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+
+T = TypeVar("T")
+
+
+class Race(RuntimeError):
+    """Another transaction was first in a way that makes this one start again; see `retrying`."""
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    """A `postgresql://user:password@host:port/name?option=value` address as Django's settings."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise ValueError("A database address looks like postgresql://user:password@host:5432/name.")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "HOST": options.pop("host", unquote(parts.hostname or "")), "PORT": parts.port or "", "NAME": parts.path.strip("/"),
+        "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or ""),
+        "OPTIONS": options,
+    }
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Inside, the connection is the role that owns the tables. Row security still holds for it (FORCE)."""
+    if connection.in_atomic_block:
+        raise RuntimeError("The role cannot change inside a transaction.")
+    before = {name: connection.settings_dict[name] for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
+    login: dict[str, Any] = settings.OWNER_LOGIN()
+    connection.close()
+    connection.settings_dict.update({name: value for name, value in login.items() if name in before and name != "NAME"})
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
+
+
+def retrying(work: Callable[[], T], *, attempts: int = 5) -> T:
+    """Run a whole transaction, again if it lost a race (`Race`, deadlock, serialisation). Only outside any transaction."""
+    if connection.in_atomic_block:
+        return work()
+    for attempt in range(1, attempts + 1):
+        try:
+            with transaction.atomic():
+                return work()
+        except Race:
+            if attempt == attempts:
+                raise
+        except OperationalError as error:
+            if attempt == attempts or getattr(error.__cause__, "sqlstate", None) not in {"40001", "40P01"}:
+                raise
+        time.sleep(0.005 * attempt * (1 + os.getpid() % 7 / 7))
+    raise AssertionError("unreachable")

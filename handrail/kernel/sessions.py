@@ -1,0 +1,103 @@
+"""Sign-ins kept in the database by a digest of the cookie, so that a leaked table opens no door.
+
+Two limits: idle (since the last click) and absolute. Read with one prepared statement on each request.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+from django.db import connection
+
+from handrail.kernel import clock, crypto
+
+_SEEN_EVERY = timedelta(seconds=60)
+
+
+def digest_of(session_key: str) -> bytes:
+    """What is stored instead of the cookie's value."""
+    return crypto.digest(b"session", session_key.encode())
+
+
+class SessionStore(SessionBase):
+    """Django's session interface over the `kernel_session` table."""
+
+    def load(self) -> dict[str, Any]:
+        """Data of a live session; an expired or ended one is empty and gets a new key."""
+        if self.session_key is None:
+            return {}
+        now = clock.now()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT data, seen_at FROM kernel_session WHERE digest = %s AND expires_at > %s AND seen_at > %s",
+                [digest_of(self.session_key), now, now - timedelta(minutes=settings.CONFIG.session_idle_minutes)],
+            )
+            row = cursor.fetchone()
+            if row is None:
+                self._session_key = None
+                return {}
+            if now - row[1] > _SEEN_EVERY:
+                cursor.execute("UPDATE kernel_session SET seen_at = %s WHERE digest = %s", [now, digest_of(self.session_key)])
+        return self.decode(row[0])
+
+    def exists(self, session_key: str) -> bool:
+        """Whether a session of this key is stored."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM kernel_session WHERE digest = %s", [digest_of(session_key)])
+            return cursor.fetchone() is not None
+
+    def create(self) -> None:
+        """A new, empty session with a fresh key."""
+        while True:
+            self._session_key = self._get_new_session_key()
+            try:
+                self.save(must_create=True)
+            except CreateError:
+                continue
+            self.modified = True
+            return
+
+    def save(self, must_create: bool = False) -> None:
+        """Write the session; `must_create` refuses a key that exists."""
+        if self.session_key is None:
+            self.create()
+            return
+        now = clock.now()
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        encoded, account = self.encode(data), data.get("_auth_user_id")
+        with connection.cursor() as cursor:
+            if must_create:
+                cursor.execute(
+                    "INSERT INTO kernel_session (digest, data, account_id, created_at, seen_at, expires_at)"
+                    " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                    [digest_of(self.session_key), encoded, account, now, now, now + timedelta(hours=settings.CONFIG.session_hours)],
+                )
+                if cursor.rowcount == 0:
+                    raise CreateError
+                return
+            cursor.execute(
+                "UPDATE kernel_session SET data = %s, account_id = %s, seen_at = %s WHERE digest = %s",
+                [encoded, account, now, digest_of(self.session_key)],
+            )
+            if cursor.rowcount == 0:
+                raise UpdateError
+
+    def delete(self, session_key: str | None = None) -> None:
+        """End a session."""
+        ending = session_key or self.session_key
+        if ending is not None:
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM kernel_session WHERE digest = %s", [digest_of(ending)])
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Remove sessions past their limits."""
+        now = clock.now()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM kernel_session WHERE expires_at <= %s OR seen_at <= %s",
+                [now, now - timedelta(minutes=settings.CONFIG.session_idle_minutes)],
+            )

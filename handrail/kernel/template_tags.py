@@ -1,0 +1,3 @@
+"""Template tags of the house, available in every template."""
+from django import template
+register = template.Library()

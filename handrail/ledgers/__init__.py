@@ -1,0 +1,1 @@
+"""Double-entry ledgers. The moves are the truth; balances are derived."""

@@ -1,0 +1,1 @@
+"""What happens to stock besides being handed out."""

@@ -1,0 +1,1 @@
+"""The service rooms. They do not import one another; they meet in facts."""

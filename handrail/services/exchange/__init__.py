@@ -1,0 +1,16 @@
+"""Needle and syringe programme: what was given, what came back, tests offered."""
+
+from django.utils.translation import gettext_lazy as _
+
+from handrail.kernel.rooms import NavItem, Room
+
+ROOM = Room(
+    key="exchange",
+    title=_("Exchange"),
+    package="handrail.services.exchange",
+    roles={
+        "outreach": {"exchange.record", "exchange.test"},
+        "nurse": {"exchange.record", "exchange.test", "exchange.test.follow"},
+    },
+    nav=(NavItem(_("Tests to finish"), "exchange:open-tests", "exchange.test.follow"),),
+)

@@ -1,0 +1,174 @@
+"""Django's settings. What a programme can set is in `handrail.kernel.config`; the rest is the same everywhere."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from handrail.kernel.config import REPOSITORY, from_environment
+from handrail.kernel.crypto import key
+from handrail.kernel.database import parse_url
+from handrail.kernel.embedded_postgres import EmbeddedPostgres
+
+CONFIG = from_environment()
+
+ROOMS = [
+    "handrail.facts",
+    "handrail.ledgers.stock",
+    "handrail.services.exchange",
+    "handrail.insight",
+]
+"""The rooms of the house, in the order of the menu. Adding a room is a folder and one line here."""
+
+REACTORS = [
+    "handrail.ledgers.stock.reactor.StockReactor",
+    "handrail.facts.people_reactor.PeopleReactor",
+    "handrail.facts.room_reactor.RoomReactor",
+]
+"""What runs with every fact, in this order: the ledger first, because it may refuse."""
+
+INSTALLED_APPS = [
+    "handrail.kernel",
+    "handrail.facts",
+    "handrail.ledgers.stock",
+    "handrail.services.exchange",
+    "handrail.insight",
+    "handrail.screens",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.staticfiles",
+    "django_tasks",
+    "django_tasks_db",
+]
+
+TENANT_MODEL = "facts.Organisation"
+AUTH_USER_MODEL = "facts.Staff"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "handrail.kernel.web.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "handrail.kernel.web.SignIn",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "handrail.kernel.web.Gate",
+]
+ROOT_URLCONF = "handrail.urls"
+WSGI_APPLICATION = "handrail.wsgi.application"
+SECRET_KEY = key(CONFIG.keys, "django").hex()
+DEBUG = False
+ALLOWED_HOSTS = list(CONFIG.hostnames)
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [REPOSITORY / "handrail" / "kernel" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request", "handrail.kernel.web.page_context"],
+            "builtins": ["handrail.kernel.template_tags"],
+        },
+    }
+]
+
+# -- the database: one alias; the role decides what it may do ---------------------------------------------------------
+
+
+def embedded() -> EmbeddedPostgres:
+    """The embedded server of this programme."""
+    return EmbeddedPostgres(CONFIG.var / "postgres")
+
+
+def _login(role: str) -> dict[str, Any]:
+    url = CONFIG.owner_database_url if role == "owner" else CONFIG.database_url
+    if url:
+        return parse_url(url)
+    server = embedded()
+    if not (server.folder / "passwords.json").exists():
+        return {"HOST": str(server.socket), "USER": f"handrail_{role}", "PASSWORD": "", "NAME": "handrail"}
+    return server.login(role).as_django()
+
+
+def OWNER_LOGIN() -> dict[str, Any]:  # noqa: N802  a setting
+    """How to connect as the role that owns the tables."""
+    return _login("owner")
+
+
+_APP = _login("app")
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": False,
+        **_APP,
+        "OPTIONS": {
+            # Django switches prepared statements off; the door depends on them (TRAPS.md 8).
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            "application_name": "handrail",
+            **_APP.get("OPTIONS", {}),
+        },
+    }
+}
+
+# -- sign-in -----------------------------------------------------------------------------------------------------------
+
+SESSION_ENGINE = "handrail.kernel.sessions"
+SESSION_COOKIE_AGE = CONFIG.session_hours * 3600
+SESSION_COOKIE_NAME = "__Host-handrail" if CONFIG.https else "handrail"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.https
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_NAME = "__Host-handrail-csrf" if CONFIG.https else "handrail-csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "handrail.kernel.web.csrf_failure"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+SIGN_IN_AGAIN_VIEW = "handrail.screens.console.sign_in.again"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("HANDRAIL_BEHIND_PROXY") else None
+
+# -- language and time -------------------------------------------------------------------------------------------------
+
+LANGUAGES = [(code, code) for code in CONFIG.languages]
+LANGUAGE_CODE = CONFIG.languages[0]
+LOCALE_PATHS = [REPOSITORY / "handrail" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = CONFIG.time_zone
+USE_THOUSAND_SEPARATOR = True
+
+# -- files ---------------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = CONFIG.var / "static"
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+# -- jobs ------------------------------------------------------------------------------------------------------------------
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+
+# -- logs: an allow-list of fields; never a request body, never an address of a person ------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {
+        "django.request": {"level": "ERROR", "handlers": ["stderr"], "propagate": False},
+        "django.security": {"level": "ERROR", "handlers": ["stderr"], "propagate": False},
+        "handrail": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+    },
+}
+
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000

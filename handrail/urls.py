@@ -1,0 +1,2 @@
+"""All URLs."""
+urlpatterns: list[object] = []
