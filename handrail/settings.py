@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from handrail.kernel.config import REPOSITORY, from_environment
@@ -29,10 +30,7 @@ REACTORS = [
 
 INSTALLED_APPS = [
     "handrail.kernel",
-    "handrail.facts",
-    "handrail.ledgers.stock",
-    "handrail.services.exchange",
-    "handrail.insight",
+    *ROOMS,
     "handrail.screens",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -172,3 +170,10 @@ LOGGING = {
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+JOBS = [
+    ("handrail.insight.jobs.refresh_numbers", timedelta(hours=1)),
+    ("handrail.facts.jobs.seal_access_logs", timedelta(hours=1)),
+    ("handrail.facts.jobs.clear_sessions", timedelta(hours=6)),
+]
+"""What runs by itself, and how often: the dotted path of a django-tasks task, and the time between two runs."""

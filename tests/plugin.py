@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[1]
 VAR = Path(tempfile.gettempdir()) / f"handrail-tests-{os.getuid()}"
+(VAR / "static").mkdir(parents=True, exist_ok=True)
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 os.environ["HANDRAIL_VAR"] = str(VAR)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handrail.settings")

@@ -9,72 +9,21 @@ Which fact of a chain of corrections counts: the last accepted one, by the organ
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 from psycopg.types.json import Jsonb
 
-from handrail.facts.spec import KINDS, Kind
+from handrail.facts.recorded import Recorded as Recorded
+from handrail.facts.recorded import as_json as as_json
+from handrail.facts.recorded import read_facts as read_facts
 
 TAKEN_BACK, RELEASED = "facts.taken_back", "facts.released"
-
-
-@dataclass
-class Recorded:
-    """A fact in memory, on its way in or read back."""
-
-    organisation: int
-    id: uuid.UUID
-    kind: str
-    version: int
-    raw: dict[str, Any]
-    parsed: Any
-    site: int | None
-    site_id: uuid.UUID | None
-    encounter: uuid.UUID | None
-    participant: uuid.UUID | None
-    staff: uuid.UUID | None
-    occurred_at: datetime
-    counter: int
-    supersedes: tuple[uuid.UUID, ...]
-    quarantine: str
-    claimed: dict[str, Any]
-    device: uuid.UUID
-    device_sequence: int | None
-    body_digest: bytes
-    waiting_for: uuid.UUID | None = None
-    root: uuid.UUID | None = None
-    settlement: dict[str, Any] | None = None
-    digest: bytes = b""
-
-    @property
-    def door(self) -> dict[str, Any] | None:
-        """What the door noted: why it was kept aside, and what the sender claimed."""
-        noted = dict(self.claimed)
-        if self.quarantine:
-            noted["quarantine"] = self.quarantine
-        if self.waiting_for:
-            noted["waiting_for"] = str(self.waiting_for)
-        return noted or None
-
-    @property
-    def about(self) -> uuid.UUID | None:
-        """The record this one speaks of."""
-        named = self.spec.about if self.spec else ""
-        value: uuid.UUID | None = getattr(self.parsed, named) if named and self.parsed is not None else None
-        return value
-
-    @property
-    def spec(self) -> Kind[Any] | None:
-        """The kind, if this version knows it."""
-        return KINDS.get(self.kind)
 
 
 @dataclass(frozen=True)
@@ -134,30 +83,50 @@ class Fold:
         self._groups: dict[uuid.UUID, _Group] = {}
         self._asides: dict[uuid.UUID, tuple[str, uuid.UUID | None, bool] | None] = {}
         self._changed_asides: set[uuid.UUID] = set()
+        self._ripe: dict[uuid.UUID, Recorded] = {}
         self._tracking = False
 
     # -- planning ---------------------------------------------------------------------------------------------------
 
-    def plan(self, facts: Sequence[Recorded]) -> list[Step]:
-        """The steps of these facts, in order. Sets each fact's root and may set a quarantine reason."""
-        self._load(facts)
+    def plan(self, facts: Sequence[Recorded], awaiting: Iterable[uuid.UUID] = ()) -> list[Step]:
+        """The steps of these facts, in order. Sets each fact's root and may set a quarantine reason.
+
+        `awaiting` are facts kept aside earlier because they wait for one of these. May be called again with more.
+        """
+        self._load(facts, awaiting)
         return [self._step(fact) for fact in facts]
 
-    def _load(self, facts: Sequence[Recorded]) -> None:
-        wanted: set[uuid.UUID] = set()
+    def ripe(self) -> list[uuid.UUID]:
+        """Facts that waited for others which are all here since the last call; the ones built on first."""
+        found = sorted(self._ripe.values(), key=lambda fact: (len(self._ancestors(fact)[0]), fact.counter))
+        self._ripe = {}
+        return [fact.id for fact in found]
+
+    def _load(self, facts: Sequence[Recorded], awaiting: Iterable[uuid.UUID]) -> None:
+        wanted = set(awaiting)
         for fact in facts:
             wanted.update(fact.supersedes)
             if fact.kind == RELEASED and fact.parsed is not None:
                 wanted.add(fact.parsed.target)
+        if not self._batch.live:
+            wanted.update(self._stored_awaiting(facts))
         if not wanted:
             return
         self._tracking = True
+        missing = wanted - set(self._facts)
+        if not missing:
+            return
+        # In a replay the facts of later batches are stored already; they are not here yet.
+        before = min(fact.counter for fact in facts)
+        asked: set[uuid.UUID] = set()
         with connection.cursor() as cursor:
-            missing = wanted
             while missing:
-                for found in read_facts(cursor, self._batch.organisation, "f.id = ANY(%s::uuid[])", [list(missing)]):
+                asked |= missing
+                for found in read_facts(
+                    cursor, self._batch.organisation, "f.id = ANY(%s::uuid[]) AND f.counter < %s", [list(missing), before]
+                ):
                     self._facts[found.id] = found
-                missing = {ref for f in self._facts.values() for ref in f.supersedes} - set(self._facts) - missing
+                missing = {ref for f in self._facts.values() for ref in f.supersedes} - set(self._facts) - asked
             cursor.execute(
                 "SELECT root, effective, heads FROM facts_standing WHERE organisation_id = %s AND root = ANY(%s::uuid[])",
                 [self._batch.organisation, list({self._group_of(f) for f in self._facts.values()} | set(self._facts))],
@@ -176,6 +145,31 @@ class Fold:
             )
             for fact_id, reason, waiting_for, is_open in cursor.fetchall():
                 self._asides[fact_id] = (reason, waiting_for, is_open)
+
+    def _stored_awaiting(self, facts: Sequence[Recorded]) -> set[uuid.UUID]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT fact FROM facts_aside WHERE organisation_id = %s AND is_open AND waiting_for = ANY(%s::uuid[])",
+                [self._batch.organisation, [fact.id for fact in facts]],
+            )
+            return {row[0] for row in cursor.fetchall()}
+
+    def _ancestors(self, fact: Recorded) -> tuple[set[uuid.UUID], uuid.UUID | None]:
+        """Everything a fact builds on, and the first of it that is not here."""
+        seen: set[uuid.UUID] = set()
+        missing: uuid.UUID | None = None
+        todo = list(fact.supersedes)
+        while todo:
+            reference = todo.pop(0)
+            if reference in seen:
+                continue
+            seen.add(reference)
+            found = self._facts.get(reference)
+            if found is not None:
+                todo.extend(found.supersedes)
+            elif missing is None:
+                missing = reference
+        return seen, missing
 
     def _group_of(self, fact: Recorded) -> uuid.UUID:
         seen = {fact.id}
@@ -203,8 +197,11 @@ class Fold:
             self._check_references(fact)
         if self._tracking:
             self._facts.setdefault(fact.id, fact)
-        fact.root = self._group_of(fact) if not fact.quarantine else fact.id
+            self._wake(fact.id)
+        fact.root = self._group_of(fact)
         if fact.quarantine:
+            if fact.supersedes and fact.root in self._facts and self._facts[fact.root].supersedes:
+                fact.root = self._facts[fact.root].supersedes[0]  # not here yet, but named
             self._set_aside(fact.id, (fact.quarantine, fact.waiting_for, True))
             return Step(fact)
         if fact.kind == RELEASED:
@@ -213,30 +210,43 @@ class Fold:
             return Step(fact, do=[fact])
         return self._superseding(fact, fact)
 
+    def _wake(self, arrived: uuid.UUID) -> None:
+        """Whoever waited for this one waits for the next that is missing, or is ripe."""
+        for fact_id, aside in list(self._asides.items()):
+            if aside is not None and aside[2] and aside[1] == arrived and fact_id in self._facts:
+                _all, missing = self._ancestors(self._facts[fact_id])
+                if missing is None:
+                    self._ripe[fact_id] = self._facts[fact_id]
+                else:
+                    self._set_aside(fact_id, (aside[0], missing, True))
+
     def _check_references(self, fact: Recorded) -> None:
-        for reference in fact.supersedes:
-            if reference not in self._facts or self._waits(reference):
-                fact.quarantine, fact.waiting_for = "waits_for_another", reference
-                return
+        if fact.id in fact.supersedes:
+            fact.quarantine = "mixes_records"
+            return
+        _all, missing = self._ancestors(fact)
+        if missing is not None:
+            fact.quarantine, fact.waiting_for = "waits_for_another", missing
+        else:
+            fact.quarantine = self._misfit(fact)
+
+    def _misfit(self, fact: Recorded) -> str:
+        """Why a fact cannot supersede what it names, all of which is here; empty when it can."""
         groups = {self._group_of(self._facts[reference]) for reference in fact.supersedes}
         if len(groups) > 1:
-            fact.quarantine = "mixes_records"
-        elif groups and fact.kind != TAKEN_BACK:
-            first = self._facts[next(iter(groups))]
-            if first.kind != fact.kind:
-                fact.quarantine = "changes_kind"
-
-    def _waits(self, fact_id: uuid.UUID) -> bool:
-        aside = self._asides.get(fact_id)
-        return aside is not None and aside[2] and aside[1] is not None
+            return "mixes_records"
+        if groups and fact.kind != TAKEN_BACK and self._facts[next(iter(groups))].kind != fact.kind:
+            return "changes_kind"
+        return ""
 
     def _superseding(self, cause: Recorded, fact: Recorded) -> Step:
-        group = self._group(self._group_of(fact))
+        fact.root = self._group_of(fact)
+        group = self._group(fact.root)
         step = Step(cause)
         for reference in fact.supersedes:
             if self._is_open(reference):
                 self._set_aside(reference, ("superseded", None, False))
-        if group.effective is not None:
+        if group.effective is not None and group.effective != fact.id:
             step.undo.append(self._facts[group.effective])
             self._set_aside(group.effective, ("superseded", None, False))
         group.heads = [head for head in group.heads if head not in fact.supersedes] + [fact.id]
@@ -256,6 +266,14 @@ class Fold:
             aside = self._asides[target.id]
             self._set_aside(target.id, (aside[0] if aside else "rejected", None, False))
             return Step(cause)
+        _all, missing = self._ancestors(target)
+        if missing is not None:
+            self._set_aside(target.id, ("waits_for_another", missing, True))
+            return Step(cause)
+        misfit, aside = self._misfit(target), self._asides[target.id]
+        if misfit and aside and aside[0] != misfit:
+            self._set_aside(target.id, (misfit, None, True))
+            return Step(cause)
         self._set_aside(target.id, None)
         if target.supersedes:
             return self._superseding(cause, target)
@@ -269,15 +287,24 @@ class Fold:
 
     # -- deciding and acting ------------------------------------------------------------------------------------------
 
-    def settle(self, steps: Sequence[Step]) -> None:
-        """Let each reactor decide, and freeze its decisions into the facts."""
+    def settle(self, steps: Sequence[Step], tolerate: tuple[type[Exception], ...] = ()) -> list[Recorded]:
+        """Let each reactor decide, and freeze its decisions into the facts.
+
+        Returns the facts that a reactor refused with an exception of `tolerate`; keep them aside and plan afresh.
+        """
+        refused: list[Recorded] = []
         for reactor in self._reactors:
             reactor.prepare(steps, self._batch)
         for step in steps:
-            for reactor in self._reactors:
-                decision = reactor.settle(step, self._batch)
-                if decision is not None:
-                    step.cause.settlement = (step.cause.settlement or {}) | {reactor.name: decision}
+            step.cause.settlement = None
+            try:
+                for reactor in self._reactors:
+                    decision = reactor.settle(step, self._batch)
+                    if decision is not None:
+                        step.cause.settlement = (step.cause.settlement or {}) | {reactor.name: decision}
+            except tolerate:
+                refused.append(step.cause)
+        return refused
 
     def apply(self, steps: Sequence[Step]) -> None:
         """Write what counts, then let each reactor act."""
@@ -311,40 +338,3 @@ class Fold:
                     " waiting_for = EXCLUDED.waiting_for, is_open = EXCLUDED.is_open",
                     [organisation, [f for f, _a in kept], [a[0] for _f, a in kept], [a[1] for _f, a in kept], [a[2] for _f, a in kept]],
                 )
-
-
-_COLUMNS = (
-    "f.id, f.kind, f.kind_version, f.payload, f.site_id, s.id, f.encounter, f.participant, f.staff, f.occurred_at, f.counter,"
-    " f.supersedes, f.door, f.device, f.device_sequence, f.payload_digest, f.root, f.settlement, f.digest"
-)
-
-
-def read_facts(cursor: Any, organisation: int, condition: str, parameters: Sequence[Any], tail: str = "") -> Iterable[Recorded]:
-    """Facts of an organisation as `Recorded`, payloads in today's shape where this version can read them."""
-    cursor.execute(
-        f"SELECT {_COLUMNS} FROM facts_fact f LEFT JOIN facts_site s ON s.key = f.site_id"  # noqa: S608  our own constants
-        f" WHERE f.organisation_id = %s::bigint AND {condition} {tail}",
-        [organisation, *parameters],
-    )
-    return [_read(row, organisation) for row in cursor.fetchall()]
-
-
-def _read(row: Sequence[Any], organisation: int) -> Recorded:
-    door = dict(as_json(row[12]) or {})
-    quarantine = str(door.pop("quarantine", ""))
-    waiting_for = door.pop("waiting_for", None)
-    kind = KINDS.get(row[1])
-    raw = as_json(row[3])
-    readable = kind is not None and quarantine not in {"bad_payload", "unknown_kind"}
-    return Recorded(
-        organisation=organisation, id=row[0], kind=row[1], version=row[2], raw=raw, parsed=kind.parse(raw, row[2]) if kind and readable else None,
-        site=row[4], site_id=row[5], encounter=row[6], participant=row[7], staff=row[8], occurred_at=row[9],
-        counter=row[10], supersedes=tuple(uuid.UUID(s) for s in as_json(row[11])), quarantine=quarantine, claimed=door,
-        device=row[13], device_sequence=row[14], body_digest=bytes(row[15]), root=row[16], settlement=as_json(row[17]),
-        digest=bytes(row[18]), waiting_for=uuid.UUID(waiting_for) if waiting_for else None,
-    )
-
-
-def as_json(value: Any) -> Any:
-    """A jsonb column, which Django's connections hand over as text."""
-    return json.loads(value) if isinstance(value, str) else value

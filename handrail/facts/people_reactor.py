@@ -37,13 +37,14 @@ class PeopleReactor:
         touched = [fact for step in steps for fact in (*step.undo, *step.do)]
         people = {f.participant for f in touched if f.kind in _ABOUT_PEOPLE and f.participant}
         referrals = {_referral_of(f) for f in touched if f.kind in _ABOUT_REFERRALS}
+        through = steps[-1].cause.counter if steps else 0
         if people:
-            self._people(people, batch.organisation)
+            self._people(people, batch.organisation, through)
         if referrals:
-            self._referrals(referrals, batch.organisation)
+            self._referrals(referrals, batch.organisation, through)
 
-    def _people(self, people: set[uuid.UUID], organisation: int) -> None:
-        facts = _counting(organisation, "f.participant = ANY(%s::uuid[]) AND f.kind = ANY(%s)", [list(people), list(_ABOUT_PEOPLE)])
+    def _people(self, people: set[uuid.UUID], organisation: int, through: int) -> None:
+        facts = _counting(organisation, through, "f.participant = ANY(%s::uuid[]) AND f.kind = ANY(%s)", [list(people), list(_ABOUT_PEOPLE)])
         rows: dict[uuid.UUID, Participant] = {}
         for fact in facts:
             person = fact.participant
@@ -56,11 +57,18 @@ class PeopleReactor:
         Participant.objects.filter(id__in=people).delete()
         Participant.objects.bulk_create(rows.values())
 
-    def _referrals(self, roots: set[uuid.UUID], organisation: int) -> None:
-        made = _counting(organisation, "f.kind = 'facts.referral' AND f.root = ANY(%s::uuid[])", [list(roots)])
+    def _referrals(self, roots: set[uuid.UUID], organisation: int, through: int) -> None:
+        # A correction that came before its original was stored before its root was known; the standing knows.
+        corrected = _standing(organisation, roots)
+        made = _counting(
+            organisation, through, "f.kind = 'facts.referral' AND (f.root = ANY(%s::uuid[]) OR f.id = ANY(%s::uuid[]))",
+            [list(roots), list(corrected)],
+        )
+        for fact in made:
+            fact.root = corrected.get(fact.id, fact.root)
         outcomes: dict[uuid.UUID, list[Recorded]] = {}
         for fact in _counting(
-            organisation, "f.kind = 'facts.referral_outcome' AND f.about = ANY(%s::uuid[])", [list(roots)]
+            organisation, through, "f.kind = 'facts.referral_outcome' AND f.about = ANY(%s::uuid[])", [list(roots)]
         ):
             outcomes.setdefault(fact.parsed.referral, []).append(fact)
         sites = _site_keys(organisation)
@@ -88,10 +96,25 @@ def _referral(fact: Recorded, outcomes: list[Recorded], sites: dict[uuid.UUID, i
     )
 
 
-def _counting(organisation: int, condition: str, parameters: list[Any]) -> list[Recorded]:
-    """Facts that count, oldest event first; the counter decides between equal times."""
+def _standing(organisation: int, roots: set[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Root by the fact that counts, for chains with a correction."""
     with connection.cursor() as cursor:
-        found = read_facts(cursor, organisation, f"{condition} AND {COUNTS}", parameters, "ORDER BY f.occurred_at, f.counter")
+        cursor.execute(
+            "SELECT effective, root FROM facts_standing WHERE organisation_id = %s AND root = ANY(%s::uuid[]) AND effective IS NOT NULL",
+            [organisation, list(roots)],
+        )
+        return dict(cursor.fetchall())
+
+
+def _counting(organisation: int, through: int, condition: str, parameters: list[Any]) -> list[Recorded]:
+    """Facts that count, oldest event first; the counter decides between equal times.
+
+    Only through the batch at hand: in a replay later facts are stored already, and what keeps them aside is not.
+    """
+    with connection.cursor() as cursor:
+        found = read_facts(
+            cursor, organisation, f"{condition} AND f.counter <= %s AND {COUNTS}", [*parameters, through], "ORDER BY f.occurred_at, f.counter"
+        )
     ordered: list[Recorded] = sorted(found, key=_order)
     return ordered
 

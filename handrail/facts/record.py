@@ -7,9 +7,10 @@ transaction. Call it inside a scope; the transaction that holds it is retried by
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -19,8 +20,10 @@ from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ValidationError
 
-from handrail.facts.fold import Batch, Fold, Recorded
+from handrail.facts.fold import Batch, Fold, Step
+from handrail.facts.recorded import Recorded, chain
 from handrail.facts.spec import KINDS
+from handrail.facts.unreadable import as_text, is_storable, newer_than
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.kernel.access import Actor
 from handrail.kernel.database import Race
@@ -108,7 +111,7 @@ class _Known:
     server_sequence: int
     sites: dict[uuid.UUID, int]
     bodies: dict[uuid.UUID, tuple[str, bytes]]
-    waiting: dict[uuid.UUID, list[uuid.UUID]]
+    waiting: list[uuid.UUID]
     taken: set[tuple[uuid.UUID, int]]
 
 
@@ -117,7 +120,7 @@ SELECT h.key, h.counter, h.digest, h.server_device, h.server_sequence,
   (SELECT array_agg(s.id::text || ' ' || s.key) FROM facts_site s WHERE s.organisation_id = h.organisation_id AND s.id = ANY(%s::uuid[])),
   (SELECT array_agg(f.id::text || ' ' || f.kind || ' ' || encode(f.payload_digest, 'hex'))
      FROM facts_fact f WHERE f.organisation_id = h.organisation_id AND f.id = ANY(%s::uuid[])),
-  (SELECT array_agg(a.waiting_for::text || ' ' || a.fact) FROM facts_aside a
+  (SELECT array_agg(a.fact) FROM facts_aside a
      WHERE a.organisation_id = h.organisation_id AND a.is_open AND a.waiting_for = ANY(%s::uuid[]))
 FROM facts_head h WHERE h.organisation_id = %s::bigint FOR UPDATE OF h
 """
@@ -141,6 +144,7 @@ class _Door:
         self._organisation = scope.organisation()
         self._now = clock.now()
         self._new: list[Recorded] = []
+        self._stuck: set[uuid.UUID] = set()
         self._known: _Known
 
     def take(self, drafts: Sequence[Draft]) -> list[Outcome]:
@@ -162,8 +166,13 @@ class _Door:
     # -- one draft ----------------------------------------------------------------------------------------------
 
     def _one(self, draft: Draft, index: int, batch_bodies: dict[uuid.UUID, tuple[str, bytes]], *, first: bool) -> Outcome:
-        kind = KINDS.get(draft.kind)
         raw = draft.payload.model_dump(mode="json") if isinstance(draft.payload, BaseModel) else dict(draft.payload)
+        if not is_storable(draft.kind, draft.kind_version, raw):
+            raw = as_text(draft.kind, draft.kind_version, raw)
+            draft = replace(draft, kind="unreadable", kind_version=0, payload=raw)
+        kind = KINDS.get(draft.kind)
+        if kind is not None and newer_than(kind.version, draft.kind_version):
+            kind = None
         problems: list[tuple[str, str]] = []
         parsed: BaseModel | None = None
         if kind is None:
@@ -173,9 +182,11 @@ class _Door:
                 parsed = draft.payload if type(draft.payload) is kind.payload else kind.parse(raw, draft.kind_version)
                 raw = parsed.model_dump(mode="json") if (draft.kind_version or kind.version) == kind.version else raw
             except ValidationError as error:
-                problems.extend((".".join(str(part) for part in e["loc"]), _sentence(dict(e))) for e in error.errors())
+                problems.extend((".".join(str(part) for part in e["loc"]), sentence_of(dict(e))) for e in error.errors())
             except (KeyError, TypeError, ValueError) as error:
                 problems.append(("", _("This record cannot be read: %s") % error))
+        if problems:
+            raw = json.loads(crypto.canonical(raw))
         body = (draft.kind, crypto.digest(crypto.canonical(raw)))
         seen = batch_bodies.get(draft.id) if not first else None
         seen = seen or self._known.bodies.get(draft.id)
@@ -189,14 +200,14 @@ class _Door:
             if fact_id in batch_bodies or self._stored(fact_id):
                 return Outcome(fact_id, Status.DUPLICATE)
         site = self._known.sites.get(draft.site) if draft.site else None
-        if not reason and not problems:
+        if problems:
+            reason = "unknown_kind" if kind is None else "bad_payload"
+        elif not reason:
             reason, sentence = self._rule(draft, kind, site)
             if reason:
                 problems.append(("", sentence))
         if problems and self._mode is not Mode.ARRIVED:
             raise Refusal(problems, index=index)
-        if problems and not reason:
-            reason = "unknown_kind" if kind is None else "bad_payload"
         batch_bodies[fact_id] = body
         claimed: dict[str, Any] = {}
         if fact_id != draft.id:
@@ -216,13 +227,9 @@ class _Door:
                 encounter=draft.encounter, participant=draft.participant, staff=self._actor.staff_id,
                 occurred_at=draft.occurred_at, counter=self._known.counter, supersedes=draft.supersedes,
                 quarantine=reason, claimed=claimed, device=device, device_sequence=sequence, body_digest=body[1],
+                recorded_at=self._now,
             )
         )
-        for reference in draft.supersedes:
-            if reference not in self._known.bodies and reference not in batch_bodies:
-                self._known.waiting.setdefault(reference, []).append(fact_id)
-        for waiting in self._known.waiting.pop(fact_id, []):
-            self._release(waiting)
         return Outcome(fact_id, Status.QUARANTINED if reason else Status.ACCEPTED, reason)
 
     def _stored(self, fact_id: uuid.UUID) -> bool:
@@ -246,38 +253,26 @@ class _Door:
             return self._known.server_device, self._known.server_sequence
         if draft.device_sequence is not None:
             pair = (draft.device, draft.device_sequence)
-            if pair in self._known.taken:
+            numbered = 0 <= draft.device_sequence < 2**63 and draft.device != self._known.server_device
+            if pair in self._known.taken or not numbered:
                 claimed["claimed_sequence"] = draft.device_sequence
                 return draft.device, None
             self._known.taken.add(pair)
         return draft.device, draft.device_sequence
 
-    def _release(self, waiting: uuid.UUID) -> None:
-        """The fact that another one waited for is here: let the waiting one count, as a fact of its own.
-
-        Whatever waited for that one in turn follows.
-        """
+    def _release(self, waiting: uuid.UUID) -> Recorded:
+        """What another fact waited for is here: let the waiting one count, by a fact of its own."""
         self._known.counter += 1
         self._known.server_sequence += 1
         raw = {"target": str(waiting), "decision": "counts"}
         kind = KINDS["facts.released"]
-        self._new.append(
-            Recorded(
-                organisation=self._organisation, id=ids.new(), kind=kind.key, version=kind.version, raw=raw, parsed=kind.parse(raw), site=None,
-                site_id=None, encounter=None, participant=None, staff=None, occurred_at=self._now,
-                counter=self._known.counter, supersedes=(), quarantine="", claimed={},
-                device=self._known.server_device, device_sequence=self._known.server_sequence,
-                body_digest=crypto.digest(crypto.canonical(raw)),
-            )
+        return Recorded(
+            organisation=self._organisation, id=ids.new(), kind=kind.key, version=kind.version, raw=raw, parsed=kind.parse(raw), site=None,
+            site_id=None, encounter=None, participant=None, staff=None, occurred_at=self._now,
+            counter=self._known.counter, supersedes=(), quarantine="", claimed={},
+            device=self._known.server_device, device_sequence=self._known.server_sequence,
+            body_digest=crypto.digest(crypto.canonical(raw)), recorded_at=self._now,
         )
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT fact FROM facts_aside WHERE organisation_id = %s AND is_open AND waiting_for = %s ORDER BY key",
-                [self._organisation, waiting],
-            )
-            behind = [row[0] for row in cursor.fetchall()]
-        for fact_id in [*behind, *self._known.waiting.pop(waiting, [])]:
-            self._release(fact_id)
 
     # -- the database ---------------------------------------------------------------------------------------------
 
@@ -295,12 +290,13 @@ class _Door:
                 key=row[0], counter=row[1], digest=bytes(row[2]), server_device=row[3], server_sequence=row[4],
                 sites={uuid.UUID(a): int(b) for a, b in (text.split(" ") for text in row[5] or [])},
                 bodies={uuid.UUID(a): (b, bytes.fromhex(c)) for a, b, c in (text.split(" ") for text in row[6] or [])},
-                waiting={}, taken=set(),
+                waiting=list(row[7] or []), taken=set(),
             )
-            for text in row[7] or []:
-                awaited, fact = text.split(" ")
-                known.waiting.setdefault(uuid.UUID(awaited), []).append(uuid.UUID(fact))
-            numbered = [(d.device, d.device_sequence) for d in drafts if d.device and d.device_sequence is not None]
+            numbered = [
+                (d.device, d.device_sequence)
+                for d in drafts
+                if d.device and d.device_sequence is not None and 0 <= d.device_sequence < 2**63
+            ]
             if numbered:
                 cursor.execute(
                     "SELECT device, device_sequence FROM facts_fact f JOIN unnest(%s::uuid[], %s::bigint[]) AS w(d, s)"
@@ -310,14 +306,35 @@ class _Door:
                 known.taken = set(cursor.fetchall())
         return known
 
+    def _decide(self) -> tuple[Fold, list[Step]]:
+        """Plan and settle what is new. What arrived and a reactor refuses is kept aside, and the rest planned afresh."""
+        arrived, counter, sequence = list(self._new), self._known.counter, self._known.server_sequence
+        while True:
+            fold = Fold(Batch(self._organisation, may_go_short=self._mode is not Mode.TYPED, live=True))
+            steps = fold.plan(self._new, self._known.waiting)
+            while ripe := [fact for fact in fold.ripe() if fact not in self._stuck]:
+                releases = [self._release(fact) for fact in ripe]
+                self._new.extend(releases)
+                steps.extend(fold.plan(releases))
+            if self._mode is not Mode.ARRIVED:
+                if any(fact.quarantine for fact in self._new):
+                    raise Refusal([("", _("The record this corrects is not here, or is of another kind."))])
+                fold.settle(steps)
+                return fold, steps
+            refused = fold.settle(steps, tolerate=(Refusal,))
+            if not refused:
+                return fold, steps
+            for fact in refused:
+                if fact.counter > counter:
+                    self._stuck.add(fact.parsed.target)
+                else:
+                    fact.quarantine = "unknown_reference"
+            self._new, self._known.counter, self._known.server_sequence = list(arrived), counter, sequence
+
     def _write(self) -> dict[uuid.UUID, str]:
         """Fold, chain and store what is new; returns the facts that were kept aside and why."""
-        fold = Fold(Batch(self._organisation, may_go_short=self._mode is not Mode.TYPED, live=True))
-        steps = fold.plan(self._new)
+        fold, steps = self._decide()
         kept_aside = {fact.id: fact.quarantine for fact in self._new if fact.quarantine}
-        if kept_aside and self._mode is not Mode.ARRIVED:
-            raise Refusal([("", _("The record this corrects is not here, or is of another kind."))])
-        fold.settle(steps)
         previous = self._known.digest
         for fact in self._new:
             previous = chain(previous, fact)
@@ -348,23 +365,8 @@ class _Door:
         return kept_aside
 
 
-def chain(previous: bytes, fact: Recorded) -> bytes:
-    """Digest of a fact in its organisation's chain: covers all of it; the payload by digest, so that a purge can drop it."""
-    return crypto.digest(
-        previous,
-        crypto.canonical(
-            [
-                fact.counter, str(fact.id), fact.kind, fact.version, fact.site, str(fact.encounter or ""),
-                str(fact.participant or ""), str(fact.staff or ""), fact.occurred_at.timestamp(), str(fact.device),
-                fact.device_sequence, [str(s) for s in fact.supersedes], fact.settlement, fact.door,
-                fact.body_digest.hex(),
-            ]
-        ),
-    )
-
-
-def _sentence(error: dict[str, Any]) -> str:
-    """One of pydantic's errors, said plainly."""
+def sentence_of(error: dict[str, Any]) -> str:
+    """One of pydantic's errors, said plainly in the language of the moment."""
     context = error.get("ctx", {})
     match error["type"]:
         case "greater_than_equal":

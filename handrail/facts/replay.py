@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import connection
 
-from handrail.facts.fold import Batch, Fold, read_facts
-from handrail.facts.record import chain
+from handrail.facts.fold import Batch, Fold
+from handrail.facts.recorded import chain, read_facts
 from handrail.kernel import crypto, scope
 from handrail.kernel.row_security import state_models
 from handrail.kernel.scope import ScopedModel
@@ -80,7 +80,7 @@ def verify_chain() -> tuple[int, str, list[str]]:
                 problems.append(f"Fact number {last + 1} is missing; the next found is {fact.counter}.")
             if fact.body_digest != crypto.digest(crypto.canonical(fact.raw)):
                 problems.append(f"The content of fact number {fact.counter} was changed.")
-            if fact.digest != chain(previous, fact):
+            if fact.digest != chain(previous, fact) or fact.about != fact.stored_about:
                 problems.append(f"Fact number {fact.counter} was changed or does not follow the one before it.")
             previous, last = fact.digest, fact.counter
     with connection.cursor() as cursor:

@@ -12,6 +12,7 @@ from django.db import connection
 from pydantic import BaseModel
 
 from handrail.facts.fold import Recorded, read_facts
+from handrail.facts.models import Fact
 from handrail.facts.people_reactor import COUNTS
 from handrail.facts.record import Draft, Mode, Outcome, Refusal, record_many
 from handrail.facts.spec import KINDS, Matrix
@@ -60,7 +61,10 @@ def read(visit: uuid.UUID) -> list[Recorded]:
     with connection.cursor() as cursor:
         return list(
             read_facts(
-                cursor, scope.organisation(), f"(f.encounter = %s OR f.root = %s) AND f.kind <> 'facts.taken_back' AND {COUNTS}", [visit, visit],
+                cursor, scope.organisation(),
+                "(f.encounter = %s OR f.root = %s OR f.id = (SELECT effective FROM facts_standing WHERE organisation_id = %s AND root = %s))"
+                f" AND f.kind <> 'facts.taken_back' AND {COUNTS}",
+                [visit, visit, scope.organisation(), visit],
                 "ORDER BY (f.kind <> 'facts.encounter'), f.counter",
             )
         )
@@ -77,6 +81,13 @@ def history(visit: uuid.UUID) -> list[Recorded]:
                 [visit, visit, visit], "ORDER BY f.counter",
             )
         )
+
+
+def latest(*, site: int, most: int) -> list[uuid.UUID]:
+    """Ids of the latest visits at a site, newest first."""
+    return list(
+        Fact.objects.filter(site=site, kind="facts.encounter", supersedes=[]).order_by("-occurred_at").values_list("id", flat=True)[:most]
+    )
 
 
 def correct(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, models
+from django.db import connection
 
 from handrail.kernel import clock, crypto, scope
 from handrail.kernel.access import Actor
@@ -101,9 +101,11 @@ def verify() -> Verdict:
         previous = bytes(entry.digest)
         if entry.action == "access-log.sealed":
             problems.extend(_check_seal(entry))
-    head = AuditHead.objects.aggregate(number=models.Max("number"))["number"] or 0
-    if head != number:
-        problems.append(f"The chain ends at line {number}, its head says {head}.")
+    head = AuditHead.objects.first()
+    if (head.number if head else 0) != number:
+        problems.append(f"The chain ends at line {number}, its head says {head.number if head else 0}.")
+    elif head is not None and bytes(head.digest) != previous:
+        problems.append(f"Line {number} is not the one the head was made from.")
     return Verdict(number, previous.hex(), tuple(problems))
 
 

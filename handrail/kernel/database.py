@@ -49,9 +49,13 @@ def as_owner() -> Iterator[None]:
 
 
 def retrying(work: Callable[[], T], *, attempts: int = 5) -> T:
-    """Run a whole transaction, again if it lost a race (`Race`, deadlock, serialisation). Only outside any transaction."""
+    """Run a whole transaction, again if it lost a race (`Race`, deadlock, serialisation).
+
+    Inside another transaction (as in a test) it is a savepoint and is not tried again.
+    """
     if connection.in_atomic_block:
-        return work()
+        with transaction.atomic():
+            return work()
     for attempt in range(1, attempts + 1):
         try:
             with transaction.atomic():

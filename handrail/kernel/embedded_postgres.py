@@ -7,6 +7,7 @@ server; the last one out stops it (each holds a shared file lock, which even `ki
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -15,6 +16,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -25,6 +27,8 @@ from typing import IO, Any
 
 VERSION = 18
 _SERVICE_USER = "handrail-pg"
+_outliving: list[subprocess.Popen[bytes]] = []
+"""Servers this process started and left to others; kept so that they can be reaped."""
 
 
 class PostgresError(RuntimeError):
@@ -73,6 +77,7 @@ class EmbeddedPostgres:
         digest = hashlib.sha256(str(folder).encode()).hexdigest()[:10]
         self.socket = Path(tempfile.gettempdir()) / f"hr-{os.geteuid()}-{digest}"
         self._lock: IO[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -105,8 +110,11 @@ class EmbeddedPostgres:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                if self._process is not None:
+                    _outliving.append(self._process)
                 return
             self._run("pg_ctl", "-D", str(self.data), "stop", "-m", "fast", "-w", check=False)
+            self._reap()
         finally:
             self._lock.close()
             self._lock = None
@@ -128,8 +136,21 @@ class EmbeddedPostgres:
     def kill(self) -> None:
         """End every process of the server at once, as a power cut would (tests of durability use it)."""
         pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
-        subprocess.run(["pkill", "-9", "-P", str(pid)], check=False)
-        os.kill(pid, 9)
+        os.kill(pid, signal.SIGSTOP)  # or it would start new children while the old ones are ended
+        children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+        for victim in [*map(int, children), pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and any(_is_alive(victim) for victim in [*map(int, children), pid]):
+            self._reap()
+            time.sleep(0.002)
+        self._reap()
+
+    def _reap(self) -> None:
+        """Collect a server that ended: a zombie still looks alive to the next one."""
+        for process in [*_outliving, *([self._process] if self._process else [])]:
+            process.poll()
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -204,6 +225,7 @@ class EmbeddedPostgres:
             )
 
     def _running(self) -> bool:
+        self._reap()
         if self._run("pg_ctl", "-D", str(self.data), "status", check=False).returncode != 0:
             return False
         return self._ready()
@@ -227,7 +249,7 @@ class EmbeddedPostgres:
         user = self._user()
         extra: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 [str(self._binaries() / "postgres"), "-D", str(self.data), *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=self._environment(),
                 start_new_session=True, **extra,
@@ -275,6 +297,16 @@ class EmbeddedPostgres:
         if done.returncode != 0:
             raise PostgresError(f"psql failed: {done.stderr.strip()}")
         return done.stdout
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return Path("/proc/self").exists() is False
+    except (ProcessLookupError, PermissionError):
+        return False
 
 
 def _nearest_existing(path: Path) -> Path:

@@ -52,8 +52,9 @@ def enter(keys: Sequence[int]) -> Iterator[None]:
             yield
         finally:
             _current.reset(token)
-            if before is not None and before != tuple(keys) and not connection.needs_rollback:
-                _tell_database(before)
+        # After an exception the transaction rolls back, and the setting with it; a query would hide the exception.
+        if before is not None and before != tuple(keys) and not connection.needs_rollback:
+            _tell_database(before)
 
 
 def _tell_database(keys: tuple[int, ...]) -> None:

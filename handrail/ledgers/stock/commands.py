@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Site
 from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisation, record
-from handrail.kernel import commands, ids
+from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Balance, Item, Lot
 
@@ -51,7 +51,9 @@ def find_or_add_lot(*, actor: Actor, item: Item, code: str, expiry: date | None)
     return found
 
 
-def receive(*, actor: Actor, site: Site, lines: Sequence[Delivery], id: uuid.UUID | None = None) -> Outcome:  # noqa: A002
+def receive(
+    *, actor: Actor, site: Site, lines: Sequence[Delivery], id: uuid.UUID | None = None, occurred_at: datetime | None = None  # noqa: A002
+) -> Outcome:
     """A delivery came in. Lots are made as needed; the fact names them."""
     payload = []
     for line in lines:
@@ -62,11 +64,17 @@ def receive(*, actor: Actor, site: Site, lines: Sequence[Delivery], id: uuid.UUI
             raise Refusal([("lot", _("Write the lot number that is printed on the box."))])
         lot = find_or_add_lot(actor=actor, item=item, code=line.lot.strip(), expiry=line.expiry)
         payload.append({"item": line.item, "lot": str(lot.id), "quantity": line.quantity})
-    return record(Draft(kind="stock.received", payload={"lines": payload}, site=site.id, id=id or ids.new()), actor=actor)
+    return record(
+        Draft(
+            kind="stock.received", payload={"lines": payload}, site=site.id, id=id or ids.new(), occurred_at=occurred_at or clock.now()
+        ),
+        actor=actor,
+    )
 
 
 def transfer(
-    *, actor: Actor, source: Site, target: Site, quantities: dict[str, int], id: uuid.UUID | None = None  # noqa: A002
+    *, actor: Actor, source: Site, target: Site, quantities: dict[str, int], id: uuid.UUID | None = None,  # noqa: A002
+    occurred_at: datetime | None = None,
 ) -> Outcome:
     """Stock goes from one site to another; first expiry first."""
     if source.key == target.key:
@@ -75,7 +83,10 @@ def transfer(
     if not lines:
         raise Refusal([("lines", _("Write how many of what to move."))])
     return record(
-        Draft(kind="stock.transferred", payload={"to_site": str(target.id), "lines": lines}, site=source.id, id=id or ids.new()),
+        Draft(
+            kind="stock.transferred", payload={"to_site": str(target.id), "lines": lines}, site=source.id, id=id or ids.new(),
+            occurred_at=occurred_at or clock.now(),
+        ),
         actor=actor,
     )
 

@@ -81,6 +81,7 @@ class StockReactor:
         self._lots: dict[uuid.UUID, _Lot] = {}
         self._by_item: dict[str, list[_Lot]] = {}
         self._shelf: dict[tuple[int, int], int] = {}
+        self._moved: dict[uuid.UUID, list[tuple[int, int, int]]] = {}
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ class StockReactor:
                 self._sites = dict(cursor.fetchall())
         for fact, move in moves:
             for place in (move.source, move.target):
-                self._place(batch, fact, move, place)
+                self._find_place(batch, fact, move, place)
         items = sorted({move.item for _f, move in moves})
         named = [move.lot for _f, move in moves if move.lot]
         if not batch.live:
@@ -114,13 +115,19 @@ class StockReactor:
             lots.sort(key=lambda lot: (lot.expiry or date.max, lot.key))
 
     def _place(self, batch: Batch, fact: Recorded, move: Move, place: Place) -> int:
+        found = self._find_place(batch, fact, move, place)
+        if found is None:
+            raise Refusal([("", _("This needs a place that keeps stock."))])
+        return found
+
+    def _find_place(self, batch: Batch, fact: Recorded, move: Move, place: Place) -> int | None:
         site = fact.site if place is Place.SITE else self._sites.get(move.other_site) if place is Place.OTHER_SITE and move.other_site else None
         kind = "site" if place in {Place.SITE, Place.OTHER_SITE} else place.value
         known = self._places.get((kind, site))
         if known is not None:
             return known
         if kind == "site" and site is None:
-            raise Refusal([("", _("This needs a place that keeps stock."))])
+            return None
         cache = (connection.settings_dict["NAME"], batch.organisation, kind, site)
         key = _locations.get(cache) or self._find_or_open(batch.organisation, kind, site, cache)
         self._places[kind, site] = key
@@ -167,6 +174,7 @@ class StockReactor:
             for lot, quantity in taken:
                 self._shelf[source, lot.key] = self._shelf.get((source, lot.key), 0) - quantity
                 self._shelf[target, lot.key] = self._shelf.get((target, lot.key), 0) + quantity
+                self._moved.setdefault(fact.id, []).extend([(source, lot.key, -quantity), (target, lot.key, quantity)])
             decided.append([[str(lot.id), quantity] for lot, quantity in taken])
         if missing and not batch.may_go_short:
             raise Short(missing)
@@ -194,8 +202,10 @@ class StockReactor:
 
     def _give_back(self, fact: Recorded) -> None:
         """What a superseded fact took is on the shelf again before the new one is decided."""
-        for location, lot, quantity in _legs_of([fact.id]).get(fact.id, []):
+        moved = self._moved.setdefault(fact.id, [])
+        for location, lot, quantity in _net([*_legs_of([fact.id]).get(fact.id, []), *moved]):
             self._shelf[location, lot] = self._shelf.get((location, lot), 0) - quantity
+            moved.append((location, lot, -quantity))
 
     # -- acting ---------------------------------------------------------------------------------------------------
 

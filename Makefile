@@ -1,0 +1,44 @@
+# Handrail. `make` lists what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help install install-dev run demo test test-full check bench docs lock migrations
+help:            ## this list
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/' | column -t -s—
+
+.venv/base: requirements/base.txt pyproject.toml
+	@test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+.venv/dev: .venv/base requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+install: .venv/base     ## what the running product needs
+install-dev: .venv/dev  ## and what tests and checks need
+
+run: install            ## start the server and its worker
+	$(BIN)/handrail run
+demo: install           ## the whole product with a living demonstration programme
+	$(BIN)/handrail demo
+test: install-dev       ## the core suite, under 90 seconds
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not chaos"
+test-full: install-dev  ## everything: browser, kills, slow tiers
+	$(BIN)/python -m pytest -q -n 2 -m "not chaos and not browser"
+	$(BIN)/python -m pytest -q -n 0 -m "chaos or browser"
+check: install-dev      ## style, types, layers, docs, sizes
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m handrail.conformance.sizes
+	$(BIN)/python -m handrail.conformance.reference --check
+bench: install-dev      ## every benchmark prints a ratio measured in one run
+	$(BIN)/python -m bench
+docs: install-dev       ## write the generated reference pages
+	$(BIN)/python -m handrail.conformance.reference
+lock: install-dev       ## pin every requirement with its hashes
+	for name in base dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+migrations: install-dev ## write migrations for changed models
+	$(BIN)/handrail migrate && DJANGO_SETTINGS_MODULE=handrail.settings $(BIN)/django-admin makemigrations

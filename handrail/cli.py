@@ -1,0 +1,275 @@
+"""`handrail`: run, demo, warehouse, indicators, rebuild, audit, selfcheck.
+
+Each command prints plain sentences, or with `--format json` one JSON document; the exit code is 0 only when all is well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import django
+
+from handrail.kernel.config import REPOSITORY, ConfigError
+from handrail.kernel.embedded_postgres import PostgresError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the `handrail` program."""
+    parsed = _parser().parse_args(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handrail.settings")
+    if parsed.command == "demo":
+        os.environ.setdefault("HANDRAIL_VAR", str(REPOSITORY / "var" / "demo"))
+    try:
+        raise SystemExit(parsed.run(parsed))
+    except (ConfigError, PostgresError, ValueError) as problem:
+        raise SystemExit(f"handrail: {problem}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="handrail", description="The system that harm reduction programmes run on.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, run: Any, help_text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_text, description=help_text)
+        made.set_defaults(run=run)
+        return made
+
+    command("run", _run, "Start the server and its worker.")
+    demo = command("demo", _demo, "Start with a living demonstration programme.")
+    demo.add_argument("--no-serve", action="store_true", help="load it and exit")
+    command("migrate", _migrate, "Bring the database to this version.")
+    command("worker", _worker, "Run the jobs only.")
+    warehouse = command("warehouse", _warehouse, "Write new facts to the warehouse and compute the numbers.")
+    warehouse.add_argument("action", choices=["build"])
+    indicators = command("indicators", _indicators, "Print the numbers of a quarter.")
+    indicators.add_argument("--period", required=True, help="a quarter, such as 2026Q3")
+    indicators.add_argument("--organisation", help="part of an organisation's name; needed when there are several")
+    rebuild = command("rebuild", _rebuild, "Fold all facts again from the first.")
+    rebuild.add_argument("--verify", action="store_true", help="change nothing; exit 0 only if replayed state equals live state")
+    audit = command("audit", _audit, "Check that nothing recorded was changed, removed or put in between.")
+    audit.add_argument("action", choices=["verify"])
+    command("selfcheck", _selfcheck, "Check that this installation is safe to run.")
+    for made in (warehouse, indicators, rebuild, audit, commands.choices["selfcheck"]):
+        made.add_argument("--format", choices=["text", "json"], default="text")
+    return parser
+
+
+# -- the house is open: database up, Django ready ------------------------------------------------------------------------
+
+
+@contextmanager
+def _open_house() -> Iterator[Any]:
+    """Start or join the database, set Django up; yields the settings' Config."""
+    settings = importlib.import_module("handrail.settings")
+    server = None
+    if not settings.CONFIG.database_url:
+        server = settings.embedded()
+        server.start()
+        for role, target in (("app", settings.DATABASES["default"]),):
+            target.update(server.login(role).as_django())
+    django.setup()
+    try:
+        yield settings.CONFIG
+    finally:
+        from_django("django.db").connections.close_all()
+        if server is not None:
+            server.release()
+
+
+def from_django(module: str) -> Any:
+    """A module that can only be imported once Django is set up."""
+    return importlib.import_module(module)
+
+
+def _migrate_now() -> None:
+    with from_django("handrail.kernel.database").as_owner():
+        from_django("django.core.management").call_command("migrate", verbosity=0)
+        from_django("handrail.kernel.row_security").apply()
+
+
+def _organisations() -> list[Any]:
+    return list(from_django("handrail.facts.models").Organisation.objects.order_by("key"))
+
+
+def _say(parsed: argparse.Namespace, value: Any, lines: list[str]) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str) if parsed.format == "json" else "\n".join(lines))
+
+
+# -- commands -------------------------------------------------------------------------------------------------------------
+
+
+def _migrate(_parsed: argparse.Namespace) -> int:
+    with _open_house():
+        _migrate_now()
+        print("The database is up to date.")
+    return 0
+
+
+def _run(_parsed: argparse.Namespace) -> int:
+    with _open_house() as config:
+        _migrate_now()
+        return _serve(config, [])
+
+
+def _demo(parsed: argparse.Namespace) -> int:
+    with _open_house() as config:
+        _migrate_now()
+        load = from_django("handrail.demo.load")
+        file = config.var / "sign-ins.json"
+        if not load.is_loaded():
+            print("Loading eighteen months of an invented programme …", flush=True)
+            started = time.monotonic()
+            load.load(file)
+            print(f"Loaded in {time.monotonic() - started:.0f} s. Computing the numbers …", flush=True)
+            _build_all()
+        sign_ins = load.sign_ins(file)
+        lines = ["", f"Handrail is at http://localhost:{config.port}", "", "Sign in as (the password is the same for all):"]
+        lines += [f"  {name:<10} {does} · {organisation}" for name, does, organisation in sign_ins.people]
+        lines += ["", f"  password   {sign_ins.password}", f"  a card     {sign_ins.card}", ""]
+        if parsed.no_serve:
+            print("\n".join(lines))
+            return 0
+        return _serve(config, lines)
+
+
+def _serve(config: Any, lines: list[str]) -> int:
+    """Static files, self-check, then the server and the worker until a signal; whoever dies is started again."""
+    from_django("django.core.management").call_command("collectstatic", interactive=False, verbosity=0)
+    failed = _report_selfcheck()
+    if failed:
+        return 1
+    from_django("django.db").connections.close_all()
+    serve = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", config.host, "--port", str(config.port), "--workers", str(config.workers),
+        "--blocking-threads", "1", "--no-access-log", "--log-level", "warning", "--respawn-failed-workers", "handrail.wsgi:application",
+    ]
+    commands = [serve, [sys.executable, "-m", "handrail.cli", "worker"]]
+    processes = [subprocess.Popen(command, env=os.environ | {"HANDRAIL_VAR": str(config.var)}) for command in commands]
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    print("\n".join(lines) if lines else f"Handrail is at http://{config.host}:{config.port}", flush=True)
+    while not stopping:
+        time.sleep(0.3)
+        for place, process in enumerate(processes):
+            if process.poll() is not None and not stopping:
+                print(f"A process ended with code {process.returncode}; starting it again.", file=sys.stderr, flush=True)
+                time.sleep(1)
+                processes[place] = subprocess.Popen(commands[place], env=os.environ | {"HANDRAIL_VAR": str(config.var)})
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return 0
+
+
+def _worker(_parsed: argparse.Namespace) -> int:
+    with _open_house():
+        from_django("handrail.kernel.worker").run()
+    return 0
+
+
+def _build_all() -> list[dict[str, Any]]:
+    compute = from_django("handrail.insight.compute")
+    return [compute.refresh(organisation.key) for organisation in _organisations()]
+
+
+def _warehouse(parsed: argparse.Namespace) -> int:
+    with _open_house():
+        built = _build_all()
+        _say(parsed, built, [f"{b['organisation']}: {b['new_facts']} new facts, {b['results']} numbers" for b in built])
+    return 0
+
+
+def _indicators(parsed: argparse.Namespace) -> int:
+    with _open_house():
+        results = from_django("handrail.insight.results")
+        quarter = results.Quarter.parse(parsed.period)
+        chosen = [o for o in _organisations() if (parsed.organisation or "").lower() in o.name.lower()]
+        if len(chosen) != 1 and parsed.organisation:
+            raise ValueError(f"“{parsed.organisation}” fits {len(chosen)} organisations; write more of the name.")
+        found: list[dict[str, Any]] = []
+        for organisation in chosen:
+            with from_django("handrail.kernel.scope").enter([organisation.key]):
+                found += [{"organisation": organisation.name, **row} for row in results.as_json(quarter)]
+        _say(parsed, found, [f"{r['organisation']} · {r['code']} · {r['site'] or 'all'}: {r['value']}" for r in found])
+    return 0 if found else 1
+
+
+def _rebuild(parsed: argparse.Namespace) -> int:
+    found: list[dict[str, Any]] = []
+    with _open_house():
+        transaction, scope = from_django("django.db").transaction, from_django("handrail.kernel.scope")
+        replay = from_django("handrail.facts.replay")
+        with from_django("handrail.kernel.database").as_owner():
+            for organisation in _organisations():
+                with transaction.atomic(), scope.enter([organisation.key]):
+                    found += [{"organisation": organisation.name, **d.__dict__} for d in replay.rebuild()]
+                    if parsed.verify:
+                        transaction.set_rollback(True)
+        lines = [f"{d['organisation']}: {d['table']}: {d['only_live']} rows only live, {d['only_replayed']} only replayed" for d in found]
+        _say(parsed, {"differences": found}, lines or ["Replayed state equals live state."])
+    return 1 if found and parsed.verify else 0
+
+
+def _audit(parsed: argparse.Namespace) -> int:
+    found: list[dict[str, Any]] = []
+    with _open_house():
+        for organisation in _organisations():
+            with from_django("handrail.kernel.scope").enter([organisation.key]):
+                verdict = from_django("handrail.kernel.audit").verify()
+                count, head, problems = from_django("handrail.facts.replay").verify_chain()
+            found.append(
+                {
+                    "organisation": organisation.name, "audit_lines": verdict.lines, "audit_head": verdict.head, "facts": count,
+                    "facts_head": head, "problems": [*verdict.problems, *problems],
+                }
+            )
+        lines = []
+        for f in found:
+            said = "; ".join(f["problems"]) or "nothing was changed, removed or put in between"
+            lines.append(f"{f['organisation']}: {f['audit_lines']} audit lines (head {f['audit_head'][:16]}), {f['facts']} facts (head {f['facts_head'][:16]}): {said}")
+        _say(parsed, found, lines)
+    return 1 if any(f["problems"] for f in found) else 0
+
+
+def _report_selfcheck() -> int:
+    selfcheck = from_django("handrail.kernel.selfcheck")
+    findings = selfcheck.run()
+    for finding in findings:
+        if finding.problem:
+            print(f"{'Warning' if finding.warning else 'Refused to start'}: {finding.name}: {finding.problem}", file=sys.stderr)
+    return len(selfcheck.failures(findings))
+
+
+def _selfcheck(parsed: argparse.Namespace) -> int:
+    with _open_house():
+        selfcheck = from_django("handrail.kernel.selfcheck")
+        findings = selfcheck.run()
+        _say(parsed, [f.__dict__ for f in findings], [f"{'ok ' if not f.problem else 'BAD'} {f.name} {f.problem}".rstrip() for f in findings])
+    return 1 if selfcheck.failures(findings) else 0
+
+
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""From numerator and denominator to a value: exact until it is displayed, rounded half up once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from handrail.insight.spec import Indicator
+
+KEPT_DECIMALS = 6
+"""Decimals that are stored. Cut, not rounded, so that rounding half up at display is still the only rounding."""
+
+
+class Status(TextChoices):
+    """Whether there is a value. Neither of the other two is ever shown as 0."""
+
+    OK = "ok", _("Computed")
+    NOT_COMPUTABLE = "not_computable", _("Not computable")
+    NO_DATA = "no_data", _("No data")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A measured number and the distinct people behind it; a contact without a code counts its head count."""
+
+    value: int
+    people: int
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A value with its parts. `value` is None unless the status is ok."""
+
+    status: Status
+    value: Decimal | None
+    numerator: Cell | None
+    denominator: Cell | None
+
+
+def value_of(indicator: Indicator, numerator: Cell | None, denominator: Cell | None = None) -> Computed:
+    """Put the parts together: no input is “no data”, division by nothing is “not computable”, never 0."""
+    if numerator is None or (indicator.denominator is not None and denominator is None):
+        return Computed(Status.NO_DATA, None, numerator, denominator)
+    if denominator is None:
+        return Computed(Status.OK, Decimal(numerator.value), numerator, None)
+    if denominator.value == 0:
+        return Computed(Status.NOT_COMPUTABLE, None, numerator, denominator)
+    exact = Fraction(numerator.value, denominator.value) * (100 if indicator.kind == "percent" else 1)
+    return Computed(Status.OK, cut(exact), numerator, denominator)
+
+
+def cut(exact: Fraction) -> Decimal:
+    """A fraction with `KEPT_DECIMALS` decimals, the rest cut off."""
+    scale = 10**KEPT_DECIMALS
+    whole = abs(exact.numerator) * scale // exact.denominator
+    return (Decimal(whole if exact >= 0 else -whole) / scale).quantize(Decimal(1) / scale, rounding=ROUND_DOWN)
+
+
+def display(value: Decimal | int, decimals: int) -> str:
+    """The number as written, half up, with a point and no grouping: 75.1."""
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))

@@ -1,0 +1,292 @@
+"""Measures to queries over the Parquet files. The one file that knows Ibis; only jobs and the command line import it.
+
+Every measure becomes rows of (site, person, amount): a person with a code is one person wherever they were met; a
+contact without a code is one row of its encounter, standing for as many people as were met. The rows are grouped once
+for each site and once for everywhere, in one query.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Self
+
+import ibis
+from ibis import _
+
+from handrail.facts.spec import KINDS
+from handrail.insight.arithmetic import Cell
+from handrail.insight.models import Level
+from handrail.insight.periods import Window, months_before
+from handrail.insight.spec import (
+    ANSWERED,
+    INJECTS,
+    PWID_WINDOW_MONTHS,
+    Contacts,
+    Estimate,
+    Followed,
+    Measure,
+    People,
+    Records,
+    Sum,
+)
+from handrail.insight.warehouse import read_manifest, schema_of
+
+EVERYWHERE = "*"
+NOWHERE = "?"
+"""Site of facts whose site nobody knows: they count for the organisation and for no site."""
+_ENCOUNTER, _ASKED, _GIVEN = "facts.encounter", "facts.asked", "exchange.given"
+_OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measure over a window. `everywhere` is None when an input is missing; `notes` say which estimates were used."""
+
+    everywhere: Cell | None
+    by_site: Mapping[str, Cell] = field(default_factory=dict)
+    notes: tuple[Mapping[str, Any], ...] = ()
+
+    def at(self, site: str | None) -> Cell | None:
+        """The cell of a site (a known site without facts has 0), or of everywhere."""
+        return self.everywhere if site is None else self.by_site.get(site, Cell(0, 0))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Ibis 12 calls functions that DuckDB 2 deprecates."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+class Reader:
+    """Measures over the warehouse of one organisation, as its manifest was when opened. Use with `with`."""
+
+    def __init__(self, organisation: str) -> None:
+        self._manifest = read_manifest(organisation)
+        with _quiet():
+            self._con = ibis.duckdb.connect(":memory:", **_OFFLINE)
+        self._tables: dict[str, Any] = {}
+        self._done: dict[tuple[Measure, Window], Measured] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_args: object) -> None:
+        self._con.disconnect()
+
+    @property
+    def watermark(self) -> int:
+        """Counter of the newest fact that is in."""
+        return self._manifest.watermark
+
+    def measure(self, measure: Measure, window: Window) -> Measured:
+        """The measure over the local dates of the window; asked twice it is computed once."""
+        if (measure, window) not in self._done:
+            if isinstance(measure, Estimate):
+                self._done[measure, window] = self._estimate(measure, window)
+            else:
+                self._done[measure, window] = self._counted_measure(measure, window)
+        return self._done[measure, window]
+
+    def rows(self, kind: str) -> list[dict[str, Any]]:
+        """Every row of a kind that counts, in the order it happened: for tests and exports."""
+        order = [name for name in ("occurred_at", "counter", "line") if name in self._counting(kind).columns]
+        return self._fetch(self._counting(kind).order_by(order))
+
+    # -- tables ---------------------------------------------------------------------------------------------------
+
+    def _fetch(self, expression: Any) -> list[dict[str, Any]]:
+        with _quiet():
+            found: list[dict[str, Any]] = self._con.to_pyarrow(expression).to_pylist()
+        return found
+
+    def _parquet(self, name: str, files: Sequence[Any]) -> Any:
+        return self._named(name, lambda: self._con.read_parquet([str(path) for path in files], table_name=_plain(name)))
+
+    def _view(self, name: str, make: Callable[[], Any]) -> Any:
+        """An expression under a name: Ibis then translates it once and not in every query that uses it."""
+        return self._named(name, lambda: self._con.create_view(_plain(name), make()))
+
+    def _kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """A small result that several measures share, computed once."""
+        return self._named(name, lambda: self._con.create_table(_plain(name), make(), temp=True))
+
+    def _named(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._tables:
+            with _quiet():
+                self._tables[name] = make()
+        return self._tables[name]
+
+    def _dimension(self, name: str) -> Any:
+        return self._parquet(f"dimension {name}", [self._manifest.folder / self._manifest.dimensions[name]])
+
+    def _counting(self, kind: str) -> Any:
+        """The facts of a kind that count now; a kind without facts gives an empty table with its columns."""
+        files = self._manifest.files(kind)
+        if not files:
+            return self._kept(f"counting {kind}", lambda: schema_of(KINDS[kind]).empty_table())
+        table, asides = self._parquet(f"all {kind}", files), self._dimension("asides")
+        return self._view(f"counting {kind}", lambda: table.anti_join(asides, table["id"] == asides["fact"]))
+
+    def _within(self, kind: str, window: Window) -> Any:
+        days = (_["local_date"] >= window.starts_on, _["local_date"] < window.ends_before)
+        return self._view(f"{kind} {window}", lambda: self._counting(kind).filter(*days))
+
+    # -- measures -------------------------------------------------------------------------------------------------
+
+    def _counted_measure(self, measure: Measure, window: Window) -> Measured:
+        match measure:
+            case People():
+                atoms = self._people(measure, window)
+            case Contacts():
+                atoms = self._contacts(measure, window)
+            case Followed():
+                atoms = self._followed(measure, window)
+            case Records():
+                atoms = _atoms(_where(self._within(measure.kind, window), measure.where), _.id.nunique())
+            case Sum():
+                atoms = self._sum(measure, window)
+            case _:
+                raise TypeError(f"Nobody knows how to compute {measure!r}.")
+        return self._cells(atoms, of_people=isinstance(measure, People))
+
+    def _sum(self, measure: Sum, window: Window) -> Any:
+        rows = _where(self._within(measure.kind, window), measure.where)
+        if measure.as_needles:
+            items = self._dimension("items").filter(_.counts_as_ns > 0)
+            rows = rows.inner_join(items, rows.item == items.code)
+            return _atoms(rows, (rows[measure.field] * rows.counts_as_ns).sum())
+        return _atoms(rows, rows[measure.field].sum())
+
+    def _picked_up(self, window: Window) -> Any:
+        def make() -> Any:
+            items, rows = self._dimension("items").filter(_["counts_as_ns"] > 0), self._within(_GIVEN, window)
+            found = rows.filter(_["quantity"] >= 1).semi_join(items, rows["item"] == items["code"])
+            return found.select("site", "participant", "encounter").distinct()
+
+        return self._kept(f"picked up {window}", make)
+
+    def _served(self, window: Window) -> Any:
+        def make() -> Any:
+            kinds = [kind.key for kind in KINDS if kind.needs_encounter or kind.key == _ENCOUNTER]
+            rows = [self._within(kind, window).filter(_["participant"].notnull()).select("site", "participant") for kind in kinds]
+            return ibis.union(*rows, distinct=True) if len(rows) > 1 else rows[0].distinct()
+
+        return self._kept(f"served {window}", make)
+
+    def _contacts(self, measure: Contacts, window: Window) -> Any:
+        rows = self._within(_ENCOUNTER, window)
+        if measure.without_code:
+            rows = rows.filter(_.participant.isnull())
+        if measure.picked_up:
+            given = self._picked_up(window)
+            rows = rows.semi_join(given, rows.root == given.encounter)
+        return _atoms(rows, _.people_count.sum())
+
+    def _people(self, measure: People, window: Window) -> Any:
+        rows = self._picked_up(window) if measure.picked_up else self._served(window)
+        rows = rows.filter(_["participant"].notnull())
+        if measure.injects == "yes":
+            who = self._last_answers(window).filter(_["injects"].isin(INJECTS))
+            rows = rows.semi_join(who, "participant")
+        elif measure.injects == "unknown":
+            who = self._last_answers(window).filter(_["injects"].isin(ANSWERED))
+            rows = rows.anti_join(who, "participant")
+        return rows.select(site=_site(), coded=ibis.literal(True), person="participant", amount=ibis.literal(1)).distinct()
+
+    def _last_answers(self, window: Window) -> Any:
+        """The last answer of each person before the window's end, unless it is too old (`PWID_WINDOW_MONTHS`)."""
+
+        def make() -> Any:
+            asked = self._counting(_ASKED).filter(_["participant"].notnull(), _["local_date"] < window.ends_before)
+            newest_first = ibis.window(group_by="participant", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])
+            last = asked.mutate(place=ibis.row_number().over(newest_first)).filter(_["place"] == 0)
+            since = months_before(window.ends_before, PWID_WINDOW_MONTHS)
+            return last.filter(_["local_date"] >= since).select("participant", "injects")
+
+        return self._kept(f"answers {window.ends_before}", make)
+
+    def _followed(self, measure: Followed, window: Window) -> Any:
+        outcomes = self._counting(measure.outcome)
+        reached = outcomes.filter(outcomes[measure.status].isin(measure.ever)).select(reached=measure.named_by).distinct()
+        made = self._within(measure.kind, window)
+        rows = made.left_join(reached, made.root == reached.reached)
+        rows = rows.filter(rows[measure.status].isin(measure.ever) | rows.reached.notnull())
+        return _atoms(rows, _.root.nunique())
+
+    def _cells(self, atoms: Any, *, of_people: bool) -> Measured:
+        """One query: the number and the people behind it, for each site and for everywhere."""
+        heads = self._counting(_ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
+        if of_people:
+            rows = atoms.mutate(heads=ibis.literal(1))
+        else:
+            rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms.coded).mutate(heads=_.people_count.fill_null(1))
+        rows = rows.select("site", "coded", "person", "amount", "heads")
+        rows = ibis.union(rows, rows.mutate(site=ibis.literal(EVERYWHERE)))
+        coded = _.person.nunique(where=_.coded)
+        grouped = rows.group_by("site").agg(
+            value=coded if of_people else _.amount.sum(), people=coded + _.heads.sum(where=~_.coded).fill_null(0)
+        )
+        cells = {row["site"]: Cell(int(row["value"]), int(row["people"])) for row in self._fetch(grouped)}
+        everywhere = cells.pop(EVERYWHERE, Cell(0, 0))
+        cells.pop(NOWHERE, None)
+        return Measured(everywhere, cells)
+
+    # -- estimates ------------------------------------------------------------------------------------------------
+
+    def _estimate(self, measure: Estimate, window: Window) -> Measured:
+        """Targeted area: the sum over the areas of our sites, each needed. Country: the organisation's own."""
+        year = _last_year(window)
+        rows = self._fetch(
+            self._dimension("estimates").filter(
+                _.population == measure.population, _.level == measure.level.value, _.year <= year
+            ).order_by("year")
+        )
+        newest = {row["area"]: row for row in rows}
+        if measure.level == Level.COUNTRY:
+            areas = {self._manifest.country}
+        else:
+            sites = self._fetch(self._dimension("sites").filter(_.kind != "store", _.area != "").select("area").distinct())
+            areas = {row["area"] for row in sites}
+        used = [newest[area] for area in sorted(areas) if area in newest]
+        notes = tuple({"area": r["area"], **{k: r[k] for k in ("value", "low", "high", "year", "method", "source")}} for r in used)
+        missing = tuple({"area": area, "missing": True} for area in sorted(areas - set(newest)))
+        if missing or not used:
+            return Measured(None, {}, notes + missing)
+        total = sum(row["value"] for row in used)
+        return Measured(Cell(total, total), {}, notes)
+
+
+def _last_year(window: Window) -> int:
+    return window.ends_before.year - (window.ends_before == date(window.ends_before.year, 1, 1))
+
+
+def _plain(name: str) -> str:
+    """A name DuckDB and Ibis both take: kinds have points in theirs."""
+    return re.sub(r"\W+", "_", name)
+
+
+def _where(rows: Any, where: Sequence[tuple[str, tuple[str, ...]]]) -> Any:
+    for name, codes in where:
+        rows = rows.filter(rows[name].isin(codes))
+    return rows
+
+
+def _site() -> Any:
+    return _.site.fill_null(NOWHERE)
+
+
+def _atoms(rows: Any, amount: Any) -> Any:
+    """Rows to one line for each site and person; without a code the encounter stands for its people."""
+    keyed = rows.group_by(
+        site=_site(), coded=_.participant.notnull(), person=ibis.coalesce(_.participant, _.encounter, _.root)
+    )
+    return keyed.agg(amount=amount)
+
+

@@ -1,0 +1,93 @@
+"""Computes indicators from the warehouse and stores them as results. Only jobs and the command line import this."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handrail.facts.models import Organisation, Site
+from handrail.insight.arithmetic import Cell, value_of
+from handrail.insight.compile import Measured, Reader
+from handrail.insight.models import Result
+from handrail.insight.periods import Quarter
+from handrail.insight.spec import INDICATORS, Indicator
+from handrail.insight.warehouse import BuildReport, build
+from handrail.kernel import clock, scope
+
+
+@dataclass(frozen=True)
+class ComputeReport:
+    """What was computed: results stored, for which quarters, from facts up to which counter."""
+
+    quarters: tuple[str, ...]
+    results: int
+    data_through: int
+    seconds: float
+
+
+def refresh(organisation_key: int, quarters: Sequence[str]) -> tuple[BuildReport, ComputeReport]:
+    """Bring the warehouse up to date, then compute these quarters."""
+    return build(organisation_key), compute(organisation_key, quarters)
+
+
+def compute(organisation_key: int, quarters: Sequence[str]) -> ComputeReport:
+    """Compute every indicator for these quarters, for the organisation and each site, replacing what was stored.
+
+    Reads the warehouse as it is; a warehouse that was never built raises `NotBuilt`, a wrong quarter ValueError.
+    """
+    started = time.monotonic()
+    wanted = [Quarter.parse(written) for written in quarters]
+    stored = 0
+    with scope.enter([organisation_key]):
+        organisation = Organisation.objects.get(key=organisation_key)
+        sites = {str(site.id): site for site in Site.objects.all()}
+        with Reader(str(organisation.id)) as reader:
+            for quarter in wanted:
+                rows = list(_results(reader, quarter, sites, organisation))
+                Result.objects.filter(quarter=str(quarter)).delete()
+                Result.objects.bulk_create(rows, batch_size=1000)
+                stored += len(rows)
+            return ComputeReport(tuple(map(str, wanted)), stored, reader.watermark, time.monotonic() - started)
+
+
+def _results(reader: Reader, quarter: Quarter, sites: Mapping[str, Site], organisation: Organisation) -> Iterable[Result]:
+    now = clock.now()
+    for indicator in INDICATORS:
+        window = quarter.window(indicator.window)
+        parts = [reader.measure(part, window) for part in indicator.parts]
+        beside = [reader.measure(part, window) for part in indicator.beside]
+        for site in [None, *(_shown(sites, parts) if indicator.by_site else ())]:
+            computed = value_of(indicator, *(part.at(site) for part in parts))
+            yield Result(
+                organisation=organisation, indicator=indicator.key, version=indicator.version, quarter=str(quarter),
+                starts_on=window.starts_on, ends_before=window.ends_before, site=sites[site] if site else None,
+                status=computed.status, value=computed.value, numerator=_value(computed.numerator),
+                denominator=_value(computed.denominator), people_behind=_people(computed.numerator),
+                denominator_people=_people(computed.denominator), data_through=reader.watermark, computed_at=now,
+                steps=_steps(parts, beside, site),
+            )
+
+
+def _shown(sites: Mapping[str, Site], parts: Sequence[Measured]) -> list[str]:
+    """Sites of a table: every one that is open and meets people, and any other where something was counted."""
+    counted = {site for part in parts for site, cell in part.by_site.items() if cell.value}
+    return [key for key, site in sites.items() if key in counted or (site.is_active and site.kind != "store")]
+
+
+def _steps(parts: Sequence[Measured], beside: Sequence[Measured], site: str | None) -> list[dict[str, Any]]:
+    """What `explain.py` needs to say in words how the number came about, in any language."""
+    notes = [dict(note) for part in parts for note in part.notes]
+    besides = [{"beside": index, "value": _value(cell)} for index, m in enumerate(beside) if (cell := m.at(site))]
+    return [*({"estimate": note} for note in notes), *besides]
+
+
+def _value(cell: Cell | None) -> int | None:
+    return cell.value if cell else None
+
+
+def _people(cell: Cell | None) -> int | None:
+    return cell.people if cell else None
+
+

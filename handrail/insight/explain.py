@@ -1,0 +1,70 @@
+"""How a number came about, said in the language of the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from handrail.insight.arithmetic import Status, display
+from handrail.insight.models import Level
+from handrail.insight.periods import Window
+from handrail.insight.spec import Indicator
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the explanation: what, and how much. `role` is numerator, denominator, result, estimate or beside."""
+
+    role: str
+    label: str
+    value: str
+
+
+def number(value: Decimal | int, decimals: int = 0) -> str:
+    """A number as it is written in the reader's language, with groups: 96,450."""
+    return formats.number_format(display(value, decimals), decimals, use_l10n=True, force_grouping=True)
+
+
+def steps(
+    indicator: Indicator, window: Window, status: Status, value: Decimal | None, numerator: int | None, denominator: int | None,
+    noted: Sequence[Mapping[str, Any]],
+) -> list[Step]:
+    """Numerator, denominator, result; then the estimates that were used, and what is shown beside."""
+    found = [Step("numerator", f"{indicator.numerator.title}, {window.label}", _amount(numerator))]
+    if indicator.denominator is not None:
+        found.append(Step("denominator", f"÷ {indicator.denominator.title}", _amount(denominator)))
+        found.append(Step("result", "=", str(status.label) if value is None else _result(indicator, value)))
+    for note in noted:
+        if "estimate" in note:
+            found.append(_estimate(indicator, note["estimate"]))
+        elif note["beside"] < len(indicator.beside):
+            title = indicator.beside[note["beside"]].title
+            found.append(Step("beside", _("Beside: %(what)s") % {"what": title}, _amount(note["value"])))
+    return found
+
+
+def _amount(value: int | None) -> str:
+    return str(Status.NO_DATA.label) if value is None else number(value)
+
+
+def _result(indicator: Indicator, value: Decimal) -> str:
+    shown = number(value, indicator.decimals)
+    return _("%(number)s %%") % {"number": shown} if indicator.kind == "percent" else shown
+
+
+def _estimate(indicator: Indicator, note: Mapping[str, Any]) -> Step:
+    area = note["area"] or (_("the country") if indicator.level == Level.COUNTRY else _("the area"))
+    if note.get("missing"):
+        return Step("estimate", _("No estimate of how many people there are in %(area)s") % {"area": area}, str(Status.NO_DATA.label))
+    label = _("Estimate for %(area)s, %(year)s, %(method)s. Source: %(source)s") % {
+        "area": area, "year": note["year"], "method": note["method"], "source": note["source"],
+    }
+    value = number(note["value"])
+    if note["low"] is not None and note["high"] is not None:
+        value = f"{value} ({number(note['low'])}–{number(note['high'])})"
+    return Step("estimate", label, value)

@@ -1,0 +1,165 @@
+"""Computed results as pages and exports read them. Knows neither Parquet nor Ibis: the web process imports this.
+
+Run inside a scope. What is read here is for people with the right to see exact numbers; what is shared goes through
+`disclose.py` first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from handrail.insight.arithmetic import Status, display
+from handrail.insight.explain import Step, number, steps
+from handrail.insight.models import Result
+from handrail.insight.periods import Quarter, Window
+from handrail.insight.spec import INDICATORS, Indicator
+
+__all__ = ["INDICATORS", "Pack", "Quarter", "Row", "Status", "as_json", "available_quarters", "read"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One value of one indicator: of a site, or (site None) of the whole organisation."""
+
+    indicator: Indicator
+    version: int
+    site: uuid.UUID | None
+    site_name: str
+    window: Window
+    status: Status
+    value: Decimal | None
+    numerator: int | None
+    denominator: int | None
+    people_behind: int | None
+    denominator_people: int | None
+    data_through: int
+    computed_at: datetime
+    noted: tuple[Mapping[str, Any], ...]
+
+    @property
+    def text(self) -> str:
+        """The value as people read it in their language, or why there is none."""
+        return str(self.status.label) if self.value is None else number(self.value, self.indicator.decimals)
+
+    @property
+    def plain(self) -> str:
+        """The value as machines read it (“75.1”), or the status."""
+        return self.status.value if self.value is None else display(self.value, self.indicator.decimals)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """How the number came about, in words."""
+        return steps(self.indicator, self.window, self.status, self.value, self.numerator, self.denominator, self.noted)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the definition has changed since this was computed."""
+        return self.version != self.indicator.version
+
+
+@dataclass(frozen=True)
+class Pack:
+    """All results of a quarter, with those of the quarter before for comparison."""
+
+    quarter: Quarter
+    rows: Mapping[tuple[str, uuid.UUID | None], Row]
+    before: Mapping[tuple[str, uuid.UUID | None], Row]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows.values())
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    def get(self, indicator: str, site: uuid.UUID | None = None) -> Row | None:
+        """The result of an indicator by key, of a site or of the organisation."""
+        return self.rows.get((indicator, site))
+
+    def previous(self, indicator: str, site: uuid.UUID | None = None) -> Row | None:
+        """The same of the quarter before, if it was computed by the same version of the definition."""
+        now, found = self.get(indicator, site), self.before.get((indicator, site))
+        return found if found and now and found.version == now.version else None
+
+    def change(self, indicator: str, site: uuid.UUID | None = None) -> Decimal | None:
+        """Change on the quarter before in percent, or None when there is nothing to compare."""
+        now, old = self.get(indicator, site), self.previous(indicator, site)
+        if now is None or old is None or now.value is None or not old.value:
+            return None
+        return (now.value - old.value) * 100 / old.value
+
+    def by_site(self, indicator: str) -> list[Row]:
+        """The results of an indicator for each site, by the site's name."""
+        found = [row for row in self.rows.values() if row.indicator.key == indicator and row.site is not None]
+        return sorted(found, key=lambda row: row.site_name)
+
+    def group(self, name: str) -> list[Row]:
+        """The organisation's results of the indicators of a group, such as `syringes_per_person`."""
+        return [row for row in self.rows.values() if row.indicator.group == name and row.site is None]
+
+    @property
+    def data_through(self) -> int | None:
+        """Counter of the newest fact that is in these numbers."""
+        return min((row.data_through for row in self), default=None)
+
+    @property
+    def computed_at(self) -> datetime | None:
+        """When they were computed."""
+        return min((row.computed_at for row in self), default=None)
+
+
+def read(quarter: Quarter) -> Pack:
+    """The stored results of a quarter and of the one before; empty when nothing was computed."""
+    quarters = {str(quarter): quarter, str(quarter.previous()): quarter.previous()}
+    found: dict[str, dict[tuple[str, uuid.UUID | None], Row]] = {written: {} for written in quarters}
+    stored = Result.objects.filter(quarter__in=list(quarters)).select_related("site").order_by("indicator", "site__name")
+    for result in stored:
+        row = _row(result)
+        if row is not None:
+            found[result.quarter][row.indicator.key, row.site] = row
+    return Pack(quarter, found[str(quarter)], found[str(quarter.previous())])
+
+
+def available_quarters() -> list[Quarter]:
+    """Quarters that have results, newest first."""
+    found = Result.objects.order_by("-quarter").values_list("quarter", flat=True).distinct()
+    return [Quarter.parse(written) for written in found]
+
+
+def as_json(quarter: Quarter) -> list[dict[str, Any]]:
+    """The results of a quarter for machines: exact numbers, for the organisation's own use."""
+    return [
+        {
+            "code": row.indicator.code, "variant": row.indicator.variant, "key": row.indicator.key,
+            "name": str(row.indicator.name), "unit": str(row.indicator.unit), "quarter": str(quarter),
+            "from": row.window.starts_on.isoformat(), "before": row.window.ends_before.isoformat(),
+            "value": row.plain, "number": None if row.value is None else float(row.value), "status": row.status.value,
+            "numerator": row.numerator, "denominator": row.denominator, "people_behind": row.people_behind,
+            "level": row.indicator.level.value, "source": row.indicator.source, "source_status": row.indicator.source_status,
+            "site": None if row.site is None else {"id": str(row.site), "name": row.site_name}, "version": row.version,
+            "data_through": row.data_through, "computed_at": row.computed_at.isoformat(),
+        }
+        for row in read(quarter)
+    ]
+
+
+def _row(result: Result) -> Row | None:
+    indicator = INDICATORS.get(result.indicator)
+    if indicator is None:
+        return None
+    return Row(
+        indicator=indicator, version=result.version, site=result.site.id if result.site else None,
+        site_name=result.site.name if result.site else "", window=Window(result.starts_on, result.ends_before),
+        status=Status(result.status), value=result.value, numerator=_whole(result.numerator), denominator=_whole(result.denominator),
+        people_behind=result.people_behind, denominator_people=result.denominator_people, data_through=result.data_through,
+        computed_at=result.computed_at, noted=tuple(result.steps),
+    )
+
+
+def _whole(value: Decimal | None) -> int | None:
+    return None if value is None else int(value)

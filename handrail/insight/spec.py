@@ -1,0 +1,213 @@
+"""What an indicator is: one declarative file from which the number, its page, its explanation and its test come.
+
+An indicator puts measures together. A measure says what is counted over the warehouse, not how: `compile.py` turns it
+into a query, `examples.py` into the facts of a worked example. `INDICATOR` in `indicators/<name>.py` is `<name>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.utils.functional import Promise
+
+from handrail.insight.models import Level
+from handrail.kernel.registry import Registry
+
+Text = str | Promise
+
+PWID_WINDOW_MONTHS = 12
+"""Who counts as injecting: the last answer is not older than this at the end of the period, and says at most 12 months.
+
+[handrail] status `unverified`: `domain/indicators.md` 1, rule 6 gives 12 months as our default; it becomes a setting.
+"""
+INJECTS = ("last_month", "last_12_months")
+"""Answers that make a person one who injects."""
+ANSWERED = (*INJECTS, "never", "ever")
+"""Answers that say something; `not_said` and no answer are unknown, and unknown is left out of proportions (rule 4)."""
+
+Where = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def only(**fields: str | tuple[str, ...]) -> Where:
+    """A condition: each field holds one of these codes."""
+    return tuple(sorted((name, (v,) if isinstance(v, str) else v) for name, v in fields.items()))
+
+
+# -- measures: what is counted. `title` is how it is said in the explanation ------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The sum of a number field over the rows of a kind; `as_needles` times what the catalogue says counts as one n/s."""
+
+    kind: str
+    field: str
+    title: Text = field(compare=False)
+    where: Where = ()
+    as_needles: bool = False
+
+
+@dataclass(frozen=True)
+class Records:
+    """How many facts of a kind."""
+
+    kind: str
+    title: Text = field(compare=False)
+    where: Where = ()
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """People met, a head count: `people_count` of the encounters. Optionally without a code, or with needles picked up."""
+
+    title: Text = field(compare=False)
+    without_code: bool = False
+    picked_up: bool = False
+
+
+@dataclass(frozen=True)
+class People:
+    """Distinct people with a code who had any service, or took at least one needle-syringe.
+
+    A service is an encounter, or any fact of a kind that belongs to an encounter. `injects` narrows by the person's own
+    last answer (`PWID_WINDOW_MONTHS`).
+    """
+
+    title: Text = field(compare=False)
+    picked_up: bool = False
+    injects: Literal["any", "yes", "unknown"] = "any"
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Records made in the window whose own status, or that of any later outcome, was ever one of `ever`: a cohort."""
+
+    kind: str
+    outcome: str
+    named_by: str
+    ever: tuple[str, ...]
+    title: Text = field(compare=False)
+    status: str = "status"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How many people there are, from outside: the newest estimate of each area not later than the period."""
+
+    population: str
+    level: Level
+    title: Text = field(compare=False)
+
+
+Measure = Sum | Records | Contacts | People | Followed | Estimate
+
+
+def contains(large: Measure, small: Measure) -> bool:
+    """Whether everything counted by `small` is counted by `large` too, over the same window; they differ."""
+    match large, small:
+        case People(), People():
+            return (large.picked_up <= small.picked_up) and large.injects in {"any", small.injects} and large != small
+        case Contacts(), Contacts():
+            return large.without_code <= small.without_code and large.picked_up <= small.picked_up and large != small
+        case (Sum(), Sum()) | (Records(), Records()):
+            same = large.kind == small.kind and getattr(large, "field", "") == getattr(small, "field", "")
+            return same and set(large.where) < set(small.where) and getattr(large, "as_needles", 0) == getattr(small, "as_needles", 0)
+        case Followed(), Followed():
+            return (large.kind, large.outcome) == (small.kind, small.outcome) and set(small.ever) < set(large.ever)
+        case _:
+            return False
+
+
+# -- worked examples ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact of a worked example. `who` is a letter for somebody with a card, empty for a contact without a code."""
+
+    who: str
+    on: str
+    kind: str
+    payload: Mapping[str, Any]
+    name: str = ""
+    people: int = 1
+
+
+@dataclass(frozen=True)
+class Example:
+    """Facts, estimates and what must come out. `value` is what is displayed, or the status where there is no value."""
+
+    source: str
+    quarter: str
+    events: tuple[Event, ...]
+    value: str
+    numerator: int
+    denominator: int | None = None
+    people_behind: int | None = None
+    sizes: Mapping[Level, int] = field(default_factory=dict)
+
+
+# -- the indicator -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to reach. It compares only with the same indicator, variant and level (`domain/indicators.md` 6)."""
+
+    value: int
+    op: Literal["≥", "≤", ">", "<"]
+    name: Text
+    source: str
+    source_status: str
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One question to the facts, asked the way one source asks it."""
+
+    code: str
+    name: Text
+    question: Text
+    unit: Text
+    kind: Literal["count", "percent", "ratio"]
+    numerator: Measure
+    source: str
+    source_status: Literal["verified", "secondary", "handrail", "unverified"]
+    trap: Text
+    example: Example
+    denominator: Measure | None = None
+    level: Level = Level.NONE
+    variant: str = ""
+    version: int = 1
+    decimals: int = 1
+    window: Literal["quarter", "rolling_12_months"] = "quarter"
+    by_site: bool = True
+    disaggregations: str = "none yet"
+    group: str = ""
+    beside: tuple[Measure, ...] = ()
+    edge_cases: tuple[Text, ...] = ()
+    target: Target | None = None
+    key: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        if (self.denominator is None) != (self.kind == "count"):
+            raise ValueError(f"{self.code}: a percent or a ratio has a denominator, a count has none.")
+        if self.by_site and self.level in {Level.TARGETED_AREA, Level.COUNTRY}:
+            raise ValueError(f"{self.code}: people of an area or a country cannot be divided among sites; say by_site=False.")
+        if not 0 <= self.decimals <= 5:
+            raise ValueError(f"{self.code}: decimals are 0 to 5.")
+
+    def bind_key(self, key: str) -> None:
+        """Called by the registry with the key made from the file's name."""
+        object.__setattr__(self, "key", key)
+
+    @property
+    def parts(self) -> tuple[Measure, ...]:
+        """Numerator and, where there is one, denominator."""
+        return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+
+
+INDICATORS: Registry[Indicator] = Registry("INDICATOR", Indicator, lambda: [("", "handrail.insight.indicators")])
+"""Every indicator."""

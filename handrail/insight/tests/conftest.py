@@ -1,0 +1,28 @@
+"""Fixtures of insight's tests: a warehouse of their own, and a short way to build, compute and read."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+
+from handrail.insight import compute, results
+from handrail.insight.periods import Quarter
+from handrail.insight.warehouse import build
+
+
+@pytest.fixture
+def warehouse(in_harbour, settings, tmp_path):
+    """The small world with an empty warehouse. `numbers("2026Q3")` builds, computes and reads a quarter."""
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, var=tmp_path)
+    world = SimpleNamespace(**in_harbour.__dict__)
+    world.folder = tmp_path / "warehouse" / str(world.harbour.id)
+    world.build = lambda: build(world.harbour.key)
+
+    def numbers(quarter: str) -> results.Pack:
+        compute.refresh(world.harbour.key, [quarter])
+        return results.read(Quarter.parse(quarter))
+
+    world.numbers = numbers
+    return world

@@ -1,0 +1,368 @@
+"""Facts to Parquet: incremental, idempotent, and whole at every moment. Only jobs and the command line import this.
+
+    <warehouse>/<organisation>/facts/<kind>/<from>-<to>.g<generation>.parquet    facts with counter in (from, to]
+    <warehouse>/<organisation>/dimensions/<name>.<digest>.parquet                sites, items, asides, estimates
+    <warehouse>/<organisation>/manifest.json                                     what is complete
+
+A file never changes once the manifest names it. The manifest is written last and replaces the old one in one step, so
+that a kill at any moment leaves either the old warehouse or the new one; files that no manifest names are removed by
+the next build. Which facts count is not written into the fact files: readers leave out `asides`. The watermark and the
+asides are read by one statement, so that they speak of the same moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+from django.db import connection
+
+from handrail.facts.fold import as_json
+from handrail.facts.models import Organisation, Site
+from handrail.facts.spec import KINDS, Kind
+from handrail.insight.columns import LINE_NUMBER, Column, Origin, Type, columns_of
+from handrail.insight.models import SizeEstimate
+from handrail.kernel import scope
+from handrail.ledgers.stock.models import Item
+
+CHUNK = 50_000
+"""Counters read at a time, and the most that one file covers: memory stays flat however many facts there are."""
+MANY_FILES = 40
+"""When a kind has gathered so many small files, they become one."""
+_FORMAT = 1
+_LOCK = 7_203_114
+"""First number of the advisory lock that lets one build of an organisation run at a time."""
+
+_ARROW: dict[Type, pa.DataType] = {
+    Type.TEXT: pa.string(), Type.WHOLE: pa.int64(), Type.NUMBER: pa.float64(), Type.DECIMAL: pa.decimal128(38, 9),
+    Type.YES_NO: pa.bool_(), Type.DATE: pa.date32(), Type.MOMENT: pa.timestamp("us", "UTC"), Type.TEXTS: pa.list_(pa.string()),
+}
+
+DIMENSIONS: dict[str, pa.Schema] = {
+    "sites": pa.schema([(n, pa.string()) for n in ("id", "name", "kind", "time_zone", "area", "setting", "provider_type")]),
+    "items": pa.schema([("code", pa.string()), ("item_class", pa.string()), ("counts_as_ns", pa.int64()), ("name", pa.string())]),
+    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_())]),
+    "estimates": pa.schema(
+        [("population", pa.string()), ("level", pa.string()), ("area", pa.string()), ("value", pa.int64()), ("low", pa.int64()),
+         ("high", pa.int64()), ("method", pa.string()), ("year", pa.int64()), ("source", pa.string())]
+    ),
+}
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did. `rebuilt` names kinds that were written from zero although they had files."""
+
+    watermark: int
+    facts_read: int = 0
+    rows_written: int = 0
+    files_written: int = 0
+    files_removed: int = 0
+    rebuilt: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class NotBuilt(LookupError):
+    """This organisation has no warehouse yet; `build` makes it."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is complete, as written in `manifest.json`."""
+
+    folder: Path
+    watermark: int
+    epoch: str
+    generation: int
+    country: str
+    time_zones: Mapping[str, str]
+    kinds: Mapping[str, Mapping[str, Any]]
+    dimensions: Mapping[str, str]
+
+    def files(self, kind: str) -> list[Path]:
+        """The files of a kind, oldest counters first; empty when the kind has no facts yet."""
+        entry = self.kinds.get(kind)
+        return [self.folder / found["path"] for found in entry["files"]] if entry else []
+
+    def named(self) -> set[str]:
+        """Every file the manifest names, relative to its folder."""
+        return {f["path"] for entry in self.kinds.values() for f in entry["files"]} | set(self.dimensions.values())
+
+
+def folder_of(organisation: str) -> Path:
+    """The folder of an organisation's warehouse."""
+    root: Path = settings.CONFIG.warehouse
+    return root / organisation
+
+
+def read_manifest(organisation: str) -> Manifest:
+    """What the last build finished; raises `NotBuilt`."""
+    folder = folder_of(organisation)
+    try:
+        raw = json.loads((folder / "manifest.json").read_text())
+    except (FileNotFoundError, json.JSONDecodeError) as error:
+        raise NotBuilt(f"There is no warehouse in {folder} yet; run `handrail warehouse` first.") from error
+    if raw.pop("format") != _FORMAT:
+        raise NotBuilt(f"The warehouse in {folder} was written by another version; run `handrail warehouse` again.")
+    return Manifest(folder=folder, **raw)
+
+
+def schema_of(kind: Kind[Any]) -> pa.Schema:
+    """Arrow schema of a kind's table."""
+    return pa.schema([(column.name, _ARROW[column.type]) for column in columns_of(kind)])
+
+
+def build(organisation_key: int) -> BuildReport:
+    """Bring the warehouse of an organisation up to its newest fact. Running it again changes nothing."""
+    started = time.monotonic()
+    with scope.enter([organisation_key]):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s::integer, %s::integer)", [_LOCK, organisation_key])
+        report = _Build(organisation_key).run()
+    return BuildReport(**{**report.__dict__, "seconds": time.monotonic() - started})
+
+
+@dataclass
+class _Table:
+    """A kind on its way: its plan, and the rows of the chunk in hand."""
+
+    kind: Kind[Any]
+    columns: tuple[Column, ...]
+    schema: pa.Schema
+    fingerprint: str
+    through: int
+    files: list[dict[str, Any]]
+    values: list[list[Any]] = field(default_factory=list)
+
+    def empty(self) -> None:
+        self.values = [[] for _ in self.columns]
+
+
+class _Build:
+    def __init__(self, organisation_key: int) -> None:
+        self._key = organisation_key
+        self._organisation = Organisation.objects.get(key=organisation_key)
+        self._folder = folder_of(str(self._organisation.id))
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._facts_read = self._rows = self._files = 0
+        self._rebuilt: list[str] = []
+        self._zones: dict[str, ZoneInfo] = {}
+
+    def run(self) -> BuildReport:
+        try:
+            old: Manifest | None = read_manifest(str(self._organisation.id))
+        except NotBuilt:
+            old = None
+        watermark, epoch, asides = self._moment()
+        sites = list(Site.objects.order_by("id").values_list("id", "name", "kind", "time_zone", "area", "setting", "provider_type"))
+        zones = {str(site[0]): site[3] for site in sites} | {"": settings.CONFIG.time_zone}
+        self._zones = {site: ZoneInfo(name) for site, name in zones.items()}
+        fresh = old is None or old.epoch != epoch or old.watermark > watermark or any(
+            zones.get(site) != zone for site, zone in old.time_zones.items()
+        )
+        tables = [self._table(kind, None if fresh else old) for kind in KINDS]
+        if old is not None and fresh:
+            self._rebuilt = [key for key in old.kinds if KINDS.get(key)]
+        self._generation = (old.generation if old else 0) + (1 if fresh or self._rebuilt else 0)
+        for start in sorted({t.through for t in tables}):
+            self._append([t for t in tables if t.through == start], start, watermark)
+        for table in tables:
+            self._merge_small(table)
+        manifest = {
+            "format": _FORMAT, "watermark": watermark, "epoch": epoch, "generation": self._generation,
+            "country": self._organisation.country, "time_zones": zones,
+            "kinds": {t.kind.key: {"fingerprint": t.fingerprint, "through": watermark, "files": t.files} for t in tables},
+            "dimensions": self._dimensions(sites, asides),
+        }
+        self._publish(manifest)
+        removed = self._sweep(old)
+        return BuildReport(watermark, self._facts_read, self._rows, self._files, removed, tuple(self._rebuilt))
+
+    def _moment(self) -> tuple[int, str, list[tuple[str, str, bool]]]:
+        """Watermark, epoch and what does not count, by one statement: one snapshot of the database."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT h.counter, h.epoch::text, a.fact::text, a.reason, a.is_open FROM facts_head h"
+                " LEFT JOIN facts_aside a ON a.organisation_id = h.organisation_id"
+                " WHERE h.organisation_id = %s::bigint ORDER BY a.fact",
+                [self._key],
+            )
+            rows = cursor.fetchall()
+        if not rows:
+            raise RuntimeError("This organisation has no head; create it with facts.organisations.create().")
+        return rows[0][0], rows[0][1], [row[2:] for row in rows if row[2]]
+
+    def _table(self, kind: Kind[Any], old: Manifest | None) -> _Table:
+        columns, schema = columns_of(kind), schema_of(kind)
+        described = json.dumps([kind.version, [[f.name, str(f.type)] for f in schema]])
+        fingerprint = hashlib.sha256(described.encode()).hexdigest()[:16]
+        entry = old.kinds.get(kind.key) if old else None
+        if entry and entry["fingerprint"] == fingerprint:
+            return _Table(kind, columns, schema, fingerprint, entry["through"], list(entry["files"]))
+        if entry:
+            self._rebuilt.append(kind.key)
+        return _Table(kind, columns, schema, fingerprint, 0, [])
+
+    # -- facts ----------------------------------------------------------------------------------------------------
+
+    def _append(self, tables: Sequence[_Table], start: int, watermark: int) -> None:
+        by_key = {table.kind.key: table for table in tables}
+        for low in range(start, watermark, CHUNK):
+            high = min(low + CHUNK, watermark)
+            for table in tables:
+                table.empty()
+            for row in self._read(list(by_key), low, high):
+                self._facts_read += 1
+                self._add(by_key[row[0]], row)
+            for table in tables:
+                if table.values[0]:
+                    self._write(table, low, high, pa.table(
+                        [pa.array(v, f.type) for v, f in zip(table.values, table.schema, strict=True)], schema=table.schema
+                    ))
+                table.empty()
+
+    def _read(self, kinds: list[str], low: int, high: int) -> Iterator[Sequence[Any]]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT f.kind, f.id::text, f.root::text, s.id::text, f.encounter::text, f.participant::text, f.staff::text,"
+                " f.occurred_at, f.counter, f.kind_version, f.payload::text"
+                " FROM facts_fact f LEFT JOIN facts_site s ON s.key = f.site_id"
+                " WHERE f.organisation_id = %s::bigint AND f.counter > %s::bigint AND f.counter <= %s::bigint AND f.kind = ANY(%s::text[])"
+                " AND coalesce(f.door->>'quarantine', '') NOT IN ('bad_payload', 'unknown_kind') ORDER BY f.occurred_at, f.counter",
+                [self._key, low, high, kinds],
+            )
+            yield from cursor.fetchall()
+
+    def _add(self, table: _Table, row: Sequence[Any]) -> None:
+        _kind, fact, root, site, encounter, participant, staff, occurred_at, counter, version, raw = row
+        payload = as_json(raw)
+        if version != table.kind.version:
+            payload = table.kind.upcast(payload, version)
+        common = {
+            "id": fact, "root": root, "site": site, "encounter": encounter, "participant": participant, "staff": staff,
+            "occurred_at": occurred_at, "local_date": occurred_at.astimezone(self._zones[site or ""]).date(), "counter": counter,
+            "kind_version": version,
+        }
+        lines = table.kind.line_field
+        for number, line in enumerate(payload.get(lines) or () if lines else ({},), 1):
+            common[LINE_NUMBER.name] = number
+            for values, column in zip(table.values, table.columns, strict=True):
+                if column.origin is Origin.COMMON:
+                    values.append(common[column.name])
+                else:
+                    source = payload if column.origin is Origin.PAYLOAD else line
+                    values.append(_value(source.get(column.field, column.default), column.type))
+
+    def _write(self, table: _Table, low: int, high: int, content: pa.Table) -> None:
+        path = Path("facts") / table.kind.key / f"{low}-{high}.g{self._generation}.parquet"
+        _write_file(self._folder / path, content)
+        table.files.append({"path": str(path), "from": low, "to": high, "rows": content.num_rows})
+        self._rows += content.num_rows
+        self._files += 1
+
+    def _merge_small(self, table: _Table) -> None:
+        """Nightly builds leave a small file each; the newest run of them becomes one, so that reading stays quick."""
+        run: list[dict[str, Any]] = []
+        for found in reversed(table.files):
+            if sum(f["rows"] for f in run) + found["rows"] > CHUNK:
+                break
+            run.insert(0, found)
+        if len(run) < MANY_FILES:
+            return
+        parts = [pq.read_table(self._folder / f["path"], schema=table.schema) for f in run]
+        del table.files[-len(run):]
+        order = [(n, "ascending") for n in ("occurred_at", "counter", LINE_NUMBER.name) if n in table.schema.names]
+        self._write(table, run[0]["from"], run[-1]["to"], pa.concat_tables(parts).sort_by(order))
+
+    # -- dimensions and manifest ----------------------------------------------------------------------------------
+
+    def _dimensions(self, sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dict[str, str]:
+        estimates = SizeEstimate.objects.order_by("population", "level", "area", "year", "key")
+        rows: dict[str, Sequence[Sequence[Any]]] = {
+            "sites": [(str(site[0]), *site[1:]) for site in sites],
+            "items": list(Item.objects.order_by("code").values_list("code", "item_class", "counts_as_ns", "name")),
+            "asides": asides,
+            "estimates": list(estimates.values_list(*DIMENSIONS["estimates"].names)),
+        }
+        return {name: self._dimension(name, rows[name]) for name in DIMENSIONS}
+
+    def _dimension(self, name: str, rows: Sequence[Sequence[Any]]) -> str:
+        """Written whole; named by its content, so that what did not change is not written again."""
+        content = pa.table([pa.array([r[i] for r in rows], f.type) for i, f in enumerate(DIMENSIONS[name])], schema=DIMENSIONS[name])
+        digest = hashlib.sha256(json.dumps([list(map(str, row)) for row in rows]).encode()).hexdigest()[:12]
+        path = Path("dimensions") / f"{name}.{digest}.parquet"
+        if not (self._folder / path).exists():
+            _write_file(self._folder / path, content)
+        return str(path)
+
+    def _publish(self, manifest: Mapping[str, Any]) -> None:
+        target, text = self._folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True)
+        if target.exists() and target.read_text() == text:
+            return
+        _replace(target, text.encode())
+
+    def _sweep(self, old: Manifest | None) -> int:
+        """Remove what no manifest names. The manifest before this one keeps its files for one build: somebody may be reading."""
+        keep = read_manifest(str(self._organisation.id)).named() | (old.named() if old else set()) | {"manifest.json"}
+        removed = 0
+        for path in sorted(self._folder.rglob("*")):
+            if path.is_file() and str(path.relative_to(self._folder)) not in keep:
+                path.unlink()
+                removed += 1
+        return removed
+
+
+def _value(value: Any, column: Type) -> Any:
+    """A value of a stored payload (JSON) as the column's Python value."""
+    if value is None or (column is Type.WHOLE and type(value) is int):
+        return value
+    match column:
+        case Type.TEXT:
+            return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        case Type.TEXTS:
+            return [_value(part, Type.TEXT) for part in value]
+        case Type.DATE:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        case Type.MOMENT:
+            return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        case Type.DECIMAL:
+            return Decimal(str(value))
+        case _:
+            return value
+
+
+def _write_file(path: Path, content: pa.Table) -> None:
+    """A Parquet file that is on the disk under its name only when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sink = pa.BufferOutputStream()
+    pq.write_table(content, sink, compression="zstd", row_group_size=CHUNK)
+    _replace(path, sink.getvalue())
+
+
+def _replace(path: Path, content: Any) -> None:
+    """Write beside, flush to the disk, then take the name in one step."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with beside.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    beside.replace(path)
+    with suppress(OSError, PermissionError):  # folders cannot be opened everywhere (Windows)
+        handle_of_folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle_of_folder)
+        finally:
+            os.close(handle_of_folder)

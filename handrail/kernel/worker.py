@@ -1,0 +1,35 @@
+"""The worker: takes jobs from the queue, and puts recurring ones in when they are due."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from django.db import connection
+from django.core.management import call_command
+
+from handrail.kernel import jobs
+
+log = logging.getLogger("handrail.worker")
+_STOP = threading.Event()
+
+
+def _schedule() -> None:
+    while not _STOP.wait(60):
+        try:
+            jobs.enqueue_due()
+        except Exception:
+            log.exception("Enqueueing recurring jobs failed; trying again in a minute")
+        finally:
+            connection.close()
+
+
+def run() -> None:
+    """Run until a signal. The queue is the database, so a job that was accepted survives a kill."""
+    jobs.enqueue_due()
+    thread = threading.Thread(target=_schedule, daemon=True)
+    thread.start()
+    try:
+        call_command("db_worker", verbosity=0, interval=2)
+    finally:
+        _STOP.set()

@@ -1,0 +1,80 @@
+"""Records that were kept aside: why, and a coordinator's decision."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+
+from handrail.facts.fold import read_facts
+from handrail.facts.kinds.released import Decision
+from handrail.facts.models import Aside
+from handrail.facts.record import Draft, record
+from handrail.facts.spec import KINDS, Text
+from handrail.kernel import ids, scope
+from handrail.kernel.access import ActorRequest, may
+from handrail.ledgers.stock.models import Item
+from handrail.screens.console.describe import sentences
+
+REASONS: dict[str, Text] = {
+    "not_permitted": _("Whoever recorded it had no right to record it there."),
+    "bad_payload": _("Something in it cannot be right."),
+    "unknown_kind": _("This version does not know this kind of record."),
+    "unknown_site": _("It names a place that does not exist here."),
+    "no_encounter": _("It names no visit."),
+    "id_taken": _("Another record has the same number but says something else."),
+    "sequence_taken": _("The device used the same number twice."),
+    "waits_for_another": _("It corrects a record that has not arrived."),
+    "mixes_records": _("It corrects two unrelated records at once."),
+    "changes_kind": _("It turns a record into another kind."),
+}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One record kept aside."""
+
+    id: uuid.UUID
+    title: Text
+    reason: Text
+    words: list[str]
+    occurred_at: datetime
+    readable: bool
+    decision_id: uuid.UUID
+
+
+@may("records.review")
+def waiting(request: ActorRequest) -> HttpResponse:
+    """All open ones, oldest first."""
+    open_ids = list(Aside.objects.filter(is_open=True).order_by("key").values_list("fact", flat=True)[:100])
+    names = dict(Item.objects.values_list("code", "name"))
+    with connection.cursor() as cursor:
+        facts = read_facts(cursor, scope.organisation(), "f.id = ANY(%s::uuid[])", [open_ids], "ORDER BY f.counter")
+    listed = []
+    for fact in facts:
+        kind = KINDS.get(fact.kind)
+        listed.append(
+            Waiting(
+                fact.id, kind.title if kind else fact.kind, REASONS.get(fact.quarantine, fact.quarantine), sentences(fact, names),
+                fact.occurred_at, fact.parsed is not None, ids.new(),
+            )
+        )
+    return render(request, "console/waiting.html", {"waiting": listed})
+
+
+@may("records.review", methods=("POST",))
+def decide(request: ActorRequest, fact: uuid.UUID) -> HttpResponse:
+    """It counts, or it does not; either way it stays readable."""
+    decision = request.POST.get("decision", "")
+    if decision not in Decision.values or not Aside.objects.filter(fact=fact, is_open=True).exists():
+        raise Http404
+    record(
+        Draft(kind="facts.released", id=uuid.UUID(request.POST.get("id", "")), payload={"target": str(fact), "decision": decision}),
+        actor=request.actor,
+    )
+    return redirect("waiting")

@@ -1,0 +1,139 @@
+"""Every address, for everybody: generated from the resolver, compared with the table in `access_matrix.toml`.
+
+A new address without a row fails. The table is the one truth about who gets what; it is reviewed, not generated.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from handrail.facts import visits
+from handrail.facts.kinds.encounter import Encounter
+from handrail.facts.models import Aside, Referral
+from handrail.facts.record import Draft, Mode, record
+from handrail.facts.spec import KINDS
+from handrail.kernel import clock, ids, scope
+from handrail.kernel.models import AccessEntry
+from handrail.services.exchange.models import OpenTest
+from tests.world import STAFF
+
+TABLE = tomllib.loads((Path(__file__).parent / "access_matrix.toml").read_text())
+EVERYBODY = ["nobody", *STAFF]
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> dict[str, URLPattern]:
+    """All named addresses of the product, by full name."""
+    found: dict[str, URLPattern] = {}
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            found |= routes(pattern, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix)
+        else:
+            found[f"{prefix}{pattern.name}"] = pattern
+    return found
+
+
+@pytest.fixture
+def things(world: SimpleNamespace) -> dict[str, object]:
+    """One of everything an address can name, all at Van 1 or the clinic of the first organisation."""
+    visit = ids.new()
+    with scope.enter([world.harbour.key]):
+        test = KINDS["exchange.test"].payload(disease="HIV", state="sample_taken")
+        referral = KINDS["facts.referral"].payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id)
+        visits.save(
+            actor=world.system, visit=visit, site=world.van.id, occurred_at=clock.now(), encounter=Encounter(),
+            parts=[visits.Part("exchange.test", test), visits.Part("facts.referral", referral)],
+        )
+        record(
+            Draft(kind="exchange.test", payload=test, site=world.sites["Clinic"].id, encounter=ids.new()), actor=world.system
+        )
+        aside = record(Draft(kind="no.such", payload={}, site=world.van.id), actor=world.system, mode=Mode.ARRIVED)
+        return {
+            "visit": visit, "site": world.van.id, "referral": Referral.objects.get().fact, "quarter": "2026Q3", "indicator": "prv_10a",
+            "fact": {
+                "waiting-decide": Aside.objects.get(fact=aside.id).fact,
+                "exchange:finish-test": OpenTest.objects.get(site=world.sites["Clinic"]).fact,
+            },
+        }
+
+
+def address(name: str, pattern: URLPattern, things: dict[str, object]) -> str:
+    """The address with this world's ids in it."""
+    values: dict[str, object] = {}
+    for part in pattern.pattern.converters:
+        value = things[part]
+        values[part] = value[name] if isinstance(value, dict) else value  # type: ignore[index]
+    return "/api/" + str(pattern.pattern) if name.startswith("api-") else reverse(name, kwargs=values)
+
+
+def client_of(who: str, world: SimpleNamespace) -> Client:
+    """A browser in which this person is signed in."""
+    client = Client()
+    if who != "nobody":
+        client.force_login(world.staff[who])
+    return client
+
+
+def expected_of(name: str, verb: str, who: str, world: SimpleNamespace) -> int:
+    """The table's answer; an address made from a kind follows the kind's own permission."""
+    if name in TABLE:
+        row = TABLE[name].get(verb.lower(), {})
+        return int(row.get(who, row["others"]))
+    kind = KINDS[name.removeprefix("api-")]
+    if verb == "GET":
+        return 405
+    if who == "nobody":
+        return 401
+    return 400 if world.actors[who].may(kind.may) else 404  # 400: these tests post no JSON
+
+
+def test_every_address_has_a_row():
+    made_from_kinds = {f"api-{kind.key}" for kind in KINDS}
+    assert sorted(set(routes()) - made_from_kinds) == sorted(TABLE)
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_everybody_gets_exactly_what_the_table_says(who, world, things):
+    client = client_of(who, world)
+    got, expected = {}, {}
+    for name, pattern in routes().items():
+        for verb in ("GET", "POST"):
+            expected[name, verb] = expected_of(name, verb, who, world)
+            where = address(name, pattern, things)
+            answer = client.get(where) if verb == "GET" else client.post(where, {"quarter": "2026Q3"})
+            got[name, verb] = answer.status_code
+            if name == "sign-out" and who != "nobody":
+                client = client_of(who, world)
+    assert got == expected
+
+
+def test_a_refused_look_leaves_a_line_that_the_auditor_sees_without_the_id(world, things):
+    answer = client_of("elsewhere", world).get(reverse("visit", args=[things["visit"]]))
+    assert answer.status_code == 404
+    with scope.enter([world.harbour.key]):
+        line = AccessEntry.objects.get(refused=True)
+    assert line.actor == world.staff["elsewhere"].id
+    page = client_of("auditor", world).get(reverse("audit")).content.decode()
+    assert "/visits/…/" in page
+    assert str(things["visit"]) not in page
+
+
+def test_an_address_that_does_not_exist_looks_like_one_that_is_forbidden(world, things):
+    client = client_of("elsewhere", world)
+    forbidden = client.get(reverse("visit", args=[things["visit"]]))
+    missing = client.get(reverse("visit", args=[uuid.uuid4()]))
+    nowhere = client.get("/no/such/page/")
+    assert forbidden.status_code == missing.status_code == nowhere.status_code == 404
+    assert without_token(forbidden) == without_token(missing) == without_token(nowhere)
+
+
+def without_token(answer: HttpResponse) -> str:
+    return re.sub(r'value="[A-Za-z0-9]{64}"', "", answer.content.decode())
