@@ -189,8 +189,7 @@ def _worker(_parsed: argparse.Namespace) -> int:
 
 
 def _build_all() -> list[dict[str, Any]]:
-    compute = from_django("handrail.insight.compute")
-    return [compute.refresh(organisation.key) for organisation in _organisations()]
+    return [from_django("handrail.insight.jobs").refresh(organisation) for organisation in _organisations()]
 
 
 def _warehouse(parsed: argparse.Namespace) -> int:
@@ -211,7 +210,7 @@ def _indicators(parsed: argparse.Namespace) -> int:
         for organisation in chosen:
             with from_django("handrail.kernel.scope").enter([organisation.key]):
                 found += [{"organisation": organisation.name, **row} for row in results.as_json(quarter)]
-        _say(parsed, found, [f"{r['organisation']} · {r['code']} · {r['site'] or 'all'}: {r['value']}" for r in found])
+        _say(parsed, found, [f"{r['organisation']} · {r['code']} · {r['site']['name'] if r['site'] else 'all'}: {r['value']}" for r in found])
     return 0 if found else 1
 
 

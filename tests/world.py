@@ -9,8 +9,8 @@ from handrail.facts import organisations
 from handrail.facts.models import Organisation, Site, Staff
 from handrail.kernel import scope
 from handrail.ledgers.stock import commands as stock
+from tests.words import PASSWORD
 
-PASSWORD = "warm paper dark ink 7"
 
 STAFF = {
     # username: (organisation, role, site name or None)

@@ -98,7 +98,7 @@ class Fold:
 
     def ripe(self) -> list[uuid.UUID]:
         """Facts that waited for others which are all here since the last call; the ones built on first."""
-        found = sorted(self._ripe.values(), key=lambda fact: (len(self._ancestors(fact)[0]), fact.counter))
+        found = sorted((fact for fact in self._ripe.values() if self._is_open(fact.id)), key=lambda fact: (len(self._ancestors(fact)[0]), fact.counter))
         self._ripe = {}
         return [fact.id for fact in found]
 
@@ -243,13 +243,14 @@ class Fold:
         fact.root = self._group_of(fact)
         group = self._group(fact.root)
         step = Step(cause)
-        for reference in fact.supersedes:
+        built_on, _missing = self._ancestors(fact)
+        for reference in built_on - {fact.id}:
             if self._is_open(reference):
                 self._set_aside(reference, ("superseded", None, False))
         if group.effective is not None and group.effective != fact.id:
             step.undo.append(self._facts[group.effective])
             self._set_aside(group.effective, ("superseded", None, False))
-        group.heads = [head for head in group.heads if head not in fact.supersedes] + [fact.id]
+        group.heads = [head for head in group.heads if head not in built_on and head != fact.id] + [fact.id]
         group.changed = True
         if fact.kind == TAKEN_BACK:
             group.effective = None

@@ -97,16 +97,20 @@ class Site(ScopedModel):
         return self.name
 
 
-class RoleAssignment(ScopedModel):
-    """A role that a person holds, at one site or (site empty) everywhere in the organisation."""
+class RoleAssignment(models.Model):
+    """A role that a person holds, at one site or (site empty) everywhere in the organisation.
 
+    Read together with the account before any scope is known, so no row security of its own (row_security.GLOBAL_TABLES).
+    """
+
+    key = models.BigAutoField(primary_key=True)
     staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="+")
     role = models.CharField(max_length=24)
     site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="+")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "staff", "role", "site"], name="role_once", nulls_distinct=False)
+            models.UniqueConstraint(fields=["staff", "role", "site"], name="role_once", nulls_distinct=False)
         ]
 
 

@@ -54,7 +54,7 @@ def create_staff(
     staff.save(force_insert=True)
     audit.write("staff.created", actor=actor, object_kind="staff", object_id=staff.id)
     for role, site in grants:
-        RoleAssignment.objects.create(organisation_id=actor.organisation, staff=staff, role=role, site=site)
+        RoleAssignment.objects.create(staff=staff, role=role, site=site)
         audit.write(
             "role.given", actor=actor, object_kind="staff", object_id=staff.id,
             detail={"role": role, "site": str(site.id) if site else "all"},

@@ -8,6 +8,7 @@ transaction. Call it inside a scope; the transaction that holds it is retried by
 from __future__ import annotations
 
 import json
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,6 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
-from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ValidationError
 
 from handrail.facts.fold import Batch, Fold, Step
@@ -131,9 +131,12 @@ WITH moved AS (
 )
 INSERT INTO facts_fact (organisation_id, id, kind, kind_version, site_id, encounter, participant, about, staff, occurred_at,
   recorded_at, device, device_sequence, counter, supersedes, root, payload, settlement, door, payload_digest, digest)
-SELECT %s::bigint, r.* FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::bigint[], %s::uuid[], %s::uuid[],
-  %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::bigint[], %s::jsonb[], %s::uuid[],
-  %s::jsonb[], %s::jsonb[], %s::jsonb[], %s::bytea[], %s::bytea[]) AS r
+SELECT %s::bigint, r.id, r.kind, r.kind_version, r.site_id, r.encounter, r.participant, r.about, r.staff, r.occurred_at,
+  %s::timestamptz, r.device, r.device_sequence, r.counter, r.supersedes, r.root, r.payload, r.settlement, r.door,
+  decode(r.payload_digest, 'hex'), decode(r.digest, 'hex')
+FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, kind text, kind_version smallint, site_id bigint, encounter uuid,
+  participant uuid, about uuid, staff uuid, occurred_at timestamptz, device uuid, device_sequence bigint, counter bigint,
+  supersedes jsonb, root uuid, payload jsonb, settlement jsonb, door jsonb, payload_digest text, digest text)
 """
 
 
@@ -339,22 +342,13 @@ class _Door:
         for fact in self._new:
             previous = chain(previous, fact)
             fact.digest = previous
-        rows = self._new
         try:
             with connection.cursor() as cursor:
                 cursor.execute(
                     _INSERT,
                     [
                         self._known.counter, previous, self._known.server_sequence, self._known.key, self._organisation,
-                        [f.id for f in rows], [f.kind for f in rows], [f.version for f in rows], [f.site for f in rows],
-                        [f.encounter for f in rows], [f.participant for f in rows], [f.about for f in rows], [f.staff for f in rows],
-                        [f.occurred_at for f in rows], [self._now] * len(rows), [f.device for f in rows],
-                        [f.device_sequence for f in rows], [f.counter for f in rows],
-                        [Jsonb([str(s) for s in f.supersedes]) for f in rows], [f.root for f in rows],
-                        [Jsonb(f.raw) for f in rows],
-                        [None if f.settlement is None else Jsonb(f.settlement) for f in rows],
-                        [None if f.door is None else Jsonb(f.door) for f in rows],
-                        [f.body_digest for f in rows], [f.digest for f in rows],
+                        self._now, json.dumps([_row(fact) for fact in self._new]),
                     ],
                 )
         except IntegrityError as error:
@@ -363,6 +357,21 @@ class _Door:
             raise Race("the same record arrived twice at the same moment") from error
         fold.apply(steps)
         return kept_aside
+
+
+def _row(fact: Recorded) -> dict[str, Any]:
+    """A fact as the insert statement reads it: one JSON parameter for a whole batch."""
+    return {
+        "id": str(fact.id), "kind": fact.kind, "kind_version": fact.version, "site_id": fact.site, "encounter": _text(fact.encounter),
+        "participant": _text(fact.participant), "about": _text(fact.about), "staff": _text(fact.staff),
+        "occurred_at": fact.occurred_at.isoformat(), "device": str(fact.device), "device_sequence": fact.device_sequence,
+        "counter": fact.counter, "supersedes": [str(s) for s in fact.supersedes], "root": _text(fact.root), "payload": fact.raw,
+        "settlement": fact.settlement, "door": fact.door, "payload_digest": fact.body_digest.hex(), "digest": fact.digest.hex(),
+    }
+
+
+def _text(identity: uuid.UUID | None) -> str | None:
+    return None if identity is None else str(identity)
 
 
 def sentence_of(error: dict[str, Any]) -> str:

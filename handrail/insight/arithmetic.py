@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from django.db.models import TextChoices
@@ -55,9 +55,8 @@ def value_of(indicator: Indicator, numerator: Cell | None, denominator: Cell | N
 
 def cut(exact: Fraction) -> Decimal:
     """A fraction with `KEPT_DECIMALS` decimals, the rest cut off."""
-    scale = 10**KEPT_DECIMALS
-    whole = abs(exact.numerator) * scale // exact.denominator
-    return (Decimal(whole if exact >= 0 else -whole) / scale).quantize(Decimal(1) / scale, rounding=ROUND_DOWN)
+    whole = abs(exact.numerator) * 10**KEPT_DECIMALS // exact.denominator
+    return Decimal(whole if exact >= 0 else -whole).scaleb(-KEPT_DECIMALS)
 
 
 def display(value: Decimal | int, decimals: int) -> str:

@@ -7,9 +7,9 @@ for each site and once for everywhere, in one query.
 
 from __future__ import annotations
 
-import re
+import itertools
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -40,6 +40,7 @@ EVERYWHERE = "*"
 NOWHERE = "?"
 """Site of facts whose site nobody knows: they count for the organisation and for no site."""
 _ENCOUNTER, _ASKED, _GIVEN = "facts.encounter", "facts.asked", "exchange.given"
+_SHAPE = {"measure": "int64", "site": "string", "coded": "boolean", "person": "string", "amount": "int64"}
 _OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
@@ -72,6 +73,7 @@ class Reader:
         with _quiet():
             self._con = ibis.duckdb.connect(":memory:", **_OFFLINE)
         self._tables: dict[str, Any] = {}
+        self._numbers = itertools.count()
         self._done: dict[tuple[Measure, Window], Measured] = {}
 
     def __enter__(self) -> Self:
@@ -87,12 +89,18 @@ class Reader:
 
     def measure(self, measure: Measure, window: Window) -> Measured:
         """The measure over the local dates of the window; asked twice it is computed once."""
-        if (measure, window) not in self._done:
-            if isinstance(measure, Estimate):
-                self._done[measure, window] = self._estimate(measure, window)
-            else:
-                self._done[measure, window] = self._counted_measure(measure, window)
+        self.measure_all([(measure, window)])
         return self._done[measure, window]
+
+    def measure_all(self, wanted: Iterable[tuple[Measure, Window]]) -> None:
+        """Compute many measures in one query, so that `measure` has them at hand."""
+        missing = [pair for pair in dict.fromkeys(wanted) if pair not in self._done]
+        counted = [pair for pair in missing if not isinstance(pair[0], Estimate)]
+        for pair in missing:
+            if isinstance(pair[0], Estimate):
+                self._done[pair] = self._estimate(pair[0], pair[1])
+        if counted:
+            self._done |= zip(counted, self._cells(counted), strict=True)
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """Every row of a kind that counts, in the order it happened: for tests and exports."""
@@ -107,15 +115,19 @@ class Reader:
         return found
 
     def _parquet(self, name: str, files: Sequence[Any]) -> Any:
-        return self._named(name, lambda: self._con.read_parquet([str(path) for path in files], table_name=_plain(name)))
+        return self._named(name, lambda: self._con.read_parquet([str(path) for path in files], table_name=self._next_name()))
 
     def _view(self, name: str, make: Callable[[], Any]) -> Any:
         """An expression under a name: Ibis then translates it once and not in every query that uses it."""
-        return self._named(name, lambda: self._con.create_view(_plain(name), make()))
+        return self._named(name, lambda: self._con.create_view(self._next_name(), make()))
 
     def _kept(self, name: str, make: Callable[[], Any]) -> Any:
         """A small result that several measures share, computed once."""
-        return self._named(name, lambda: self._con.create_table(_plain(name), make(), temp=True))
+        return self._named(name, lambda: self._con.create_table(self._next_name(), make(), temp=True))
+
+    def _next_name(self) -> str:
+        """Never like `t7`: so Ibis names the parts of its own queries, and the query's part would hide our table."""
+        return f"warehouse_{next(self._numbers)}"
 
     def _named(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self._tables:
@@ -140,29 +152,29 @@ class Reader:
 
     # -- measures -------------------------------------------------------------------------------------------------
 
-    def _counted_measure(self, measure: Measure, window: Window) -> Measured:
+    def _atoms(self, measure: Measure, window: Window) -> Any:
+        """Rows of (site, coded, person, amount)."""
         match measure:
             case People():
-                atoms = self._people(measure, window)
+                return self._people(measure, window)
             case Contacts():
-                atoms = self._contacts(measure, window)
+                return self._contacts(measure, window)
             case Followed():
-                atoms = self._followed(measure, window)
+                return self._followed(measure, window)
             case Records():
-                atoms = _atoms(_where(self._within(measure.kind, window), measure.where), _.id.nunique())
+                return _atoms(_where(self._within(measure.kind, window), measure.where), _["id"].nunique())
             case Sum():
-                atoms = self._sum(measure, window)
+                return self._sum(measure, window)
             case _:
                 raise TypeError(f"Nobody knows how to compute {measure!r}.")
-        return self._cells(atoms, of_people=isinstance(measure, People))
 
     def _sum(self, measure: Sum, window: Window) -> Any:
         rows = _where(self._within(measure.kind, window), measure.where)
         if measure.as_needles:
-            items = self._dimension("items").filter(_.counts_as_ns > 0)
-            rows = rows.inner_join(items, rows.item == items.code)
-            return _atoms(rows, (rows[measure.field] * rows.counts_as_ns).sum())
-        return _atoms(rows, rows[measure.field].sum())
+            items = self._dimension("items").filter(_["counts_as_ns"] > 0)
+            rows = rows.inner_join(items, rows["item"] == items["code"])
+            return _atoms(rows, (rows[measure.column] * rows["counts_as_ns"]).sum())
+        return _atoms(rows, rows[measure.column].sum().fill_null(0))
 
     def _picked_up(self, window: Window) -> Any:
         def make() -> Any:
@@ -183,11 +195,11 @@ class Reader:
     def _contacts(self, measure: Contacts, window: Window) -> Any:
         rows = self._within(_ENCOUNTER, window)
         if measure.without_code:
-            rows = rows.filter(_.participant.isnull())
+            rows = rows.filter(_["participant"].isnull())
         if measure.picked_up:
             given = self._picked_up(window)
-            rows = rows.semi_join(given, rows.root == given.encounter)
-        return _atoms(rows, _.people_count.sum())
+            rows = rows.semi_join(given, rows["root"] == given["encounter"])
+        return _atoms(rows, _["people_count"].sum())
 
     def _people(self, measure: People, window: Window) -> Any:
         rows = self._picked_up(window) if measure.picked_up else self._served(window)
@@ -216,27 +228,30 @@ class Reader:
         outcomes = self._counting(measure.outcome)
         reached = outcomes.filter(outcomes[measure.status].isin(measure.ever)).select(reached=measure.named_by).distinct()
         made = self._within(measure.kind, window)
-        rows = made.left_join(reached, made.root == reached.reached)
-        rows = rows.filter(rows[measure.status].isin(measure.ever) | rows.reached.notnull())
-        return _atoms(rows, _.root.nunique())
+        rows = made.left_join(reached, made["root"] == reached["reached"])
+        rows = rows.filter(rows[measure.status].isin(measure.ever) | rows["reached"].notnull())
+        return _atoms(rows, _["root"].nunique())
 
-    def _cells(self, atoms: Any, *, of_people: bool) -> Measured:
-        """One query: the number and the people behind it, for each site and for everywhere."""
+    def _cells(self, wanted: Sequence[tuple[Measure, Window]]) -> list[Measured]:
+        """One query: each number and the people behind it, for each site and for everywhere."""
+        numbered = [self._atoms(*pair).mutate(measure=ibis.literal(index)) for index, pair in enumerate(wanted)]
+        same = [rows.select(*_SHAPE).cast(_SHAPE) for rows in numbered]
+        atoms = ibis.union(*same) if len(same) > 1 else same[0]
         heads = self._counting(_ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
-        if of_people:
-            rows = atoms.mutate(heads=ibis.literal(1))
-        else:
-            rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms.coded).mutate(heads=_.people_count.fill_null(1))
-        rows = rows.select("site", "coded", "person", "amount", "heads")
+        rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms["coded"])
+        rows = rows.select(*_SHAPE, heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(1)))
         rows = ibis.union(rows, rows.mutate(site=ibis.literal(EVERYWHERE)))
-        coded = _.person.nunique(where=_.coded)
-        grouped = rows.group_by("site").agg(
-            value=coded if of_people else _.amount.sum(), people=coded + _.heads.sum(where=~_.coded).fill_null(0)
+        grouped = rows.group_by("measure", "site").agg(
+            amount=_["amount"].sum(), coded=_["person"].nunique(where=_["coded"]), heads=_["heads"].sum()
         )
-        cells = {row["site"]: Cell(int(row["value"]), int(row["people"])) for row in self._fetch(grouped)}
-        everywhere = cells.pop(EVERYWHERE, Cell(0, 0))
-        cells.pop(NOWHERE, None)
-        return Measured(everywhere, cells)
+        cells: list[dict[str, Cell]] = [{} for _pair in wanted]
+        for row in self._fetch(grouped):
+            of_people = isinstance(wanted[row["measure"]][0], People)
+            value = row["coded"] if of_people else row["amount"]
+            cells[row["measure"]][row["site"]] = Cell(int(value), int(row["coded"] + row["heads"]))
+        for found in cells:
+            found.pop(NOWHERE, None)
+        return [Measured(found.pop(EVERYWHERE, Cell(0, 0)), found) for found in cells]
 
     # -- estimates ------------------------------------------------------------------------------------------------
 
@@ -245,14 +260,14 @@ class Reader:
         year = _last_year(window)
         rows = self._fetch(
             self._dimension("estimates").filter(
-                _.population == measure.population, _.level == measure.level.value, _.year <= year
+                _["population"] == measure.population, _["level"] == measure.level.value, _["year"] <= year
             ).order_by("year")
         )
         newest = {row["area"]: row for row in rows}
         if measure.level == Level.COUNTRY:
             areas = {self._manifest.country}
         else:
-            sites = self._fetch(self._dimension("sites").filter(_.kind != "store", _.area != "").select("area").distinct())
+            sites = self._fetch(self._dimension("sites").filter(_["kind"] != "store", _["area"] != "").select("area").distinct())
             areas = {row["area"] for row in sites}
         used = [newest[area] for area in sorted(areas) if area in newest]
         notes = tuple({"area": r["area"], **{k: r[k] for k in ("value", "low", "high", "year", "method", "source")}} for r in used)
@@ -267,11 +282,6 @@ def _last_year(window: Window) -> int:
     return window.ends_before.year - (window.ends_before == date(window.ends_before.year, 1, 1))
 
 
-def _plain(name: str) -> str:
-    """A name DuckDB and Ibis both take: kinds have points in theirs."""
-    return re.sub(r"\W+", "_", name)
-
-
 def _where(rows: Any, where: Sequence[tuple[str, tuple[str, ...]]]) -> Any:
     for name, codes in where:
         rows = rows.filter(rows[name].isin(codes))
@@ -279,13 +289,13 @@ def _where(rows: Any, where: Sequence[tuple[str, tuple[str, ...]]]) -> Any:
 
 
 def _site() -> Any:
-    return _.site.fill_null(NOWHERE)
+    return _["site"].fill_null(NOWHERE)
 
 
 def _atoms(rows: Any, amount: Any) -> Any:
     """Rows to one line for each site and person; without a code the encounter stands for its people."""
     keyed = rows.group_by(
-        site=_site(), coded=_.participant.notnull(), person=ibis.coalesce(_.participant, _.encounter, _.root)
+        site=_site(), coded=_["participant"].notnull(), person=ibis.coalesce(_["participant"], _["encounter"], _["root"])
     )
     return keyed.agg(amount=amount)
 

@@ -12,7 +12,7 @@ from handrail.insight.arithmetic import Cell, value_of
 from handrail.insight.compile import Measured, Reader
 from handrail.insight.models import Result
 from handrail.insight.periods import Quarter
-from handrail.insight.spec import INDICATORS, Indicator
+from handrail.insight.spec import INDICATORS
 from handrail.insight.warehouse import BuildReport, build
 from handrail.kernel import clock, scope
 
@@ -54,6 +54,9 @@ def compute(organisation_key: int, quarters: Sequence[str]) -> ComputeReport:
 
 def _results(reader: Reader, quarter: Quarter, sites: Mapping[str, Site], organisation: Organisation) -> Iterable[Result]:
     now = clock.now()
+    reader.measure_all(
+        (part, quarter.window(indicator.window)) for indicator in INDICATORS for part in (*indicator.parts, *indicator.beside)
+    )
     for indicator in INDICATORS:
         window = quarter.window(indicator.window)
         parts = [reader.measure(part, window) for part in indicator.parts]

@@ -7,7 +7,7 @@ into a query, `examples.py` into the facts of a worked example. `INDICATOR` in `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from django.utils.functional import Promise
@@ -40,10 +40,10 @@ def only(**fields: str | tuple[str, ...]) -> Where:
 
 @dataclass(frozen=True)
 class Sum:
-    """The sum of a number field over the rows of a kind; `as_needles` times what the catalogue says counts as one n/s."""
+    """The sum of a column over the rows of a kind; `as_needles` times what the catalogue says counts as one n/s."""
 
     kind: str
-    field: str
+    column: str
     title: Text = field(compare=False)
     where: Where = ()
     as_needles: bool = False
@@ -111,9 +111,10 @@ def contains(large: Measure, small: Measure) -> bool:
             return (large.picked_up <= small.picked_up) and large.injects in {"any", small.injects} and large != small
         case Contacts(), Contacts():
             return large.without_code <= small.without_code and large.picked_up <= small.picked_up and large != small
-        case (Sum(), Sum()) | (Records(), Records()):
-            same = large.kind == small.kind and getattr(large, "field", "") == getattr(small, "field", "")
-            return same and set(large.where) < set(small.where) and getattr(large, "as_needles", 0) == getattr(small, "as_needles", 0)
+        case Sum(), Sum():
+            return replace(large, where=()) == replace(small, where=()) and set(large.where) < set(small.where)
+        case Records(), Records():
+            return large.kind == small.kind and set(large.where) < set(small.where)
         case Followed(), Followed():
             return (large.kind, large.outcome) == (small.kind, small.outcome) and set(small.ever) < set(large.ever)
         case _:

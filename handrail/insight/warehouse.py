@@ -18,7 +18,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -46,6 +46,9 @@ _FORMAT = 1
 _LOCK = 7_203_114
 """First number of the advisory lock that lets one build of an organisation run at a time."""
 
+_COLUMNS = ("id", "root", "site", "encounter", "participant", "staff", "occurred_at", "counter", "kind_version")
+"""Columns that are read as they are, in the order of the query; moments as microseconds since 1970."""
+
 _ARROW: dict[Type, pa.DataType] = {
     Type.TEXT: pa.string(), Type.WHOLE: pa.int64(), Type.NUMBER: pa.float64(), Type.DECIMAL: pa.decimal128(38, 9),
     Type.YES_NO: pa.bool_(), Type.DATE: pa.date32(), Type.MOMENT: pa.timestamp("us", "UTC"), Type.TEXTS: pa.list_(pa.string()),
@@ -64,10 +67,10 @@ DIMENSIONS: dict[str, pa.Schema] = {
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build did. `rebuilt` names kinds that were written from zero although they had files."""
+    """What a build did. `new_facts` were read from the database; `rebuilt` names kinds that were written from zero although they had files."""
 
     watermark: int
-    facts_read: int = 0
+    new_facts: int = 0
     rows_written: int = 0
     files_written: int = 0
     files_removed: int = 0
@@ -137,7 +140,7 @@ def build(organisation_key: int) -> BuildReport:
 
 @dataclass
 class _Table:
-    """A kind on its way: its plan, and the rows of the chunk in hand."""
+    """A kind's table: its columns, and what is written of it."""
 
     kind: Kind[Any]
     columns: tuple[Column, ...]
@@ -145,10 +148,6 @@ class _Table:
     fingerprint: str
     through: int
     files: list[dict[str, Any]]
-    values: list[list[Any]] = field(default_factory=list)
-
-    def empty(self) -> None:
-        self.values = [[] for _ in self.columns]
 
 
 class _Build:
@@ -157,7 +156,7 @@ class _Build:
         self._organisation = Organisation.objects.get(key=organisation_key)
         self._folder = folder_of(str(self._organisation.id))
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._facts_read = self._rows = self._files = 0
+        self._new_facts = self._rows = self._files = 0
         self._rebuilt: list[str] = []
         self._zones: dict[str, ZoneInfo] = {}
 
@@ -189,7 +188,7 @@ class _Build:
         }
         self._publish(manifest)
         removed = self._sweep(old)
-        return BuildReport(watermark, self._facts_read, self._rows, self._files, removed, tuple(self._rebuilt))
+        return BuildReport(watermark, self._new_facts, self._rows, self._files, removed, tuple(self._rebuilt))
 
     def _moment(self) -> tuple[int, str, list[tuple[str, str, bool]]]:
         """Watermark, epoch and what does not count, by one statement: one snapshot of the database."""
@@ -222,23 +221,20 @@ class _Build:
         by_key = {table.kind.key: table for table in tables}
         for low in range(start, watermark, CHUNK):
             high = min(low + CHUNK, watermark)
-            for table in tables:
-                table.empty()
+            gathered: dict[str, list[Sequence[Any]]] = {}
             for row in self._read(list(by_key), low, high):
-                self._facts_read += 1
-                self._add(by_key[row[0]], row)
-            for table in tables:
-                if table.values[0]:
-                    self._write(table, low, high, pa.table(
-                        [pa.array(v, f.type) for v, f in zip(table.values, table.schema, strict=True)], schema=table.schema
-                    ))
-                table.empty()
+                gathered.setdefault(row[0], []).append(row)
+            for key, rows in gathered.items():
+                self._new_facts += len(rows)
+                content = self._arrow(by_key[key], rows)
+                if content.num_rows:
+                    self._write(by_key[key], low, high, content)
 
     def _read(self, kinds: list[str], low: int, high: int) -> Iterator[Sequence[Any]]:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT f.kind, f.id::text, f.root::text, s.id::text, f.encounter::text, f.participant::text, f.staff::text,"
-                " f.occurred_at, f.counter, f.kind_version, f.payload::text"
+                " (extract(epoch FROM f.occurred_at) * 1000000)::bigint, f.counter, f.kind_version, f.payload::text"
                 " FROM facts_fact f LEFT JOIN facts_site s ON s.key = f.site_id"
                 " WHERE f.organisation_id = %s::bigint AND f.counter > %s::bigint AND f.counter <= %s::bigint AND f.kind = ANY(%s::text[])"
                 " AND coalesce(f.door->>'quarantine', '') NOT IN ('bad_payload', 'unknown_kind') ORDER BY f.occurred_at, f.counter",
@@ -246,25 +242,36 @@ class _Build:
             )
             yield from cursor.fetchall()
 
-    def _add(self, table: _Table, row: Sequence[Any]) -> None:
-        _kind, fact, root, site, encounter, participant, staff, occurred_at, counter, version, raw = row
-        payload = as_json(raw)
-        if version != table.kind.version:
-            payload = table.kind.upcast(payload, version)
-        common = {
-            "id": fact, "root": root, "site": site, "encounter": encounter, "participant": participant, "staff": staff,
-            "occurred_at": occurred_at, "local_date": occurred_at.astimezone(self._zones[site or ""]).date(), "counter": counter,
-            "kind_version": version,
-        }
-        lines = table.kind.line_field
-        for number, line in enumerate(payload.get(lines) or () if lines else ({},), 1):
-            common[LINE_NUMBER.name] = number
-            for values, column in zip(table.values, table.columns, strict=True):
-                if column.origin is Origin.COMMON:
-                    values.append(common[column.name])
-                else:
-                    source = payload if column.origin is Origin.PAYLOAD else line
-                    values.append(_value(source.get(column.field, column.default), column.type))
+    def _arrow(self, table: _Table, rows: Sequence[Sequence[Any]]) -> pa.Table:
+        """Rows of facts of one kind as an Arrow table, column by column."""
+        kind = table.kind
+        _key, *columns, raws = zip(*rows, strict=True)
+        common: dict[str, Sequence[Any]] = dict(zip(_COLUMNS, columns, strict=True))
+        moments, versions, zones = common["occurred_at"], common["kind_version"], self._zones
+        common["local_date"] = [
+            datetime.fromtimestamp(moment // 1_000_000, zones[site or ""]).date() for moment, site in zip(moments, common["site"], strict=True)
+        ]
+        payloads = [as_json(raw) for raw in raws]
+        payloads = [p if v == kind.version else kind.upcast(p, v) for p, v in zip(payloads, versions, strict=True)]
+        lines: list[Any] = []
+        if kind.line_field:
+            lists = [payload.get(kind.line_field) or () for payload in payloads]
+            owners = [index for index, found in enumerate(lists) for _line in found]
+            lines = [line for found in lists for line in found]
+            common = {name: [values[owner] for owner in owners] for name, values in common.items()}
+            common[LINE_NUMBER.name] = [number for found in lists for number in range(1, len(found) + 1)]
+            payloads = [payloads[owner] for owner in owners]
+        sources = {Origin.PAYLOAD: payloads, Origin.LINE: lines}
+        arrays = []
+        for column, described in zip(table.columns, table.schema, strict=True):
+            if column.origin is Origin.COMMON:
+                values, stored = common[column.name], pa.int64() if column.type is Type.MOMENT else described.type
+                arrays.append(pa.array(values, stored).cast(described.type))
+            else:
+                name, default = column.field, column.default
+                found = [_value(source.get(name, default), column.type) for source in sources[column.origin]]
+                arrays.append(pa.array(found, described.type))
+        return pa.Table.from_arrays(arrays, schema=table.schema)
 
     def _write(self, table: _Table, low: int, high: int, content: pa.Table) -> None:
         path = Path("facts") / table.kind.key / f"{low}-{high}.g{self._generation}.parquet"

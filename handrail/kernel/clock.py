@@ -14,3 +14,8 @@ def now() -> datetime:
 def local_date(moment: datetime, time_zone: str) -> date:
     """The calendar day of a moment where it happened."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def local(moment: datetime, time_zone: str) -> datetime:
+    """Wall-clock time of a moment where it happened, without a zone: for showing, never for computing."""
+    return moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)

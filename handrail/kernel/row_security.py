@@ -19,6 +19,7 @@ _SEES = f"organisation_id = ANY (NULLIF(current_setting('{SETTING}', true), ''):
 GLOBAL_TABLES = {
     "facts_organisation": "looked up before any scope is known",
     "facts_staff": "sign-in happens before any scope is known; holds no personal data but the name colleagues use",
+    "facts_roleassignment": "read with the account at every request; says who works where, nothing about people served",
     "kernel_session": "read before any scope is known; holds only a digest of the cookie",
     "kernel_throttle": "counts failed sign-ins by keyed digest",
     "kernel_schedule": "when each job runs next",
@@ -71,13 +72,21 @@ def problems() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner) = current_user,"
-            " has_table_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE'), c.relkind"
+            " has_any_column_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE, TRUNCATE'), c.relkind"
             " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm')"
+            " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
         )
         rows = {row[0]: row[1:] for row in cursor.fetchall()}
-        cursor.execute("SELECT tablename FROM pg_policies WHERE schemaname = 'public' AND policyname = 'by_organisation'")
+        # Permissive policies add up, so a table must have exactly ours, and ours must still say the same.
+        cursor.execute(
+            "SELECT tablename FROM pg_policies WHERE schemaname = 'public' GROUP BY tablename HAVING count(*) = 1"
+            " AND bool_and(policyname = 'by_organisation' AND cmd = 'ALL' AND permissive = 'PERMISSIVE' AND qual = with_check"
+            " AND qual LIKE '(organisation_id = ANY (%%current_setting(''app.organisations''%%' AND qual NOT LIKE '%% OR %%')"
+        )
         with_policy = {row[0] for row in cursor.fetchall()}
+        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        if cursor.fetchone()[0]:
+            found.append("This role passes by row security; the application must not run as a superuser or with BYPASSRLS.")
     scoped = {m._meta.db_table: m for m in scoped_models()}
     for table, (enabled, forced, owned, may_update, may_delete, kind) in sorted(rows.items()):
         if kind in {"v", "m"}:

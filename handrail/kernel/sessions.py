@@ -14,7 +14,7 @@ from django.db import connection
 
 from handrail.kernel import clock, crypto
 
-_SEEN_EVERY = timedelta(seconds=60)
+SEEN_EVERY = timedelta(seconds=60)
 
 
 def digest_of(session_key: str) -> bytes:
@@ -39,7 +39,7 @@ class SessionStore(SessionBase):
             if row is None:
                 self._session_key = None
                 return {}
-            if now - row[1] > _SEEN_EVERY:
+            if now - row[1] > SEEN_EVERY:
                 cursor.execute("UPDATE kernel_session SET seen_at = %s WHERE digest = %s", [now, digest_of(self.session_key)])
         return self.decode(row[0])
 

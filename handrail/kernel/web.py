@@ -10,22 +10,24 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.module_loading import import_string
 
-from handrail.kernel import audit, crypto, scope
+from handrail.kernel import audit, clock, crypto, scope
 from handrail.kernel.access import ANYONE, Actor, Denied, Grant
 from handrail.kernel.database import retrying
 from handrail.kernel.rooms import NavItem, permissions_of, rooms
+from handrail.kernel.sessions import SEEN_EVERY, SessionStore, digest_of
 
 log = logging.getLogger("handrail.web")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -40,7 +42,7 @@ POLICY = "; ".join(
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer browsers send “Origin: null” and no form could be posted
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
@@ -69,27 +71,38 @@ class SecurityHeaders:
 
 
 _ACTOR = """
-SELECT s.key, s.id, s.name, s.password, s.language, s.organisation_id, o.id, set_config('app.organisations', '{' || s.organisation_id || '}', true)
-FROM facts_staff s JOIN facts_organisation o ON o.key = s.organisation_id WHERE s.key = %s::bigint AND s.is_active
+SELECT n.data, n.seen_at, s.key, s.id, s.name, s.password, s.language, s.organisation_id, o.id,
+  ARRAY(SELECT r.role || ' ' || coalesce(r.site_id::text, '') FROM facts_roleassignment r WHERE r.staff_id = s.key)
+FROM kernel_session n
+JOIN facts_staff s ON s.key = n.account_id AND s.is_active
+JOIN facts_organisation o ON o.key = s.organisation_id
+WHERE n.digest = %s::bytea AND n.expires_at > %s::timestamptz AND n.seen_at > %s::timestamptz
 """
 
 
-def load_actor(account: str, session_hash: str) -> Actor | None:
-    """Who is signed in, with the roles of this moment; None when the account ended or its password changed."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_ACTOR, [int(account)])
+def load_actor(session_key: str) -> Actor | None:
+    """Who is signed in, with the roles of this moment, in one prepared statement.
+
+    None when the session ran out, the account ended, or its password changed since.
+    """
+    now = clock.now()
+    digest = digest_of(session_key)
+    with connection.cursor() as cursor:
+        cursor.execute(_ACTOR, [digest, now, now - timedelta(minutes=settings.CONFIG.session_idle_minutes)])
         row = cursor.fetchone()
         if row is None:
             return None
-        expected = salted_hmac(
-            "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash", row[3], algorithm="sha256"
-        ).hexdigest()
-        if not constant_time_compare(session_hash, expected):
-            return None
-        cursor.execute("SELECT role, site_id FROM facts_roleassignment WHERE staff_id = %s::bigint", [row[0]])
-        grants = tuple(Grant(role, permissions_of(role), site) for role, site in cursor.fetchall())
+        if now - row[1] > SEEN_EVERY:
+            cursor.execute("UPDATE kernel_session SET seen_at = %s WHERE digest = %s", [now, digest])
+    expected = salted_hmac(
+        "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash", row[5], algorithm="sha256"
+    ).hexdigest()
+    if not constant_time_compare(SessionStore().decode(row[0]).get(HASH_SESSION_KEY, ""), expected):
+        return None
+    held = [text.split(" ") for text in row[9]]
+    grants = tuple(Grant(role, permissions_of(role), int(site) if site else None) for role, site in held)
     return Actor(
-        staff=row[0], staff_id=row[1], name=row[2], language=row[4], organisation=row[5], organisation_id=row[6], grants=grants
+        staff=row[2], staff_id=row[3], name=row[4], language=row[6], organisation=row[7], organisation_id=row[8], grants=grants
     )
 
 
@@ -101,11 +114,8 @@ class SignIn:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Read the session; nothing is read for requests without its cookie."""
-        actor: Actor | None = None
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            account = request.session.get(SESSION_KEY)
-            if account is not None:
-                actor = load_actor(account, request.session.get(HASH_SESSION_KEY, ""))
+        session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        actor = load_actor(session_key) if session_key else None
         request.actor = actor  # type: ignore[attr-defined]
         if actor is not None and actor.language:
             request.COOKIES.setdefault(settings.LANGUAGE_COOKIE_NAME, actor.language)

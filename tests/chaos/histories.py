@@ -249,3 +249,55 @@ def check_state() -> None:
 def waiting() -> int:
     """How many facts are kept aside because they wait for another."""
     return Aside.objects.filter(is_open=True, waiting_for__isnull=False).count()
+
+
+# -- honest histories: originals and corrections of one another, nothing else ------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Chain:
+    """An original and what corrected it, one after the other; perhaps taken back in the end."""
+
+    kind: str
+    amounts: tuple[int, ...]
+    taken_back: bool
+
+
+def chains() -> st.SearchStrategy[list[Chain]]:
+    """A few chains of up to three corrections."""
+    return st.lists(
+        st.builds(
+            Chain, st.sampled_from(["given", "transferred", "referral", "encounter", "test"]),
+            st.lists(st.integers(1, 40), min_size=1, max_size=3).map(tuple), st.sampled_from([False, False, True]),
+        ),
+        min_size=1, max_size=6,
+    )
+
+
+def chain_drafts(story: Story, number: int, chain: Chain) -> list[Draft]:
+    """The facts of a chain, oldest first."""
+    def fact_id(step: int) -> uuid.UUID:
+        return ids.derived(story.base, f"chain {number} {step}")
+
+    payloads: list[tuple[str, dict[str, Any]]] = []
+    for n in chain.amounts:
+        payloads.append(
+            {
+                "given": ("exchange.given", {"lines": [{"item": ITEMS[number % 2], "quantity": n}]}),
+                "transferred": (
+                    "stock.transferred", {"to_site": str(story.sites[1].id), "lines": [{"item": ITEMS[number % 2], "quantity": n}]}
+                ),
+                "referral": ("facts.referral", {"service": "OAT", "status": ["offered", "accepted", "declined"][n % 3]}),
+                "encounter": ("facts.encounter", {"people_count": n}),
+                "test": ("exchange.test", {"disease": "HIV", "state": ["sample_taken", "invalid", "offered_declined"][n % 3]}),
+            }[chain.kind]
+        )
+    if chain.taken_back:
+        payloads.append(("facts.taken_back", {"why": "entered_twice"}))
+    return [
+        Draft(
+            kind=kind, payload=payload, id=fact_id(step), site=story.sites[0].id, occurred_at=START,
+            encounter=None if chain.kind == "encounter" else ids.derived(story.base, "visit"), supersedes=(fact_id(step - 1),) if step else (),
+        )
+        for step, (kind, payload) in enumerate(payloads)
+    ]

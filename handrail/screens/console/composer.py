@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from pydantic import ValidationError
@@ -137,7 +138,7 @@ def _item_row(
 ) -> Row:
     name = f"{kind}:{item.code}"
     if item.first_lot:
-        hint = _("%(count)d here · use lot %(lot)s first") % {"count": item.available, "lot": item.first_lot}
+        hint = _("%(count)s here · use lot %(lot)s first") % {"count": number_format(item.available), "lot": item.first_lot}
     else:
         hint = _("none in the book here")
     return Row(name, item.name, "number", hint, values.get(name, ""), errors.get(name, ""), quick, sum="out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -31,7 +32,7 @@ def start(request: ActorRequest) -> HttpResponse:
     places = list(Site.objects.filter(actor.filter("visit.record", "key"), is_active=True).exclude(kind="store")) if actor.may("visit.record") else []
     expected = 0
     if actor.may("referral.close"):
-        expected = Referral.objects.filter(actor.filter("referral.close", "to_site"), status__in=["accepted", "booked"]).count()
+        expected = Referral.objects.filter(actor.filter("referral.close", "to_site"), status__in=["accepted", "booked"], made_at__gt=clock.now() - timedelta(days=90)).count()
     page = StartPage(
         places=places,
         expected=expected,

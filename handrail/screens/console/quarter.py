@@ -1,12 +1,198 @@
+"""The coordinator's quarter: every number with its definition, its source, and the steps that computed it.
+
+Two views of the same results. “Ours” is exact and for the programme's own eyes. “To share” passes disclosure control:
+small groups are hidden, also against subtraction, and only this view should leave the house.
+"""
+
 from __future__ import annotations
-from django.http import HttpResponse
-from handrail.kernel.access import ActorRequest, may
+
+import csv
+import io
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from handrail.facts.models import Head
+from handrail.insight.disclose import share
+from handrail.insight.models import SizeEstimate
+from handrail.insight.results import INDICATORS, Pack, Quarter, Row, available_quarters, read
+from handrail.insight.spec import Indicator, Target
+from handrail.kernel import charts, clock, scope
+from handrail.kernel.access import ActorRequest, may
+
+HEADLINES = ("people_reached", "needles_given", "referral_bridge", "contacts_without_code")
+SITE_COLUMNS = ("people_reached", "contacts", "needles_given", "returned")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One number as a view shows it. `text` is the value, or why there is none, or that it is hidden."""
+
+    indicator: Indicator
+    text: str
+    hidden: bool
+    change: str = ""
+    site: uuid.UUID | None = None
+    window: str = ""
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """A site's line of the table."""
+
+    name: str
+    cells: list[Shown]
+
+
+@dataclass(frozen=True)
+class QuarterPage:
+    """Everything on the quarter's page."""
+
+    quarter: Quarter
+    quarters: list[Quarter]
+    sharing: bool
+    headlines: list[Shown]
+    per_person: list[Shown]
+    chart: str
+    target: Target | None
+    columns: list[Indicator]
+    sites: list[SiteRow]
+    everything: list[Shown]
+    computed_at: datetime | None
+    behind: int
+    any_hidden: bool
+
+
+@dataclass(frozen=True)
+class NumberPage:
+    """One number, opened down to where it comes from."""
+
+    quarter: Quarter
+    row: Row
+    earlier: list[tuple[str, str]]
+    estimates: list[SizeEstimate]
+
+
+class _View:
+    """Results as one of the two views shows them."""
+
+    def __init__(self, pack: Pack, *, sharing: bool) -> None:
+        self._pack, self.sharing = pack, sharing
+        self.any_hidden = False
+        self._shared = {(s.key, s.site): s.row for s in share(pack)} if sharing else {}
+
+    def row(self, key: str, site: uuid.UUID | None = None) -> Row | None:
+        """The result if this view may show it."""
+        return self._shared.get((key, site)) if self.sharing else self._pack.get(key, site)
+
+    def shown(self, key: str, site: uuid.UUID | None = None) -> Shown:
+        """The number as text."""
+        indicator, there, row = INDICATORS[key], self._pack.get(key, site), self.row(key, site)
+        hidden = there is not None and row is None
+        self.any_hidden = self.any_hidden or hidden
+        text = _("hidden") if hidden else row.text if row else _("not computed yet")
+        change = self._pack.change(key, site) if not self.sharing else None
+        said = ""
+        if change is not None:
+            said = _("%(change)+.0f %% on the last quarter") % {"change": change}
+        return Shown(indicator, text, hidden, said, site, there.window.label if there else "")
+
+
+def _quarter_or_404(written: str) -> Quarter:
+    try:
+        return Quarter.parse(written)
+    except ValueError:
+        raise Http404 from None
+
+
 @may("numbers.read")
-def now(request: ActorRequest) -> HttpResponse: return HttpResponse("x")
+def now(request: ActorRequest) -> HttpResponse:
+    """The last full quarter."""
+    return redirect("quarter", str(Quarter.of(clock.now().date()).previous()))
+
+
 @may("numbers.read")
-def page(request: ActorRequest, quarter: str) -> HttpResponse: return HttpResponse("x")
+def page(request: ActorRequest, quarter: str) -> HttpResponse:
+    """The quarter at a glance."""
+    chosen = _quarter_or_404(quarter)
+    pack = read(chosen)
+    view = _View(pack, sharing=request.GET.get("view") == "share")
+    per_person = [row.indicator.key for row in pack.group("syringes_per_person")]
+    shown = {key: view.shown(key) for key in per_person}
+    target = next((INDICATORS[key].target for key in per_person if INDICATORS[key].target), None)
+    bars = [charts.Bar(INDICATORS[k].code, r.value, r.text) for k in per_person if (r := view.row(k)) and r.value is not None]
+    columns = [INDICATORS[key] for key in SITE_COLUMNS if key in INDICATORS.all()]
+    sites = {row.site: row.site_name for row in pack.by_site(SITE_COLUMNS[0]) + pack.by_site(SITE_COLUMNS[1])}
+    counted = Head.objects.filter(organisation=scope.organisation()).values_list("counter", flat=True).first() or 0
+    context = QuarterPage(
+        quarter=chosen, quarters=available_quarters()[:8], sharing=view.sharing,
+        headlines=[view.shown(key) for key in HEADLINES if key in INDICATORS.all()], per_person=list(shown.values()),
+        chart=_chart(bars, target),
+        target=target, columns=columns,
+        sites=[SiteRow(name, [view.shown(c.key, site) for c in columns]) for site, name in sorted(sites.items(), key=lambda s: s[1])],
+        everything=[view.shown(key) for key in INDICATORS.all()], computed_at=pack.computed_at,
+        behind=counted - (pack.data_through or 0) if pack else 0, any_hidden=view.any_hidden,
+    )
+    return render(request, "console/quarter.html", {"page": context, "threshold": settings.CONFIG.public_threshold})
+
+
+def _chart(bars: list[charts.Bar], target: Target | None) -> str:
+    if not bars:
+        return ""
+    line = charts.Target(target.value, _("target %d") % target.value) if target else None
+    return charts.bar_chart(_("Needles and syringes per person who injects"), bars, target=line)
+
+
 @may("numbers.read")
-def download(request: ActorRequest, quarter: str) -> HttpResponse: return HttpResponse("x")
+def number(request: ActorRequest, quarter: str, indicator: str, site: uuid.UUID | None = None) -> HttpResponse:
+    """One number: what it asks, who defined it, how it was computed, what it leaves out."""
+    chosen = _quarter_or_404(quarter)
+    if INDICATORS.get(indicator) is None:
+        raise Http404
+    row = read(chosen).get(indicator, site)
+    if row is None:
+        raise Http404
+    earlier = []
+    before = chosen
+    for _step in range(3):
+        before = before.previous()
+        found = read(before).get(indicator, site)
+        earlier.append((before.label, found.text if found else _("not computed")))
+    context = NumberPage(chosen, row, earlier, list(SizeEstimate.objects.order_by("level", "-year")))
+    return render(request, "console/number.html", {"page": context})
+
+
 @may("numbers.read")
-def number(request: ActorRequest, quarter: str, indicator: str, site: uuid.UUID|None=None) -> HttpResponse: return HttpResponse("x")
+def download(request: ActorRequest, quarter: str) -> HttpResponse:
+    """The quarter as CSV, in the chosen view. Cells that a spreadsheet would run as a formula are defused."""
+    chosen = _quarter_or_404(quarter)
+    pack = read(chosen)
+    sharing = request.GET.get("view") == "share"
+    view = _View(pack, sharing=sharing)
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(["quarter", "code", "name", "site", "from", "to_before", "value", "numerator", "denominator", "level", "source"])
+    for row in pack:
+        visible = view.row(row.indicator.key, row.site)
+        cells: list[object] = [chosen, row.indicator.code, row.indicator.name, row.site_name, row.window.starts_on, row.window.ends_before]
+        if visible is None:
+            cells += ["hidden", "", ""]
+        elif sharing:
+            cells += [visible.plain, "", ""]
+        else:
+            cells += [visible.plain, visible.numerator, visible.denominator if visible.denominator is not None else ""]
+        lines.writerow([_defused(cell) for cell in [*cells, row.indicator.level, row.indicator.source]])
+    answer = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
+    name = f"handrail-{chosen}-{'to-share' if sharing else 'own'}.csv"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _defused(cell: object) -> str:
+    text = str(cell)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

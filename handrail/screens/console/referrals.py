@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +15,7 @@ from handrail.facts.kinds.referral_outcome import Outcome, Source
 from handrail.facts.labels import label
 from handrail.facts.models import Referral
 from handrail.facts.record import Draft, record
-from handrail.kernel import ids
+from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
 
 OPEN = ("accepted", "booked", "not_attended")
@@ -37,13 +37,13 @@ class Expected:
 
 @may("referral.close")
 def expected(request: ActorRequest) -> HttpResponse:
-    """Open referrals to the places where the actor works, oldest first."""
+    """Open referrals of the last 90 days to the places where the actor works, newest first."""
     rows = (
         Referral.objects.filter(request.actor.filter("referral.close", "to_site"), to_site__isnull=False, status__in=OPEN)
-        .select_related("from_site").order_by("made_at")[:200]
+        .filter(made_at__gt=clock.now() - timedelta(days=90)).select_related("from_site").order_by("-made_at")[:50]
     )
     listed = [
-        Expected(r.fact, label(r.fact), str(Service(r.service).label), r.from_site.name, r.made_at, str(Outcome(r.status).label), ids.new())
+        Expected(r.fact, label(r.fact), str(Service(r.service).label), r.from_site.name, clock.local(r.made_at, r.from_site.time_zone), str(Outcome(r.status).label), ids.new())
         for r in rows
     ]
     outcomes = [(o.value, o.label) for o in OFFERED_OUTCOMES]

@@ -37,7 +37,7 @@ class SignInPage:
 @may(ANYONE, methods=("GET", "POST"))
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for name and password; then go on where the person wanted to go."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, SignInPage(next=request.GET.get("next", "")))
     asked = SignInPage(
         username=request.POST.get("username", "").strip(), next=request.POST.get("next", ""), kept=request.POST.get("kept", "")

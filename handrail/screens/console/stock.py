@@ -91,7 +91,7 @@ def _pick(sites: list[Site], typed: str) -> Site:
 def receive(request: ActorRequest) -> HttpResponse:
     """A delivery note: item, lot, quantity, expiry."""
     sites, items = _sites(request, "stock.receive"), list(Item.objects.filter(is_active=True))
-    if request.method == "GET":
+    if request.method != "POST":
         lines = [DeliveryLine(n) for n in range(DELIVERY_LINES)]
         form = StockForm(str(ids.new()), sites, items, site=str(sites[0].id) if sites else "", lines=lines)
         return render(request, "console/receive.html", {"form": form})
@@ -156,7 +156,7 @@ def transfer(request: ActorRequest) -> HttpResponse:
         request.POST.get("id") or str(ids.new()), sites, items, site=request.POST.get("site", str(sites[0].id) if sites else ""),
         to_site=request.POST.get("to_site", ""), quantities=[(item, typed[item.code]) for item in items],
     )
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "console/transfer.html", {"form": form})
     error = ""
     if any(value and not value.isdigit() for value in typed.values()):

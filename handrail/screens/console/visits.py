@@ -6,7 +6,6 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,6 +22,7 @@ from handrail.facts.kinds.taken_back import Why
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Site
 from handrail.facts.participants import find_by_card
+from handrail.facts.queries import find_site
 from handrail.facts.record import AlreadySaved, Mode, Refusal, sentence_of
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, ids
@@ -86,8 +86,8 @@ class VisitPage:
 
 
 def _site_or_404(actor: Actor, site: uuid.UUID, permission: str) -> Site:
-    found = Site.objects.filter(actor.filter(permission, "key"), id=site, is_active=True).first()
-    if found is None:
+    found = find_site(site)
+    if found is None or not actor.may(permission, found.key):
         raise Http404
     return found
 
@@ -99,7 +99,7 @@ def _site_or_404(actor: Actor, site: uuid.UUID, permission: str) -> Site:
 def new(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     """The composer: what was given, what came back, tests, referrals, in one form."""
     place = _site_or_404(request.actor, site, "visit.record")
-    if request.method == "GET":
+    if request.method != "POST":
         values: dict[str, str] = {}
         usual = usual_baskets(place.key)
         chosen = request.GET.get("usual", "")
@@ -188,7 +188,7 @@ def _composer(
     ask: str = "", correcting: Recorded | None = None, usual: list[tuple[dict[str, int], int]] | None = None,
 ) -> HttpResponse:
     errors = errors or {}
-    local = clock.now().astimezone(ZoneInfo(place.time_zone))
+    local = clock.local(clock.now(), place.time_zone)
     items = shelf(place.key, local.date())
     names = {item.code: item.name for item in items}
     page = ComposerPage(
@@ -221,7 +221,7 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     names = dict(Item.objects.values_list("code", "name"))
     may_correct = request.actor.may("visit.correct", site.key)
     page = VisitPage(
-        visit=visit, site=site, occurred_at=(now[0] if now else every[0]).occurred_at,
+        visit=visit, site=site, occurred_at=clock.local((now[0] if now else every[0]).occurred_at, site.time_zone),
         now=[_line(f, names, counting) for f in now], history=[_line(f, names, counting) for f in every],
         just_saved="saved" in request.GET, is_taken_back=not now, may_correct=may_correct and bool(now),
         why=[(str(w.value), str(w.label)) for w in Why], correction=ids.new(),
@@ -286,7 +286,7 @@ def recent(request: ActorRequest) -> HttpResponse:
         .select_related("site").order_by("-occurred_at")[:60]
     )
     listed = [
-        ListedVisit(f.id, f.occurred_at.astimezone(ZoneInfo(f.site.time_zone)), f.site.name, f.payload.get("people_count", 1), f.payload.get("on_behalf_of", 0))
+        ListedVisit(f.id, clock.local(f.occurred_at, f.site.time_zone), f.site.name, f.payload.get("people_count", 1), f.payload.get("on_behalf_of", 0))
         for f in facts
         if f.site is not None
     ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from handrail.kernel import ids
+from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.services.exchange import commands, queries
 from handrail.services.exchange.kinds.test import Disease, Result, State
@@ -23,13 +24,14 @@ class OpenTestLine:
     disease: str
     state: str
     id: uuid.UUID
+    on: datetime
 
 
 @may("exchange.test.follow")
 def open_tests(request: ActorRequest) -> HttpResponse:
     """Samples on their way and tests that did not work, oldest first."""
     lines = [
-        OpenTestLine(t, str(Disease(t.disease).label), str(State(t.state).label), ids.new()) for t in queries.open_tests(request.actor)[:200]
+        OpenTestLine(t, str(Disease(t.disease).label), str(State(t.state).label), ids.new(), clock.local(t.occurred_at, t.site.time_zone)) for t in queries.open_tests(request.actor)[:200]
     ]
     results = [(r.value, r.label) for r in Result]
     return render(request, "exchange/open_tests.html", {"lines": lines, "results": results})

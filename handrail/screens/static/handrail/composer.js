@@ -24,7 +24,7 @@ function summary() {
   if (out.length) parts.push(text("out", out.join(" + ")));
   if (back) parts.push(text("back", back));
   said.textContent = parts.join(" · ") || said.dataset.empty;
-  document.querySelector("[data-people]").textContent =
+  document.querySelector("[data-who]").textContent =
     people === 1 ? said.dataset.person : text("people", people);
   for (const button of form.querySelectorAll("button[data-set]")) {
     button.setAttribute("aria-pressed", String(field(button.dataset.for).value === button.dataset.set));
