@@ -25,6 +25,7 @@ with _open_house() as config:
     _migrate_now()
     from tests import world
     world.build()
+    world.busy()
     from django.core.management import call_command
     call_command("collectstatic", interactive=False, verbosity=0)
 """

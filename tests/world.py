@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 
-from handrail.facts import organisations
+from handrail.facts import organisations, participants, visits
+from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Organisation, Site, Staff
-from handrail.kernel import scope
+from handrail.facts.spec import KINDS
+from handrail.kernel import clock, ids, scope
 from handrail.ledgers.stock import commands as stock
-from tests.words import PASSWORD
+from tests.words import CARD, PASSWORD
 
 
 STAFF = {
@@ -78,3 +80,17 @@ def find() -> SimpleNamespace:
     found.van, found.store = found.sites["Van 1"], found.sites["Store"]
     found.system = organisations.system_actor(harbour)
     return found
+
+
+def busy() -> None:
+    """Some visits at Van 1, so that the composer has something usual to offer. For browser tests and benchmarks."""
+    found = find()
+    given = KINDS["exchange.given"].payload
+    basket = given.model_validate({"lines": [{"item": "syringe-1ml-29g", "quantity": 30}, {"item": "filter", "quantity": 10}]})
+    with scope.enter([found.harbour.key]):
+        for days in (1, 2, 3):
+            visits.save(
+                actor=found.actors["naima"], visit=ids.new(), site=found.van.id, occurred_at=clock.now() - timedelta(days=days),
+                encounter=Encounter(on_behalf_of=2), parts=[visits.Part("exchange.given", basket)],
+            )
+        participants.issue_card(actor=found.system, participant=ids.random(), code=CARD)

@@ -15,6 +15,7 @@ from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import Fact
 from handrail.facts.people_reactor import COUNTS
 from handrail.facts.record import Draft, Mode, Outcome, Refusal, record_many
+from handrail.facts.referrals import routed
 from handrail.facts.spec import KINDS, Matrix
 from handrail.kernel import ids, scope
 from handrail.kernel.access import Actor
@@ -51,9 +52,14 @@ def save(
             kind=part.kind, payload=part.payload, site=site, id=ids.derived(visit, part.slot), occurred_at=occurred_at,
             encounter=visit, participant=participant,
         )
-        for part in parts
+        for part in _routed(parts)
     ]
     return record_many(drafts, actor=actor, mode=mode)
+
+
+def _routed(parts: Sequence[Part]) -> list[Part]:
+    """Referrals get their destination here, so that a form, the API and an import all lead to the same counter."""
+    return [Part(kind, payload) for kind, payload in routed([(part.kind, part.payload) for part in parts])]
 
 
 def read(visit: uuid.UUID) -> list[Recorded]:
@@ -100,7 +106,7 @@ def correct(
         raise Refusal([("", "This visit is not here or was taken back.")])
     first = current[0]
     there = {slot_of(f.kind, f.parsed): f for f in current[1:]}
-    wanted = {part.slot: part for part in parts}
+    wanted = {part.slot: part for part in _routed(parts)}
     moved = first.participant != participant
 
     def draft(kind: str, payload: BaseModel, slot: str, old: Recorded | None, *, inside: bool) -> Draft:

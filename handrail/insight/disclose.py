@@ -25,13 +25,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import combinations
 from math import comb
 
 from django.conf import settings
 
+from handrail.insight.arithmetic import Status
 from handrail.insight.periods import Window
 from handrail.insight.results import Pack, Row
 from handrail.insight.spec import Estimate, Measure, contains
@@ -107,7 +108,7 @@ def _holds(lines: Sequence[Line], hidden: frozenset[str] | set[str], threshold: 
 
 @dataclass(frozen=True)
 class Shared:
-    """A result as it may be shared: `row` is None where it is hidden."""
+    """A result as it may be shared: `row` is None where it is hidden, and carries the value without its parts."""
 
     key: str
     site: uuid.UUID | None
@@ -157,7 +158,12 @@ def share(pack: Pack, threshold: int | None = None) -> list[Shared]:
     tables = _tables(pack)
     for family in _families(list(tables.values())):
         _release(family, limit)
-    return [Shared(row.indicator.key, row.site, row.site_name, row if _may_show(row, tables, limit) else None) for row in pack]
+    return [Shared(row.indicator.key, row.site, row.site_name, _bare(row) if _may_show(row, tables, limit) else None) for row in pack]
+
+
+def _bare(row: Row) -> Row:
+    """The value alone: what it was made from stays in the house."""
+    return replace(row, numerator=None, denominator=None, people_behind=None, denominator_people=None, noted=())
 
 
 def _release(family: Sequence[_Table], threshold: int) -> None:
@@ -212,6 +218,8 @@ def _sites_stay_open(small: Line, large: Line, pattern: Pattern, threshold: int)
 
 
 def _may_show(row: Row, tables: Mapping[tuple[Measure, Window], _Table], threshold: int) -> bool:
+    if row.status == Status.NO_DATA:
+        return True
     parts = [part for part in row.indicator.parts if not isinstance(part, Estimate)]
     if any(tables[part, row.window].hides(row.site) for part in parts if (part, row.window) in tables):
         return False

@@ -28,7 +28,7 @@ def refresh(organisation: Organisation) -> dict[str, Any]:
     """Build and compute for one organisation; what was done, for people and machines to read."""
     built, computed = compute.refresh(organisation.key, quarters_to_compute())
     return {
-        "organisation": organisation.name, "new_facts": built.facts_read, "results": computed.results,
+        "organisation": organisation.name, "new_facts": built.new_facts, "results": computed.results,
         "data_through": computed.data_through, "quarters": list(computed.quarters),
     }
 

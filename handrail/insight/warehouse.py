@@ -67,10 +67,10 @@ DIMENSIONS: dict[str, pa.Schema] = {
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build did. `new_facts` were read from the database; `rebuilt` names kinds that were written from zero although they had files."""
+    """What a build did. `facts_read` were read from the database; `rebuilt` names kinds that were written from zero although they had files."""
 
     watermark: int
-    new_facts: int = 0
+    facts_read: int = 0
     rows_written: int = 0
     files_written: int = 0
     files_removed: int = 0
@@ -156,7 +156,7 @@ class _Build:
         self._organisation = Organisation.objects.get(key=organisation_key)
         self._folder = folder_of(str(self._organisation.id))
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._new_facts = self._rows = self._files = 0
+        self._facts_read = self._rows = self._files = 0
         self._rebuilt: list[str] = []
         self._zones: dict[str, ZoneInfo] = {}
 
@@ -188,7 +188,7 @@ class _Build:
         }
         self._publish(manifest)
         removed = self._sweep(old)
-        return BuildReport(watermark, self._new_facts, self._rows, self._files, removed, tuple(self._rebuilt))
+        return BuildReport(watermark, self._facts_read, self._rows, self._files, removed, tuple(self._rebuilt))
 
     def _moment(self) -> tuple[int, str, list[tuple[str, str, bool]]]:
         """Watermark, epoch and what does not count, by one statement: one snapshot of the database."""
@@ -225,7 +225,7 @@ class _Build:
             for row in self._read(list(by_key), low, high):
                 gathered.setdefault(row[0], []).append(row)
             for key, rows in gathered.items():
-                self._new_facts += len(rows)
+                self._facts_read += len(rows)
                 content = self._arrow(by_key[key], rows)
                 if content.num_rows:
                     self._write(by_key[key], low, high, content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 import uuid
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Aside, Referral
 from handrail.facts.record import Draft, Mode, record
 from handrail.facts.spec import KINDS
+from handrail.insight.models import Result
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.models import AccessEntry
 from handrail.services.exchange.models import OpenTest
@@ -56,6 +58,11 @@ def things(world: SimpleNamespace) -> dict[str, object]:
             Draft(kind="exchange.test", payload=test, site=world.sites["Clinic"].id, encounter=ids.new()), actor=world.system
         )
         aside = record(Draft(kind="no.such", payload={}, site=world.van.id), actor=world.system, mode=Mode.ARRIVED)
+        for site in (None, world.van):
+            Result.objects.create(
+                organisation=world.harbour, indicator="prv_10a", version=1, quarter="2026Q3", starts_on=date(2025, 10, 1),
+                ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
+            )
         return {
             "visit": visit, "site": world.van.id, "referral": Referral.objects.get().fact, "quarter": "2026Q3", "indicator": "prv_10a",
             "fact": {

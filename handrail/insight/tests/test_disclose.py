@@ -200,6 +200,8 @@ def test_a_few_who_came_and_picked_up_nothing_hide_the_percent_and_not_the_peopl
     assert shared["prv_8a"].is_hidden
     assert shared["kp_4"].is_hidden, "its denominator, 55, would give the 5 away beside the other's, 60"
     assert not shared["prv_10a"].is_hidden
+    assert shared["prv_10a"].row.denominator is shared["prv_10a"].row.people_behind is None, "the parts stay in the house"
+    assert shared["gam_1_9"].row.plain == "no_data"
 
 
 def test_the_threshold_can_only_be_raised(warehouse):

@@ -144,7 +144,7 @@ def page(request: ActorRequest, quarter: str) -> HttpResponse:
 def _chart(bars: list[charts.Bar], target: Target | None) -> str:
     if not bars:
         return ""
-    line = charts.Target(target.value, _("target %d") % target.value) if target else None
+    line = charts.Target(target.value, f"{target.op} {target.value} · {target.name}") if target else None
     return charts.bar_chart(_("Needles and syringes per person who injects"), bars, target=line)
 
 
