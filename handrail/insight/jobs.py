@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django_tasks import task
 
 from handrail.facts.models import Organisation
@@ -26,9 +29,12 @@ def quarters_to_compute() -> list[str]:
 
 def refresh(organisation: Organisation) -> dict[str, Any]:
     """Build and compute for one organisation; what was done, for people and machines to read."""
-    built, computed = compute.refresh(organisation.key, quarters_to_compute())
+    settings.CONFIG.warehouse.mkdir(parents=True, exist_ok=True)
+    with (settings.CONFIG.warehouse / f"{organisation.id}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the worker and the command line may both be at it
+        built, computed = compute.refresh(organisation.key, quarters_to_compute())
     return {
-        "organisation": organisation.name, "new_facts": built.new_facts, "results": computed.results,
+        "organisation": organisation.name, "new_facts": built.facts_read, "results": computed.results,
         "data_through": computed.data_through, "quarters": list(computed.quarters),
     }
 
@@ -37,4 +43,4 @@ def refresh(organisation: Organisation) -> dict[str, Any]:
 def refresh_numbers() -> None:
     """For every organisation; one that fails does not stop the others, and is tried again."""
     for organisation in Organisation.objects.all():
-        attempt(lambda organisation=organisation: refresh(organisation), what=f"numbers of organisation {organisation.key}")
+        attempt(partial(refresh, organisation), what=f"numbers of organisation {organisation.key}")

@@ -64,15 +64,18 @@ class Visitor:
         self.open("/sign-in/")
         self.page.fill("#username", username)
         self.page.fill("#password", PASSWORD)
-        self.page.click("main button")
-        self.page.wait_for_url(self.origin + "/")
+        self.tap("main button")
         self.taps = 0
         return self.page
 
     def tap(self, selector: str) -> None:
         self.taps += 1
-        self.page.locator(selector).first.tap()
-        self.page.wait_for_load_state()
+        found = self.page.locator(selector).first
+        if found.evaluate("e => e.matches('a[href]:not([data-fill]), form button:not([type=button])')"):
+            with self.page.expect_navigation():
+                found.tap()
+        else:
+            found.tap()
 
     def path(self) -> str:
         return self.page.url.removeprefix(self.origin)
