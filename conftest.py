@@ -15,7 +15,8 @@ from django.db import connection
 
 from handrail.kernel import row_security, scope
 from handrail.kernel.database import as_owner
-from tests import plugin, world as small_world
+from tests import plugin
+from tests import world as small_world
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def _login(role: str) -> dict[str, Any]:
     return server.login(role).as_django()
 
 
-def OWNER_LOGIN() -> dict[str, Any]:  # noqa: N802  a setting
+def OWNER_LOGIN() -> dict[str, Any]:
     """How to connect as the role that owns the tables."""
     return _login("owner")
 

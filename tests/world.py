@@ -13,7 +13,6 @@ from handrail.kernel import clock, ids, scope
 from handrail.ledgers.stock import commands as stock
 from tests.words import CARD, PASSWORD
 
-
 STAFF = {
     # username: (organisation, role, site name or None)
     "naima": ("harbour", "outreach", "Van 1"),

@@ -13,7 +13,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from handrail.demo.plan import BASKETS, ITEMS, MOST_AT_ONCE, ORGANISATIONS, PER_VISIT, DemoOrganisation, DemoSite, DemoStaff
+from handrail.demo.plan import (
+    BASKETS,
+    ITEMS,
+    MOST_AT_ONCE,
+    ORGANISATIONS,
+    PER_VISIT,
+    DemoOrganisation,
+    DemoSite,
+    DemoStaff,
+)
 from handrail.facts import organisations, participants, visits
 from handrail.facts.labels import FIRST, SECOND
 from handrail.facts.models import Organisation, Site, Staff

@@ -8,18 +8,8 @@ from __future__ import annotations
 
 import uuid
 
-FIRST = (
-    "amber ashen autumn basalt birch blue brave bright bronze calm cedar clear copper coral crimson dappled dawn deep early"
-    " elm ember evening fern flint gentle golden granite green harbour hazel high honey indigo ivory jade juniper kind lilac"
-    " linen maple meadow mellow midnight mossy north olive open orchard pebble pine plain quiet rain river rowan russet sage"
-    " sandy silver slate spring still summer tidal willow"
-).split()[:64]
-SECOND = (
-    "acorn antler badger beaver bell bridge brook candle canoe cloud compass crane cricket crow dolphin door drum falcon"
-    " feather finch fox gate goose hare heron hill hinge kettle kite lamp lantern lark leaf lynx magpie marten moth mountain"
-    " nest oar otter owl path plover pond quill raven reed robin rope sail seal shell sparrow star stone swan swift"
-    " thread thrush tile tower violin wren"
-).split()[:64]
+FIRST = ["amber", "ashen", "autumn", "basalt", "birch", "blue", "brave", "bright", "bronze", "calm", "cedar", "clear", "copper", "coral", "crimson", "dappled", "dawn", "deep", "early", "elm", "ember", "evening", "fern", "flint", "gentle", "golden", "granite", "green", "harbour", "hazel", "high", "honey", "indigo", "ivory", "jade", "juniper", "kind", "lilac", "linen", "maple", "meadow", "mellow", "midnight", "mossy", "north", "olive", "open", "orchard", "pebble", "pine", "plain", "quiet", "rain", "river", "rowan", "russet", "sage", "sandy", "silver", "slate", "spring", "still", "summer", "tidal", "willow"][:64]
+SECOND = ["acorn", "antler", "badger", "beaver", "bell", "bridge", "brook", "candle", "canoe", "cloud", "compass", "crane", "cricket", "crow", "dolphin", "door", "drum", "falcon", "feather", "finch", "fox", "gate", "goose", "hare", "heron", "hill", "hinge", "kettle", "kite", "lamp", "lantern", "lark", "leaf", "lynx", "magpie", "marten", "moth", "mountain", "nest", "oar", "otter", "owl", "path", "plover", "pond", "quill", "raven", "reed", "robin", "rope", "sail", "seal", "shell", "sparrow", "star", "stone", "swan", "swift", "thread", "thrush", "tile", "tower", "violin", "wren"][:64]
 
 
 def label(identity: uuid.UUID) -> str:

@@ -21,7 +21,7 @@ def system_actor(organisation: Organisation) -> Actor:
     )
 
 
-def create(*, name: str, country: str, community_led: bool = False, id: uuid.UUID | None = None) -> Organisation:  # noqa: A002
+def create(*, name: str, country: str, community_led: bool = False, id: uuid.UUID | None = None) -> Organisation:
     """A new organisation with its head and its server device."""
     organisation = Organisation(name=name, country=country, community_led=community_led)
     if id is not None:

@@ -50,8 +50,7 @@ def find_by_card(typed: str) -> uuid.UUID | None:
     ten = crypto.read_code(typed)
     if ten is None:
         raise ValueError("Check the code: one of its symbols is wrong.")
-    found = CardToken.objects.filter(token=card_token(ten), revoked_at=None).values_list("participant", flat=True).first()
-    return found
+    return CardToken.objects.filter(token=card_token(ten), revoked_at=None).values_list("participant", flat=True).first()
 
 
 def ask(*, actor: Actor, site: uuid.UUID, participant: uuid.UUID, injects: str) -> Outcome:

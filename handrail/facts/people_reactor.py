@@ -74,7 +74,7 @@ class PeopleReactor:
         sites = _site_keys(organisation)
         Referral.objects.filter(fact__in=roots).delete()
         Referral.objects.bulk_create(
-            _referral(fact, outcomes.get(fact.root or fact.id, []), sites, organisation) for fact in made if fact.site
+            _referral(fact, outcomes.get(fact.root or fact.id, []), sites, organisation, fact.site) for fact in made if fact.site
         )
 
 
@@ -85,13 +85,13 @@ def _referral_of(fact: Recorded) -> uuid.UUID:
     return referral
 
 
-def _referral(fact: Recorded, outcomes: list[Recorded], sites: dict[uuid.UUID, int], organisation: int) -> Referral:
+def _referral(fact: Recorded, outcomes: list[Recorded], sites: dict[uuid.UUID, int], organisation: int, from_site: int) -> Referral:
     status, source, at = fact.parsed.status, "", fact.occurred_at
     for outcome in outcomes:
         status, source, at = outcome.parsed.status, outcome.parsed.source, outcome.occurred_at
     return Referral(
         organisation_id=organisation, fact=fact.root or fact.id, service=fact.parsed.service, status=status, source=source,
-        from_site_id=fact.site, to_site_id=sites.get(fact.parsed.to_site), participant=fact.participant,
+        from_site_id=from_site, to_site_id=sites.get(fact.parsed.to_site), participant=fact.participant,
         made_at=fact.occurred_at, status_at=at,
     )
 

@@ -21,6 +21,6 @@ def find_site(site: uuid.UUID) -> Site | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    site = Site.from_db("default", _COLUMNS, row)
-    site.offers = as_json(site.offers)
-    return site
+    found = Site.from_db("default", _COLUMNS, row)
+    found.offers = as_json(found.offers)
+    return found

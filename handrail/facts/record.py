@@ -8,86 +8,31 @@ transaction. Call it inside a scope; the transaction that holds it is retried by
 from __future__ import annotations
 
 import json
-import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
+from handrail.facts.drafts import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, sentence_of
 from handrail.facts.fold import Batch, Fold, Step
 from handrail.facts.recorded import Recorded, chain
-from handrail.facts.spec import KINDS
+from handrail.facts.spec import KINDS, Kind
 from handrail.facts.unreadable import as_text, is_storable, newer_than
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.kernel.access import Actor
 from handrail.kernel.database import Race
 
+__all__ = [
+    "AlreadySaved", "Draft", "Mode", "Outcome", "Refusal", "Status", "lock_organisation", "record", "record_many", "sentence_of",
+]
+
 MAY_BE_AHEAD = timedelta(minutes=5)
 """A device's clock may run this far ahead before the fact is marked (security.md 3.4)."""
-
-
-class Mode(StrEnum):
-    """What happens to a fact that breaks a rule."""
-
-    TYPED = "typed"
-    """Somebody is typing it: refuse, say why, keep what was typed."""
-    CONFIRMED = "confirmed"
-    """It happened, the person typing says so: bad values are refused, rules about stock are not."""
-    ARRIVED = "arrived"
-    """It happened elsewhere and arrives now: never refused, kept aside if it breaks a rule."""
-
-
-class Status(StrEnum):
-    """What the door did."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    QUARANTINED = "quarantined"
-
-
-class Refusal(ValueError):
-    """Nothing was recorded. `problems` are (field, sentence) pairs to show beside what was typed."""
-
-    def __init__(self, problems: Sequence[tuple[str, str]], *, index: int = 0) -> None:
-        super().__init__("; ".join(f"{name}: {sentence}" if name else sentence for name, sentence in problems))
-        self.problems = tuple(problems)
-        self.index = index
-
-
-class AlreadySaved(Refusal):
-    """The same form was saved before with other content: the saved record has to be corrected instead."""
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A fact before the door. The id is the client's; sending it again is harmless."""
-
-    kind: str
-    payload: BaseModel | Mapping[str, Any]
-    site: uuid.UUID | None = None
-    id: uuid.UUID = field(default_factory=ids.new)
-    occurred_at: datetime = field(default_factory=clock.now)
-    encounter: uuid.UUID | None = None
-    participant: uuid.UUID | None = None
-    supersedes: tuple[uuid.UUID, ...] = ()
-    kind_version: int | None = None
-    device: uuid.UUID | None = None
-    device_sequence: int | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a draft. `id` differs from the draft's only where its id was already taken by another body."""
-
-    id: uuid.UUID
-    status: Status
-    reason: str = ""
 
 
 def record(draft: Draft, *, actor: Actor, mode: Mode = Mode.TYPED) -> Outcome:
@@ -169,27 +114,7 @@ class _Door:
     # -- one draft ----------------------------------------------------------------------------------------------
 
     def _one(self, draft: Draft, index: int, batch_bodies: dict[uuid.UUID, tuple[str, bytes]], *, first: bool) -> Outcome:
-        raw = draft.payload.model_dump(mode="json") if isinstance(draft.payload, BaseModel) else dict(draft.payload)
-        if not is_storable(draft.kind, draft.kind_version, raw):
-            raw = as_text(draft.kind, draft.kind_version, raw)
-            draft = replace(draft, kind="unreadable", kind_version=0, payload=raw)
-        kind = KINDS.get(draft.kind)
-        if kind is not None and newer_than(kind.version, draft.kind_version):
-            kind = None
-        problems: list[tuple[str, str]] = []
-        parsed: BaseModel | None = None
-        if kind is None:
-            problems.append(("", _("This version does not know the kind of record “%s”.") % draft.kind))
-        else:
-            try:
-                parsed = draft.payload if type(draft.payload) is kind.payload else kind.parse(raw, draft.kind_version)
-                raw = parsed.model_dump(mode="json") if (draft.kind_version or kind.version) == kind.version else raw
-            except ValidationError as error:
-                problems.extend((".".join(str(part) for part in e["loc"]), sentence_of(dict(e))) for e in error.errors())
-            except (KeyError, TypeError, ValueError) as error:
-                problems.append(("", _("This record cannot be read: %s") % error))
-        if problems:
-            raw = json.loads(crypto.canonical(raw))
+        draft, kind, raw, parsed, problems = _read(draft)
         body = (draft.kind, crypto.digest(crypto.canonical(raw)))
         seen = batch_bodies.get(draft.id) if not first else None
         seen = seen or self._known.bodies.get(draft.id)
@@ -359,6 +284,33 @@ class _Door:
         return kept_aside
 
 
+def _read(draft: Draft) -> tuple[Draft, Kind[Any] | None, dict[str, Any], BaseModel | None, list[tuple[str, str]]]:
+    """A draft's kind and payload as far as this version can read them, with what is wrong; nothing is lost on the way."""
+    raw = draft.payload.model_dump(mode="json") if isinstance(draft.payload, BaseModel) else dict(draft.payload)
+    if not is_storable(draft.kind, draft.kind_version, raw):
+        raw = as_text(draft.kind, draft.kind_version, raw)
+        draft = replace(draft, kind="unreadable", kind_version=0, payload=raw)
+    kind = KINDS.get(draft.kind)
+    if kind is not None and newer_than(kind.version, draft.kind_version):
+        kind = None
+    problems: list[tuple[str, str]] = []
+    parsed: BaseModel | None = None
+    if kind is None:
+        problems.append(("", _("This version does not know the kind of record “%s”.") % draft.kind))
+    else:
+        try:
+            read = draft.payload if isinstance(draft.payload, kind.payload) else kind.parse(raw, draft.kind_version)
+            parsed = read
+            raw = read.model_dump(mode="json") if (draft.kind_version or kind.version) == kind.version else raw
+        except ValidationError as error:
+            problems.extend((".".join(str(part) for part in e["loc"]), sentence_of(dict(e))) for e in error.errors())
+        except (KeyError, TypeError, ValueError) as error:
+            problems.append(("", _("This record cannot be read: %s") % error))
+    if problems:
+        raw = json.loads(crypto.canonical(raw))
+    return draft, kind, raw, parsed, problems
+
+
 def _row(fact: Recorded) -> dict[str, Any]:
     """A fact as the insert statement reads it: one JSON parameter for a whole batch."""
     return {
@@ -372,30 +324,6 @@ def _row(fact: Recorded) -> dict[str, Any]:
 
 def _text(identity: uuid.UUID | None) -> str | None:
     return None if identity is None else str(identity)
-
-
-def sentence_of(error: dict[str, Any]) -> str:
-    """One of pydantic's errors, said plainly in the language of the moment."""
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "greater_than_equal":
-            return _("Cannot be less than %(limit)s.") % {"limit": context["ge"]}
-        case "greater_than":
-            return _("Must be more than %(limit)s.") % {"limit": context["gt"]}
-        case "less_than_equal":
-            return _("Cannot be more than %(limit)s.") % {"limit": context["le"]}
-        case "int_parsing" | "int_type" | "int_from_float":
-            return _("Write a whole number.")
-        case "missing":
-            return _("This is needed.")
-        case "enum" | "literal_error":
-            return _("Choose one of the answers.")
-        case "extra_forbidden":
-            return _("This field does not exist.")
-        case "value_error":
-            return str(context.get("error", error["msg"]))
-        case _:
-            return str(error["msg"])
 
 
 def lock_organisation() -> None:

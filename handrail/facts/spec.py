@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import field as dataclass_field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import models
 from django.utils.functional import Promise
@@ -56,8 +57,8 @@ def field_info(model: type[BaseModel], name: str) -> dict[str, str]:
     """Label, help and privacy class of a payload field, in the language of the moment."""
     found: FieldInfo = model.model_fields[name]
     schema: dict[str, Any] = {}
-    if callable(found.json_schema_extra):
-        found.json_schema_extra(schema)
+    if found.json_schema_extra is not None:
+        cast(Callable[[dict[str, Any]], None], found.json_schema_extra)(schema)
     return {"label": schema.get("title", name), "help": schema.get("description", ""), "privacy": schema.get("x-privacy", "")}
 
 
@@ -118,7 +119,7 @@ class Stepper:
 
     field: str
     hint: Text = ""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = dataclass_field(default_factory=dict)
 
 
 @dataclass(frozen=True)

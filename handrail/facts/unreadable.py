@@ -32,7 +32,7 @@ def as_text(kind: str, version: int | None, raw: Mapping[str, Any]) -> dict[str,
 
 def _holds(value: Any) -> bool:
     if isinstance(value, str):
-        return "\0" not in value and value.isascii() or _encodes(value)
+        return ("\0" not in value and value.isascii()) or _encodes(value)
     if isinstance(value, float):
         # jsonb keeps numbers, not their spelling: 1e16 comes back as a whole number, -0.0 without its sign.
         return math.isfinite(value) and abs(value) < 1e16 and not (value == 0 and math.copysign(1, value) < 0)

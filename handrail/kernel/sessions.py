@@ -52,7 +52,7 @@ class SessionStore(SessionBase):
     def create(self) -> None:
         """A new, empty session with a fresh key."""
         while True:
-            self._session_key = self._get_new_session_key()
+            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
             try:
                 self.save(must_create=True)
             except CreateError:

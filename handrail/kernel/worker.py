@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from django.db import connection
 from django.core.management import call_command
+from django.db import connection
 
 from handrail.kernel import jobs
 

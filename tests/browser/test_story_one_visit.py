@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -155,7 +155,7 @@ def test_the_nurse_the_coordinator_and_the_auditor(visitor: Visitor, server):
     expect(visitor.page.locator("main")).to_contain_text(f"Saved: {words}")
 
     handrail(server, "warehouse", "build")
-    today = date.today()
+    today = datetime.now(UTC).date()
     quarter = f"{today.year}Q{(today.month - 1) // 3 + 1}"
     visitor.sign_in("coordinator")
     visitor.open(f"/quarter/{quarter}/")

@@ -25,7 +25,18 @@ from handrail.ledgers.stock import queries, reactor
 from handrail.ledgers.stock.models import Item, Lot
 from handrail.ledgers.stock.reactor import Short, StockReactor
 from tests.chaos.histories import (
-    START, Chain, Event, Story, batches, chain_drafts, chains, check_books, check_state, counting, events, totals,
+    START,
+    Chain,
+    Event,
+    Story,
+    batches,
+    chain_drafts,
+    chains,
+    check_books,
+    check_state,
+    counting,
+    events,
+    totals,
 )
 
 SIZES = st.lists(st.integers(1, 8), min_size=1, max_size=6)

@@ -12,8 +12,8 @@ from handrail.facts import visits
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Aside, Fact, Head, Referral, Standing
 from handrail.facts.record import AlreadySaved, Draft, Mode, Refusal, Status, record, record_many
-from handrail.facts.spec import KINDS
 from handrail.facts.replay import verify_chain
+from handrail.facts.spec import KINDS
 from handrail.facts.visits import Part
 from handrail.kernel import clock, ids
 from handrail.ledgers.stock import queries

@@ -52,7 +52,7 @@ def find_or_add_lot(*, actor: Actor, item: Item, code: str, expiry: date | None)
 
 
 def receive(
-    *, actor: Actor, site: Site, lines: Sequence[Delivery], id: uuid.UUID | None = None, occurred_at: datetime | None = None  # noqa: A002
+    *, actor: Actor, site: Site, lines: Sequence[Delivery], id: uuid.UUID | None = None, occurred_at: datetime | None = None
 ) -> Outcome:
     """A delivery came in. Lots are made as needed; the fact names them."""
     payload = []
@@ -73,7 +73,7 @@ def receive(
 
 
 def transfer(
-    *, actor: Actor, source: Site, target: Site, quantities: dict[str, int], id: uuid.UUID | None = None,  # noqa: A002
+    *, actor: Actor, source: Site, target: Site, quantities: dict[str, int], id: uuid.UUID | None = None,
     occurred_at: datetime | None = None,
 ) -> Outcome:
     """Stock goes from one site to another; first expiry first."""
@@ -91,7 +91,7 @@ def transfer(
     )
 
 
-def count(*, actor: Actor, site: Site, found: dict[uuid.UUID, int], id: uuid.UUID | None = None) -> Outcome | None:  # noqa: A002
+def count(*, actor: Actor, site: Site, found: dict[uuid.UUID, int], id: uuid.UUID | None = None) -> Outcome | None:
     """The shelf was counted: for each lot what was there. Lots that agree make no line; None if all agree."""
     lock_organisation()
     lines = []

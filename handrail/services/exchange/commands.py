@@ -14,9 +14,9 @@ from handrail.services.exchange.kinds.test import Result, State, TestDone
 from handrail.services.exchange.models import OpenTest
 
 
-def finish_test(*, actor: Actor, test: OpenTest, result: Result, told: bool, id: uuid.UUID) -> Outcome:  # noqa: A002
+def finish_test(*, actor: Actor, test: OpenTest, result: Result, told: bool, id: uuid.UUID) -> Outcome:
     """The result of an open test is known: a correction of the test's fact, so that it is counted once."""
-    finished = TestDone(disease=test.disease, state=State.RESULTED, result=result, told=told)  # type: ignore[arg-type]
+    finished = TestDone(disease=test.disease, state=State.RESULTED, result=result, told=told)
     return record(
         Draft(
             kind="exchange.test", payload=finished, site=test.site.id, id=id, encounter=test.encounter,

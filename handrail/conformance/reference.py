@@ -1,0 +1,140 @@
+"""Writes `docs/reference/`: every kind, indicator, setting, command and address, from their own definitions.
+
+`--check` changes nothing and fails when a page is not what it would write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import django
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "docs" / "reference"
+HEAD = "<!-- Written by `make docs` from the code. Change the code, not this page. -->\n\n"
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _table(head: list[str], rows: list[list[object]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]) + "\n"
+
+
+def kinds_page() -> str:
+    """Every fact kind with its fields."""
+    from handrail.facts.spec import KINDS
+    from handrail.screens.console.reference import kind_entries
+
+    parts = ["# Kinds of record\n\nEach is one file. Nothing here is ever edited; a correction is a new record.\n"]
+    for entry in kind_entries():
+        kind = KINDS[entry.key]
+        parts.append(
+            f"\n## `{entry.key}`: {entry.title}\n\n{entry.explain}\n\nVersion {entry.version}. Needs `{kind.may}`."
+            f" {'Belongs to a visit.' if kind.needs_encounter else 'Stands alone.'}\n\n"
+            + _table(["field", "name", "could reveal", "needed"], [[f"`{f.name}`", f.label, f.privacy, "yes" if f.needed else "no"] for f in entry.fields])
+        )
+    return HEAD + "".join(parts)
+
+
+def indicators_page() -> str:
+    """Every indicator with its definition and source."""
+    from handrail.insight.spec import INDICATORS
+
+    parts = ["# Numbers\n\nEach is one file with its source and a worked example that is a test.\n"]
+    for i in INDICATORS:
+        rows: list[list[object]] = [
+            ["asks", i.question], ["unit", i.unit], ["numerator", i.numerator.title],
+            ["denominator", i.denominator.title if i.denominator else "none"], ["level", i.level.value], ["period", i.window],
+            ["by site", "yes" if i.by_site else "no"], ["source", f"{i.source} ({i.source_status})"], ["take care", i.trap], ["version", i.version],
+        ]
+        parts.append(f"\n## `{i.key}`: {i.code} {i.name}\n\n" + _table(["", ""], rows))
+        parts.append("".join(f"\n- {edge}" for edge in i.edge_cases) + ("\n" if i.edge_cases else ""))
+    return HEAD + "".join(parts)
+
+
+def settings_page() -> str:
+    """Every setting that a programme can make from outside."""
+    from handrail.kernel.config import REPOSITORY, Config
+    from handrail.kernel.rooms import rooms
+
+    rows: list[list[object]] = []
+    for item in fields(Config):
+        default = str(item.default).replace(str(REPOSITORY), ".") if not isinstance(item.default, tuple) else ",".join(item.default)
+        rows.append([f"`HANDRAIL_{item.name.upper()}`", f"`{default}`" if default else "", item.metadata["help"]])
+    listed: list[list[object]] = [[f"`{room.key}`", room.title, f"`{room.package}`"] for room in rooms()]
+    return (
+        HEAD + "# Settings\n\nRead from the environment when Handrail starts.\n\n" + _table(["variable", "if not set", "what it does"], rows)
+        + "\n## Rooms\n\n" + _table(["key", "name", "package"], listed)
+    )
+
+
+def commands_page() -> str:
+    """Every command of the `handrail` program."""
+    from handrail.cli import _parser
+
+    parser = _parser()
+    found: Any = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    rows: list[list[object]] = []
+    for name, sub in found.choices.items():
+        options = [a.option_strings[-1] if a.option_strings else "|".join(a.choices or []) for a in sub._actions if a.dest != "help"]
+        rows.append([f"`handrail {name}`", " ".join(f"`{o}`" for o in options), sub.description])
+    return HEAD + "# Commands\n\n" + _table(["command", "options", "what it does"], rows)
+
+
+def addresses_page() -> str:
+    """Every address with the permission it needs, and which role holds which permission."""
+    from django.urls import URLPattern, URLResolver, get_resolver
+
+    from handrail.kernel.rooms import permissions_of, roles
+
+    def walk(resolver: URLResolver, prefix: str) -> Iterator[list[object]]:
+        for pattern in resolver.url_patterns:
+            where = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern, where)
+            elif isinstance(pattern, URLPattern):
+                view: Any = pattern.callback
+                yield [f"`/{where}`", ", ".join(sorted(view.methods)), f"`{view.permission}`"]
+
+    held: list[list[object]] = [[role, ", ".join(f"`{p}`" for p in sorted(permissions_of(role)))] for role in sorted(roles())]
+    return (
+        HEAD + "# Addresses\n\nAn address without a permission cannot be reached; what somebody may not see looks like a page that does not"
+        " exist.\n\n" + _table(["address", "methods", "needs"], list(walk(get_resolver(), ""))) + "\n## Roles\n\n" + _table(["role", "may"], held)
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "kinds.md": kinds_page, "indicators.md": indicators_page, "settings.md": settings_page, "commands.md": commands_page,
+    "addresses.md": addresses_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` compare them."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handrail.settings")
+    django.setup()
+    stale = []
+    for name, page in PAGES.items():
+        path, text = FOLDER / name, page()
+        if "--check" in arguments:
+            if not path.exists() or path.read_text() != text:
+                stale.append(name)
+        else:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    if stale:
+        print(f"Not up to date: {', '.join(stale)}. Run `make docs`.")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,60 @@
+"""Screens of the exchange room, for whoever meets them."""
+
+from __future__ import annotations
+
+from django.test import Client
+from django.urls import reverse
+
+from handrail.facts import visits
+from handrail.facts.kinds.encounter import Encounter
+from handrail.facts.models import Fact
+from handrail.facts.spec import KINDS
+from handrail.kernel import clock, ids, scope
+from handrail.services.exchange.models import OpenTest
+
+
+def take_sample(world) -> OpenTest:
+    payload = KINDS["exchange.test"].payload(disease="HCV_RNA", method="laboratory", state="sample_taken")
+    with scope.enter([world.harbour.key]):
+        visits.save(
+            actor=world.actors["nurse"], visit=ids.new(), site=world.sites["Clinic"].id, occurred_at=clock.now(), encounter=Encounter(),
+            parts=[visits.Part("exchange.test", payload)],
+        )
+        return OpenTest.objects.get()
+
+
+def signed_in(world, who: str) -> Client:
+    client = Client()
+    client.force_login(world.staff[who])
+    return client
+
+
+def test_a_result_that_arrives_later_finishes_the_test_and_is_counted_once(world):
+    sample = take_sample(world)
+    client = signed_in(world, "nurse")
+    assert "Hepatitis C virus" in client.get(reverse("exchange:open-tests")).content.decode()
+    answer = client.post(reverse("exchange:finish-test", args=[sample.fact]), {"id": str(ids.new()), "result": "negative", "told": "yes"})
+    assert answer.status_code == 302
+    with scope.enter([world.harbour.key]):
+        assert not OpenTest.objects.exists()
+        counting = [f for f in visits.read(sample.encounter) if f.kind == "exchange.test"]
+        assert [(f.parsed.state, f.parsed.result) for f in counting] == [("resulted", "negative")]
+        assert Fact.objects.filter(kind="exchange.test").count() == 2
+
+
+def test_nobody_else_finishes_it(world):
+    sample = take_sample(world)
+    for who in ("naima", "stranger", "auditor", "elsewhere"):
+        answer = signed_in(world, who).post(reverse("exchange:finish-test", args=[sample.fact]), {"id": str(ids.new()), "result": "negative"})
+        assert answer.status_code == 404
+
+
+def test_more_than_a_thousand_is_asked_about_and_kept(world):
+    client = signed_in(world, "naima")
+    form = {"visit": str(ids.new()), "at": clock.now().isoformat(), "who": "none", "exchange.given:filter": "1001"}
+    asked = client.post(reverse("visit-new", args=[world.van.id]), form)
+    assert asked.status_code == 422
+    assert 'value="1001"' in asked.content.decode()
+    saved = client.post(reverse("visit-new", args=[world.van.id]), form | {"confirm": "large"})
+    assert saved.status_code == 422  # the book has 1,000: that is asked too
+    assert "The book has 1000 here" in saved.content.decode() or "The book has 1,000 here" in saved.content.decode()
