@@ -49,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "Start with a living demonstration programme.")
     demo.add_argument("--no-serve", action="store_true", help="load it and exit")
     command("migrate", _migrate, "Bring the database to this version.")
+    create = command("create", _create, "Create an organisation, its first place and its first account.")
+    create.add_argument("--organisation", required=True, help="its name")
+    create.add_argument("--country", required=True, help="two letters, such as KE")
+    create.add_argument("--place", required=True, help="name of the first place, such as “Van 1”")
+    create.add_argument("--kind", default="vehicle", help="kind of place, such as vehicle, drop_in, oat_clinic")
+    create.add_argument("--time-zone", default="UTC", help="such as Africa/Nairobi")
+    create.add_argument("--username", required=True, help="name to sign in with; not a legal name")
     command("worker", _worker, "Run the jobs only.")
     warehouse = command("warehouse", _warehouse, "Write new facts to the warehouse and compute the numbers.")
     warehouse.add_argument("action", choices=["build"])
@@ -120,6 +127,18 @@ def _run(_parsed: argparse.Namespace) -> int:
     with _open_house() as config:
         _migrate_now()
         return _serve(config, [])
+
+
+def _create(parsed: argparse.Namespace) -> int:
+    with _open_house():
+        _migrate_now()
+        made = from_django("handrail.demo.first")
+        password = made.create(
+            organisation=parsed.organisation, country=parsed.country, place=parsed.place, kind=parsed.kind,
+            time_zone=parsed.time_zone, username=parsed.username,
+        )
+    print(f"Created. Sign in as {parsed.username} with the password:\n\n  {password}\n\nIt is shown only now.")
+    return 0
 
 
 def _demo(parsed: argparse.Namespace) -> int:

@@ -78,13 +78,16 @@ def read(visit: uuid.UUID) -> list[Recorded]:
 
 def history(visit: uuid.UUID) -> list[Recorded]:
     """Every fact ever recorded about a visit, counting or not, in the order they were recorded."""
+    organisation = scope.organisation()
     with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT root FROM facts_fact WHERE organisation_id = %s::bigint AND (encounter = %s::uuid OR id = %s::uuid)",
+            [organisation, visit, visit],
+        )
+        roots = [row[0] for row in cursor.fetchall()]
         return list(
             read_facts(
-                cursor, scope.organisation(),
-                "(f.encounter = %s OR f.root IN (SELECT root FROM facts_fact g WHERE g.organisation_id = f.organisation_id"
-                " AND (g.encounter = %s OR g.id = %s)))",
-                [visit, visit, visit], "ORDER BY f.counter",
+                cursor, organisation, "(f.encounter = %s::uuid OR f.root = ANY(%s::uuid[]))", [visit, roots], "ORDER BY f.counter"
             )
         )
 

@@ -117,9 +117,9 @@ def read_manifest(organisation: str) -> Manifest:
     try:
         raw = json.loads((folder / "manifest.json").read_text())
     except (FileNotFoundError, json.JSONDecodeError) as error:
-        raise NotBuilt(f"There is no warehouse in {folder} yet; run `handrail warehouse` first.") from error
+        raise NotBuilt(f"There is no warehouse in {folder} yet; run `handrail warehouse build` first.") from error
     if raw.pop("format") != _FORMAT:
-        raise NotBuilt(f"The warehouse in {folder} was written by another version; run `handrail warehouse` again.")
+        raise NotBuilt(f"The warehouse in {folder} was written by another version; run `handrail warehouse build` again.")
     return Manifest(folder=folder, **raw)
 
 

@@ -43,6 +43,9 @@ class Config:
     https: bool = _setting(  # type: ignore[assignment]
         False, "True when people reach the server over HTTPS; without it only this machine may connect."
     )
+    behind_proxy: bool = _setting(  # type: ignore[assignment]
+        False, "True when a proxy in front ends HTTPS and sets X-Forwarded-Proto."
+    )
     languages: tuple[str, ...] = _setting(("en",), "Languages offered, by code, first is the default.")  # type: ignore[assignment]
     time_zone: str = _setting("UTC", "Time zone where no site gives one.")  # type: ignore[assignment]
     session_idle_minutes: int = _setting(10, "Minutes without a click after which sign-in is asked again.")  # type: ignore[assignment]
@@ -76,6 +79,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Config:
             f"HANDRAIL_PUBLIC_THRESHOLD is {config.public_threshold}; it can only be raised above "
             f"{Config.public_threshold}."
         )
+    if config.database_url and not config.owner_database_url:
+        raise ConfigError("HANDRAIL_DATABASE_URL is set, but HANDRAIL_OWNER_DATABASE_URL is not; migrating needs the owner's role.")
     return config
 
 

@@ -252,7 +252,8 @@ def place_refusal(refusal: Refusal, errors: dict[str, str]) -> str:
     rest = ""
     for name, sentence in refusal.problems:
         if name.startswith("lines."):
-            errors[f"exchange.given:{name.removeprefix('lines.')}"] = sentence
+            code = name.removeprefix("lines.")
+            errors.update({f"{k.key}:{code}": sentence for k in KINDS if k.compose and isinstance(k.compose.part, ItemLines)})
         else:
             rest = rest or sentence
     return rest
@@ -283,16 +284,20 @@ def values_of(parts: Sequence[tuple[str, Any]]) -> dict[str, str]:
     return values
 
 
-def unshown(current: Sequence[Recorded], parts: Sequence[Part]) -> list[Part]:
-    """Facts of a visit that this form has no way to show (a sample on its way): a correction leaves them as they are."""
+def unshown(actor: Actor, site: int, current: Sequence[Recorded], parts: Sequence[Part]) -> list[Part]:
+    """Facts of a visit that this form does not show this person: a correction leaves them as they are.
+
+    A kind they may not record here, or an answer that no button stands for (a sample on its way).
+    """
+    shown = {kind.key for kind, _compose in composing_kinds(actor, site)}
     answered = {part.slot for part in parts}
     kept = []
     for fact in current[1:]:
         spec = fact.spec
         matrix = spec.compose.part if spec and spec.compose else None
         part = Part(fact.kind, fact.parsed)
-        hidden = spec is None or spec.compose is None
-        if isinstance(matrix, Matrix):
+        hidden = fact.kind not in shown
+        if isinstance(matrix, Matrix) and not hidden:
             hidden = not any(all(getattr(fact.parsed, n) == v for n, v in a.values.items()) for a in matrix.answers)
         if hidden and part.slot not in answered:
             kept.append(part)

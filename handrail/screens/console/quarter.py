@@ -40,6 +40,11 @@ class Shown:
     site: uuid.UUID | None = None
     window: str = ""
 
+    @property
+    def code(self) -> str:
+        """The code as the source writes it, with its variant."""
+        return code_of(self.indicator)
+
 
 @dataclass(frozen=True)
 class SiteRow:
@@ -74,8 +79,20 @@ class NumberPage:
 
     quarter: Quarter
     row: Row
+    code: str
+    text: str
     earlier: list[tuple[str, str]]
     estimates: list[SizeEstimate]
+
+
+def code_of(indicator: Indicator) -> str:
+    """“PRV.10 (a)”: two variants are two questions and never look the same."""
+    return f"{indicator.code} ({indicator.variant})" if indicator.variant else indicator.code
+
+
+def text_of(row: Row) -> str:
+    """The value as people read it, a percentage with its sign."""
+    return f"{row.text} %" if row.indicator.kind == "percent" and row.value is not None else row.text
 
 
 class _View:
@@ -95,11 +112,12 @@ class _View:
         indicator, there, row = INDICATORS[key], self._pack.get(key, site), self.row(key, site)
         hidden = there is not None and row is None
         self.any_hidden = self.any_hidden or hidden
-        text = _("hidden") if hidden else row.text if row else _("not computed yet")
+        text = _("hidden") if hidden else text_of(row) if row else _("not computed yet")
         change = self._pack.change(key, site) if not self.sharing else None
         said = ""
         if change is not None:
-            said = _("%(change)+.0f %% on the last quarter") % {"change": change}
+            whole = round(change)
+            said = _("%(change)+d %% on the last quarter") % {"change": whole} if whole else _("as in the last quarter")
         return Shown(indicator, text, hidden, said, site, there.window.label if there else "")
 
 
@@ -125,7 +143,7 @@ def page(request: ActorRequest, quarter: str) -> HttpResponse:
     per_person = [row.indicator.key for row in pack.group("syringes_per_person")]
     shown = {key: view.shown(key) for key in per_person}
     target = next((INDICATORS[key].target for key in per_person if INDICATORS[key].target), None)
-    bars = [charts.Bar(INDICATORS[k].code, r.value, r.text) for k in per_person if (r := view.row(k)) and r.value is not None]
+    bars = [charts.Bar(code_of(INDICATORS[k]), r.value, r.text) for k in per_person if (r := view.row(k)) and r.value is not None]
     columns = [INDICATORS[key] for key in SITE_COLUMNS if key in INDICATORS.all()]
     sites = {row.site: row.site_name for row in pack.by_site(SITE_COLUMNS[0]) + pack.by_site(SITE_COLUMNS[1])}
     counted = Head.objects.filter(organisation=scope.organisation()).values_list("counter", flat=True).first() or 0
@@ -162,8 +180,8 @@ def number(request: ActorRequest, quarter: str, indicator: str, site: uuid.UUID 
     for _step in range(3):
         before = before.previous()
         found = read(before).get(indicator, site)
-        earlier.append((before.label, found.text if found else _("not computed")))
-    context = NumberPage(chosen, row, earlier, list(SizeEstimate.objects.order_by("level", "-year")))
+        earlier.append((before.label, text_of(found) if found else _("not computed")))
+    context = NumberPage(chosen, row, code_of(row.indicator), text_of(row), earlier, list(SizeEstimate.objects.order_by("level", "-year")))
     return render(request, "console/number.html", {"page": context})
 
 
@@ -179,7 +197,7 @@ def download(request: ActorRequest, quarter: str) -> HttpResponse:
     lines.writerow(["quarter", "code", "name", "site", "from", "to_before", "value", "numerator", "denominator", "level", "source"])
     for row in pack:
         visible = view.row(row.indicator.key, row.site)
-        cells: list[object] = [chosen, row.indicator.code, row.indicator.name, row.site_name, row.window.starts_on, row.window.ends_before]
+        cells: list[object] = [chosen, code_of(row.indicator), row.indicator.name, row.site_name, row.window.starts_on, row.window.ends_before]
         if visible is None:
             cells += ["hidden", "", ""]
         elif sharing:

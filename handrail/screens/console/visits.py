@@ -20,12 +20,12 @@ from handrail.facts.fold import Recorded
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.kinds.taken_back import Why
 from handrail.facts.labels import label
-from handrail.facts.models import Fact, Site
+from handrail.facts.models import Fact, Site, Standing
 from handrail.facts.participants import find_by_card
 from handrail.facts.queries import find_site
 from handrail.facts.record import AlreadySaved, Mode, Refusal, sentence_of
 from handrail.facts.spec import KINDS
-from handrail.kernel import clock, ids
+from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.ledgers.stock.models import Item
 from handrail.ledgers.stock.queries import shelf
@@ -126,7 +126,7 @@ def _save(request: ActorRequest, place: Site, values: dict[str, str], correcting
     mode = Mode.CONFIRMED if values.get("confirm") == "short" else Mode.TYPED
     try:
         if correcting is not None:
-            unshown = composer.unshown(visits.read(correcting.root or correcting.id), parsed.parts)
+            unshown = composer.unshown(request.actor, place.key, visits.read(correcting.root or correcting.id), parsed.parts)
             visits.correct(
                 actor=request.actor, visit=correcting.root or correcting.id, correction=visit, encounter=encounter,
                 parts=[*parsed.parts, *unshown], participant=participant or correcting.participant, mode=mode,
@@ -215,7 +215,7 @@ def _visit_or_404(actor: Actor, visit: uuid.UUID, permission: str) -> tuple[Fact
 @may("visit.read")
 def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     """What was recorded, what counts now, and everything that was ever written about it."""
-    fact, site = _visit_or_404(request.actor, visit, "visit.read")
+    _fact, site = _visit_or_404(request.actor, visit, "visit.read")
     now, every = visits.read(visit), visits.history(visit)
     counting = {f.id for f in now}
     names = dict(Item.objects.values_list("code", "name"))
@@ -226,7 +226,10 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
         just_saved="saved" in request.GET, is_taken_back=not now, may_correct=may_correct and bool(now),
         why=[(str(w.value), str(w.label)) for w in Why], correction=ids.new(),
     )
-    return render(request, "console/visit.html", {"page": page, "already": "already" in request.GET, "fact": fact})
+    audit.look("visit", actor=request.actor, object_id=visit)
+    roots = {f.root for f in every}
+    disputed = any(len(s.heads) > 1 for s in Standing.objects.filter(root__in=roots))
+    return render(request, "console/visit.html", {"page": page, "already": "already" in request.GET, "disputed": disputed})
 
 
 def _line(fact: Recorded, names: dict[str, str], counting: set[uuid.UUID]) -> VisitLine:

@@ -30,6 +30,7 @@ REASONS: dict[str, Text] = {
     "id_taken": _("Another record has the same number but says something else."),
     "sequence_taken": _("The device used the same number twice."),
     "waits_for_another": _("It corrects a record that has not arrived."),
+    "unknown_reference": _("It names something that does not exist here, such as an item or a lot."),
     "mixes_records": _("It corrects two unrelated records at once."),
     "changes_kind": _("It turns a record into another kind."),
 }

@@ -58,3 +58,20 @@ def test_more_than_a_thousand_is_asked_about_and_kept(world):
     saved = client.post(reverse("visit-new", args=[world.van.id]), form | {"confirm": "large"})
     assert saved.status_code == 422  # the book has 1,000: that is asked too
     assert "The book has 1000 here" in saved.content.decode() or "The book has 1,000 here" in saved.content.decode()
+
+
+def test_a_correction_by_somebody_who_may_not_record_a_part_leaves_that_part(world):
+    given = KINDS["exchange.given"].payload.model_validate({"lines": [{"item": "filter", "quantity": 5}]})
+    visit = ids.new()
+    with scope.enter([world.harbour.key]):
+        visits.save(
+            actor=world.actors["naima"], visit=visit, site=world.van.id, occurred_at=clock.now(), encounter=Encounter(),
+            parts=[visits.Part("exchange.given", given)],
+        )
+    client = signed_in(world, "coordinator")
+    form = {"visit": str(ids.new()), "at": clock.now().isoformat(), "people_count": "1", "on_behalf_of": "3"}
+    assert client.post(reverse("visit-correct", args=[visit]), form).status_code == 302
+    with scope.enter([world.harbour.key]):
+        now = visits.read(visit)
+    assert [f.kind for f in now] == ["facts.encounter", "exchange.given"]
+    assert now[0].parsed.on_behalf_of == 3

@@ -1,0 +1,43 @@
+"""The first organisation of a real programme: one place, the usual catalogue, one account that may do everyday work."""
+
+from __future__ import annotations
+
+import secrets
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+
+from handrail.demo.plan import ITEMS
+from handrail.facts import organisations
+from handrail.facts.labels import FIRST, SECOND
+from handrail.facts.models import SiteKind, Staff
+from handrail.kernel import scope
+from handrail.ledgers.stock import commands as stock
+
+ROLES = ("coordinator", "storekeeper", "outreach", "auditor")
+
+
+def create(*, organisation: str, country: str, place: str, kind: str, time_zone: str, username: str) -> str:
+    """Create them in one transaction and return the new password; ValueError says what cannot be used."""
+    if kind not in SiteKind.values:
+        raise ValueError(f"“{kind}” is not a kind of place; choose one of {', '.join(SiteKind.values)}.")
+    if len(country) != 2 or not country.isalpha():
+        raise ValueError("The country is two letters, such as KE.")
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"“{time_zone}” is not a time zone; write it like Africa/Nairobi.") from None
+    if Staff.objects.filter(username=username).exists():
+        raise ValueError(f"Somebody already signs in as “{username}”; choose another name.")
+    password = " ".join(secrets.choice(words) for words in (FIRST, SECOND, FIRST, SECOND))
+    with transaction.atomic():
+        made = organisations.create(name=organisation, country=country.upper())
+        actor = organisations.system_actor(made)
+        with scope.enter([made.key]):
+            organisations.create_site(actor=actor, name=place, kind=kind, time_zone=time_zone)
+            for position, (code, name, item_class, pack) in enumerate(ITEMS):
+                stock.add_item(actor=actor, code=code, name=name, item_class=item_class, pack_size=pack, position=position)
+            organisations.create_staff(
+                actor=actor, username=username, name=username, password=password, grants=[(role, None) for role in ROLES]
+            )
+    return password
