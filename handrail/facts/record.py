@@ -169,11 +169,16 @@ class _Door:
         """The first rule of the door that the draft breaks: (reason, sentence), or two empty strings."""
         if draft.site and site is None:
             return "unknown_site", _("That place does not exist here.")
-        if not self._actor.is_system and not self._actor.may(kind.may, site):
+        if not self._may(draft, kind, site):
             return "not_permitted", _("You cannot record this here. Ask your coordinator.")
         if kind.needs_encounter and draft.encounter is None:
             return "no_encounter", _("This belongs to a visit, but no visit is named.")
         return "", ""
+
+    def _may(self, draft: Draft, kind: Any, site: int | None) -> bool:
+        if self._actor.is_system or self._actor.may(kind.may, site):
+            return True
+        return bool(draft.supersedes and kind.may_correct and self._actor.may(kind.may_correct, site))
 
     def _device(self, draft: Draft, claimed: dict[str, Any]) -> tuple[uuid.UUID, int | None]:
         if draft.device is None:

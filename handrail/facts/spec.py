@@ -168,6 +168,8 @@ class Kind(Generic[P]):
     moves: Callable[[P], Sequence[Move]] | None = None
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     needs_encounter: bool = True
+    may_correct: str = ""
+    """A permission that is enough to correct one, besides `may`."""
     about: str = ""
     """Payload field that names the record this one speaks of; kept in an indexed column."""
     sealed_fields: tuple[str, ...] = ()

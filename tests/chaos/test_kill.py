@@ -28,7 +28,6 @@ from handrail.kernel import ids, row_security, scope
 from handrail.kernel.database import as_owner
 from handrail.kernel.embedded_postgres import EmbeddedPostgres
 from handrail.ledgers.stock import commands as stock
-from handrail.ledgers.stock import reactor
 from tests import world as small_world
 from tests.chaos.histories import check_books, check_state, totals
 from tests.chaos.writer import Child, Deliver, Post, Visit, by_command, deliver_visits, fork, parts_of, save
@@ -47,7 +46,6 @@ def programme(settings: Any, *, durable: bool) -> Iterator[tuple[EmbeddedPostgre
     server = EmbeddedPostgres(made / "postgres", durable=durable)
     before = dict(connection.settings_dict)
     connection.close()
-    reactor._locations.clear()  # another server with a database of the same name
     try:
         server.start()
         settings.OWNER_LOGIN = lambda: server.login("owner").as_django()

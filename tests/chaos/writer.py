@@ -195,6 +195,8 @@ def deliver_visits(post: Post, queue: Iterable[Visit], deliver: Deliver = by_com
 
     A visit is said before it is sent and acknowledged only after its commit, as a phone's outbox does.
     """
+    parent = os.getpid()
+
     def job(say: Say) -> None:
         for visit in _visits(queue, more=more):
             say({"start": visit.line()})
@@ -206,6 +208,8 @@ def deliver_visits(post: Post, queue: Iterable[Visit], deliver: Deliver = by_com
                     # The database went away; whether it was committed nobody knows. The same visit again, on a new connection.
                     connection.close()
                     time.sleep(0.01)
+                    if os.getppid() != parent:
+                        return
             say({"done": str(visit.id)})
 
     return job

@@ -21,6 +21,7 @@ KIND = Kind(
     explain=_("One meeting with one person or group; holds everything that was done in it."),
     payload=Encounter,
     may="visit.record",
+    may_correct="visit.correct",
     sample=Encounter(channel=Channel.VEHICLE, people_count=1, on_behalf_of=2),
     needs_encounter=False,
 )

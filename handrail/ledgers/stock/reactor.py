@@ -13,6 +13,8 @@ from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from handrail.facts.fold import Batch, Recorded, Step
@@ -68,6 +70,12 @@ ON CONFLICT (organisation_id, location_id, lot_id) DO UPDATE SET quantity = stoc
 
 _locations: dict[tuple[object, int, str, int | None], int] = {}
 """Keys of locations, which never change once made; by database, organisation, kind, site."""
+
+
+@receiver(connection_created)
+def _forget_locations(**_: object) -> None:
+    """A new connection may lead to a database that was restored meanwhile, where a key means another place."""
+    _locations.clear()
 
 
 class StockReactor:
