@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import uuid
 from collections.abc import Iterator
@@ -12,11 +13,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import override_settings
 
 from handrail.kernel import row_security, scope
 from handrail.kernel.database import as_owner
 from tests import plugin
 from tests import world as small_world
+
+
+CHEAP = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @contextmanager
@@ -46,7 +51,8 @@ def _ensure_template() -> str:
         with as_owner():
             call_command("migrate", verbosity=0)
             row_security.apply()
-        small_world.build()
+        with override_settings(PASSWORD_HASHERS=CHEAP):
+            small_world.build()
         _switch(before)
         plugin.SERVER.sql(f"ALTER DATABASE {building} RENAME TO {name}")
     return name
@@ -64,10 +70,17 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         plugin.SERVER.drop_database(plugin.DATABASE)
 
 
+@pytest.fixture(scope="session")
+def _world_as_built(django_db_setup: None, django_db_blocker: Any) -> SimpleNamespace:
+    """Looked up once: the template's rows have the same keys in every test."""
+    with django_db_blocker.unblock():
+        return small_world.find()
+
+
 @pytest.fixture
-def world(db: None) -> SimpleNamespace:
-    """The small world, inside a transaction that is rolled back."""
-    return small_world.find()
+def world(db: None, _world_as_built: SimpleNamespace) -> SimpleNamespace:
+    """The small world, inside a transaction that is rolled back; a copy, so that a test may change it."""
+    return copy.deepcopy(_world_as_built)
 
 
 @pytest.fixture
@@ -93,7 +106,8 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]
 
 @pytest.fixture(autouse=True)
 def _cheap_passwords(settings: Any) -> None:
-    """Argon2 is slow on purpose; tests that need it say so."""
+    """Argon2 is slow on purpose: the world's passwords are cheap, unless a server of its own makes the world."""
+    settings.PASSWORD_HASHERS = CHEAP
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }

@@ -41,7 +41,7 @@ def template_name() -> str:
     """Changes with everything the template is made from."""
     running = hashlib.sha256()
     for path in sorted([*ROOT.glob("handrail/**/migrations/*.py"), *ROOT.glob("handrail/**/models.py"), *ROOT.glob("handrail/facts/*.py"),
-                        *ROOT.glob("handrail/ledgers/**/*.py"), ROOT / "tests" / "world.py", ROOT / "handrail/kernel/row_security.py"]):
+                        *ROOT.glob("handrail/ledgers/**/*.py"), ROOT / "tests" / "world.py", ROOT / "conftest.py", ROOT / "handrail/kernel/row_security.py"]):
         running.update(path.read_bytes())
     return f"template_{running.hexdigest()[:12]}"
 

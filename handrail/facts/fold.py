@@ -248,7 +248,9 @@ class Fold:
             if self._is_open(reference):
                 self._set_aside(reference, ("superseded", None, False))
         if group.effective is not None and group.effective != fact.id:
-            step.undo.append(self._facts[group.effective])
+            undone = self._facts[group.effective]
+            undone.root = fact.root  # what came before its original was stored without knowing it
+            step.undo.append(undone)
             self._set_aside(group.effective, ("superseded", None, False))
         group.heads = [head for head in group.heads if head not in built_on and head != fact.id] + [fact.id]
         group.changed = True

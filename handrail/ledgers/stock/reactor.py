@@ -52,7 +52,7 @@ _SHELF = """
 SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity
 FROM stock_lot l
 JOIN stock_item i ON i.key = l.item_id
-LEFT JOIN stock_balance b ON b.lot_id = l.key AND b.location_id = ANY(%s::bigint[]) AND b.quantity <> 0
+LEFT JOIN stock_balance b ON b.organisation_id = l.organisation_id AND b.lot_id = l.key AND b.location_id = ANY(%s::bigint[]) AND b.quantity <> 0
 WHERE l.organisation_id = %s::bigint AND i.code = ANY(%s::text[])
   AND (b.quantity IS NOT NULL OR l.is_unknown OR l.id = ANY(%s::uuid[]))
 """
