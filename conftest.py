@@ -20,7 +20,6 @@ from handrail.kernel.database import as_owner
 from tests import plugin
 from tests import world as small_world
 
-
 CHEAP = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -71,16 +70,16 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _world_as_built(django_db_setup: None, django_db_blocker: Any) -> SimpleNamespace:
+def world_as_built(django_db_setup: None, django_db_blocker: Any) -> SimpleNamespace:
     """Looked up once: the template's rows have the same keys in every test."""
     with django_db_blocker.unblock():
         return small_world.find()
 
 
 @pytest.fixture
-def world(db: None, _world_as_built: SimpleNamespace) -> SimpleNamespace:
+def world(db: None, world_as_built: SimpleNamespace) -> SimpleNamespace:
     """The small world, inside a transaction that is rolled back; a copy, so that a test may change it."""
-    return copy.deepcopy(_world_as_built)
+    return copy.deepcopy(world_as_built)
 
 
 @pytest.fixture

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from handrail.facts.models import Staff
 from handrail.facts.replay import verify_chain
 from handrail.kernel import audit
 from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.models import AccessEntry, AuditEntry
+from handrail.kernel.tables import Cell, Column, table
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,6 @@ class ChainState:
     count: int
     head: str
     problems: list[str]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the audit or the access log."""
-
-    at: datetime
-    who: str
-    what: str
-    about: str
-    refused: bool = False
 
 
 @may("audit.read", methods=("GET", "POST"))
@@ -48,13 +39,21 @@ def audit_page(request: ActorRequest) -> HttpResponse:
             ChainState("facts", count, head, problems),
         ]
     names = {s.id: s.name for s in Staff.objects.filter(organisation_id=request.actor.organisation)}
-    lines = [
-        Line(e.at, names.get(e.actor, "Handrail"), e.action, f"{e.object_kind} {e.object_id[:8]}") for e in AuditEntry.objects.order_by("-number")[:50]
+    changes = [
+        (date_format(e.at, "j M H:i"), names.get(e.actor, "Handrail"), e.action, Cell(f"{e.object_kind} {e.object_id[:8]}", is_quiet=True))
+        for e in AuditEntry.objects.order_by("-number")[:50]
     ]
     looks = [
-        Line(e.at, names.get(e.actor, "Handrail"), _without_ids(e.what), "", e.refused) for e in AccessEntry.objects.order_by("-key")[:30]
+        (date_format(e.at, "j M H:i"), names.get(e.actor, "Handrail"), _without_ids(e.what), _("refused") if e.refused else _("shown"))
+        for e in AccessEntry.objects.order_by("-key")[:30]
     ]
-    return render(request, "console/audit.html", {"chains": chains, "lines": lines, "looks": looks})
+    when, who, what = Column(_("When (UTC)")), Column(_("Who")), Column(_("What"))
+    page = {
+        "chains": chains,
+        "changes": table(_("Latest changes"), [when, who, what, Column(_("Record"))], changes),
+        "looks": table(_("Looks, and looks that were refused"), [when, who, what, Column(_("Answer"))], looks, when_empty=_("None yet.")),
+    }
+    return render(request, "console/audit.html", page)
 
 
 def _without_ids(path: str) -> str:

@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -27,6 +28,7 @@ from handrail.facts.record import AlreadySaved, Mode, Refusal, sentence_of
 from handrail.facts.spec import KINDS
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
+from handrail.kernel.tables import Cell, Column, table
 from handrail.ledgers.stock.models import Item
 from handrail.ledgers.stock.queries import shelf
 from handrail.ledgers.stock.reactor import Short
@@ -270,27 +272,20 @@ def take_back(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
 # -- lists ------------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ListedVisit:
-    """One visit in a list: when, where, and that is all."""
-
-    id: uuid.UUID
-    at: datetime
-    site: str
-    people: int
-    others: int
-
-
 @may("visit.read")
 def recent(request: ActorRequest) -> HttpResponse:
-    """The latest visits at the places where the actor works; no person is shown."""
+    """The latest visits at the places where the actor works: when, where, how many. No person is shown."""
     facts = (
         Fact.objects.filter(request.actor.filter("visit.read"), kind="facts.encounter", supersedes=[])
         .select_related("site").order_by("-occurred_at")[:60]
     )
-    listed = [
-        ListedVisit(f.id, clock.local(f.occurred_at, f.site.time_zone), f.site.name, f.payload.get("people_count", 1), f.payload.get("on_behalf_of", 0))
+    rows = [
+        (
+            Cell(date_format(clock.local(f.occurred_at, f.site.time_zone), "j M H:i"), reverse("visit", args=[f.id])), f.site.name,
+            f.payload.get("people_count", 1), f.payload.get("on_behalf_of", 0),
+        )
         for f in facts
         if f.site is not None
     ]
-    return render(request, "console/visits.html", {"visits": listed})
+    columns = [Column(_("When")), Column(_("Where")), Column(_("People"), is_number=True), Column(_("Also for"), is_number=True)]
+    return render(request, "console/visits.html", {"visits": table(_("Latest visits"), columns, rows) if rows else ""})
