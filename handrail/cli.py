@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -168,6 +169,9 @@ def _serve(config: Any, lines: list[str]) -> int:
     failed = _report_selfcheck()
     if failed:
         return 1
+    if _is_taken(config.host, config.port):
+        print(f"Something already listens on port {config.port}. Stop it, or set HANDRAIL_PORT to another number.", file=sys.stderr)
+        return 1
     from_django("django.db").connections.close_all()
     serve = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", config.host, "--port", str(config.port), "--workers", str(config.workers),
@@ -199,6 +203,16 @@ def _serve(config: Any, lines: list[str]) -> int:
         except subprocess.TimeoutExpired:
             process.kill()
     return 0
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
 
 
 def _worker(_parsed: argparse.Namespace) -> int:

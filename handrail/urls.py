@@ -10,6 +10,7 @@ from handrail.kernel.rooms import rooms
 from handrail.screens import api
 from handrail.screens.console import (
     audit_pages,
+    cards,
     places,
     quarter,
     reference,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("visits/<uuid:visit>/", visits.visit, name="visit"),
     path("visits/<uuid:visit>/correct/", visits.correct, name="visit-correct"),
     path("visits/<uuid:visit>/take-back/", visits.take_back, name="visit-take-back"),
+    path("cards/new/<uuid:site>/", cards.new_card, name="card-new"),
     path("stock/", stock.shelves, name="stock"),
     path("stock/receive/", stock.receive, name="stock-receive"),
     path("stock/transfer/", stock.transfer, name="stock-transfer"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[1]
-VAR = Path(tempfile.gettempdir()) / f"handrail-tests-{os.getuid()}"
+VAR = Path(tempfile.gettempdir()) / f"handrail-tests-{os.getuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
 (VAR / "static").mkdir(parents=True, exist_ok=True)
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
 os.environ["HANDRAIL_VAR"] = str(VAR)

@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 
 from handrail.facts.models import CardToken
-from handrail.facts.record import Draft, Mode, Outcome, record
+from handrail.facts.record import Draft, Outcome, record_many
 from handrail.kernel import audit, clock, crypto, ids
 from handrail.kernel.access import Actor
 
@@ -18,20 +18,25 @@ def card_token(ten: str) -> bytes:
 
 
 def enrol(
-    *, actor: Actor, site: uuid.UUID, birth_year: int | None = None, gender: str | None = None, code: str | None = None
-) -> tuple[uuid.UUID, str]:
-    """A new participant and the code to write on a card: the only time it is shown."""
-    participant = ids.random()
-    record(
+    *, actor: Actor, site: uuid.UUID, code: str, participant: uuid.UUID, birth_year: object = None, gender: str | None = None,
+    injects: str | None = None,
+) -> list[Outcome]:
+    """A new participant with a card, and what they chose to say. Sent twice, it is done once."""
+    drafts = [
         Draft(
-            kind="facts.enrolled", site=site, participant=participant, id=ids.random(),
-            payload={"birth_year": birth_year, "gender": gender},
-        ),
-        actor=actor,
-    )
-    printed = code or crypto.new_code()
-    issue_card(actor=actor, participant=participant, code=printed)
-    return participant, printed
+            kind="facts.enrolled", site=site, participant=participant, id=ids.derived(participant, "enrolled"),
+            payload={"birth_year": birth_year or None, "gender": gender or None},
+        )
+    ]
+    if injects:
+        drafts.append(
+            Draft(
+                kind="facts.asked", site=site, participant=participant, id=ids.derived(participant, "asked"), payload={"injects": injects}
+            )
+        )
+    outcomes = record_many(drafts, actor=actor)
+    issue_card(actor=actor, participant=participant, code=code)
+    return outcomes
 
 
 def issue_card(*, actor: Actor, participant: uuid.UUID, code: str) -> None:
@@ -39,10 +44,11 @@ def issue_card(*, actor: Actor, participant: uuid.UUID, code: str) -> None:
     ten = crypto.read_code(code)
     if ten is None:
         raise ValueError("That code has a wrong check symbol.")
-    CardToken.objects.create(
-        organisation_id=actor.organisation, token=card_token(ten), participant=participant, issued_at=clock.now()
+    _row, created = CardToken.objects.get_or_create(
+        organisation_id=actor.organisation, token=card_token(ten), defaults={"participant": participant, "issued_at": clock.now()}
     )
-    audit.write("card.issued", actor=actor, object_kind="participant", object_id=participant)
+    if created:
+        audit.write("card.issued", actor=actor, object_kind="participant", object_id=participant)
 
 
 def find_by_card(typed: str) -> uuid.UUID | None:
@@ -51,10 +57,3 @@ def find_by_card(typed: str) -> uuid.UUID | None:
     if ten is None:
         raise ValueError("Check the code: one of its symbols is wrong.")
     return CardToken.objects.filter(token=card_token(ten), revoked_at=None).values_list("participant", flat=True).first()
-
-
-def ask(*, actor: Actor, site: uuid.UUID, participant: uuid.UUID, injects: str) -> Outcome:
-    """Keep what a person answered about injecting."""
-    return record(
-        Draft(kind="facts.asked", site=site, participant=participant, payload={"injects": injects}), actor=actor, mode=Mode.TYPED
-    )

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 NOW = datetime.now(UTC)
 QUARTER = f"{NOW.year}Q{(NOW.month - 1) // 3 + 1}"
 PAGES = [
-    ("naima", "/"), ("naima", "{composer}"), ("naima", "{visit}"), ("naima", "{visit}correct/"), ("naima", "/visits/"),
+    ("naima", "/"), ("naima", "{composer}"), ("naima", "{visit}"), ("naima", "{visit}correct/"), ("naima", "/visits/"), ("naima", "{card}"),
     ("naima", "/stock/"), ("naima", "/no/such/page/"), ("store", "/stock/receive/"), ("store", "/stock/transfer/"),
     ("store", "{count}"), ("nurse", "/expected/"), ("nurse", "/exchange/tests/"), ("coordinator", "/"),
     ("coordinator", "/to-look-at/"), ("coordinator", f"/quarter/{QUARTER}/"), ("coordinator", f"/quarter/{QUARTER}/?view=share"),
@@ -38,6 +38,7 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     found = {"composer": composer, "visit": visitor.path().split("?")[0]}
     visitor.sign_in("store")
     visitor.open("/stock/")
+    found["card"] = composer.replace("/visits/at/", "/cards/new/")
     found["count"] = visitor.page.locator("a:has-text('Count Van 1')").get_attribute("href") or ""
     context.close()
     handrail(server, "warehouse", "build")

@@ -112,6 +112,22 @@ def test_a_card_is_found_and_a_mistyped_one_is_not_looked_up(visitor: Visitor):
     visitor.complaints.clear()
 
 
+def test_a_new_card_is_given_and_found_at_once(visitor: Visitor):
+    visitor.sign_in("naima")
+    visitor.tap("a.place:has-text('Van 1')")
+    visitor.tap("label:has-text('Card')")
+    visitor.tap("a:has-text('Give a new card')")
+    code = visitor.page.locator(".words").inner_text()
+    visitor.page.fill("#birth_year", "1985")
+    visitor.tap("fieldset:has-text('Last injected') label:has-text('In the last month')")
+    visitor.tap("button:has-text('The card is given')")
+    visitor.tap("label:has-text('Card')")
+    visitor.page.fill("#card", code.lower())
+    visitor.tap("button[data-set='10']")
+    visitor.tap("button:has-text('Save visit')")
+    expect(visitor.page.locator("main")).to_contain_text("Saved.")
+
+
 def test_a_sign_in_that_ran_out_loses_nothing(visitor: Visitor):
     visitor.sign_in("naima")
     visitor.tap("a.place:has-text('Van 1')")

@@ -1,0 +1,96 @@
+"""The demonstration, from an empty folder, by the command line alone: what a visitor of the README gets."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.plugin import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+class Programme:
+    """`handrail` on a folder of its own."""
+
+    def __init__(self, var: Path) -> None:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("HANDRAIL_")}
+        self._environment = kept | {"HANDRAIL_VAR": str(var)}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "handrail.cli", *arguments], env=self._environment, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Programme, str, float]:
+    programme = Programme(tmp_path_factory.mktemp("demo") / "var")
+    started = time.monotonic()
+    done = programme.run("demo", "--no-serve")
+    assert done.returncode == 0, done.stderr
+    return programme, done.stdout, time.monotonic() - started
+
+
+def test_it_prints_where_and_as_whom_to_sign_in(demo):
+    _programme, said, _seconds = demo
+    assert "http://localhost:8000" in said
+    for name in ("naima", "samuel", "achieng", "grace", "otieno"):
+        assert name in said
+    assert "password" in said
+
+
+def test_it_holds_about_thirty_thousand_facts_in_two_organisations_and_its_chains_hold(demo):
+    programme, _said, _seconds = demo
+    done = programme.run("audit", "verify", "--format", "json")
+    assert done.returncode == 0, done.stdout
+    found = json.loads(done.stdout)
+    assert [f["problems"] for f in found] == [[], []]
+    assert 28_000 < sum(f["facts"] for f in found) < 40_000
+
+
+def test_replayed_state_equals_live_state(demo):
+    programme, _said, _seconds = demo
+    done = programme.run("rebuild", "--verify")
+    assert done.returncode == 0, done.stdout
+
+
+def test_it_is_safe_to_run(demo):
+    programme, _said, _seconds = demo
+    done = programme.run("selfcheck", "--format", "json")
+    assert done.returncode == 0, done.stdout
+
+
+def test_each_funders_number_is_there_and_kept_apart(demo):
+    programme, _said, _seconds = demo
+    done = programme.run("indicators", "--period", "2026Q3", "--format", "json", "--organisation", "Riverside")
+    assert done.returncode == 0, done.stderr
+    whole = {row["key"]: row for row in json.loads(done.stdout) if row["site"] is None}
+    per_person = {key: float(whole[key]["value"]) for key in ("kp_4", "prv_10a", "prv_10b", "gam_1_9")}
+    assert per_person["kp_4"] >= per_person["prv_10a"] > per_person["prv_10b"] > per_person["gam_1_9"] > 0
+    assert programme.run("indicators", "--period", "2026Q9").returncode != 0
+
+
+def test_starting_it_again_loads_nothing_twice(demo):
+    programme, _said, _seconds = demo
+    before = json.loads(programme.run("audit", "verify", "--format", "json").stdout)
+    assert programme.run("demo", "--no-serve").returncode == 0
+    after = json.loads(programme.run("audit", "verify", "--format", "json").stdout)
+    assert [f["facts"] for f in before] == [f["facts"] for f in after]
+
+
+def test_a_first_programme_of_ones_own_can_be_created(tmp_path):
+    programme = Programme(tmp_path / "var")
+    asked = ["create", "--organisation", "Riverside", "--country", "KE", "--place", "Van 1", "--username", "naima"]
+    done = programme.run(*asked, "--time-zone", "Africa/Nairobi")
+    assert done.returncode == 0, done.stderr
+    assert "It is shown only now." in done.stdout
+    again = programme.run(*asked)
+    assert again.returncode != 0
+    assert "already signs in" in again.stderr
