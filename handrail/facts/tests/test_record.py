@@ -259,3 +259,15 @@ def test_the_clock_of_a_device_is_marked_not_mended(in_harbour):
     assert fact.occurred_at == ahead
     assert fact.door["clock_ahead_seconds"] > 10_000
     assert Balance.objects.exists()
+
+
+def test_a_fact_of_an_older_version_is_kept_as_it_came_and_read_in_todays_shape(in_harbour, monkeypatch):
+    kind, visit = KINDS["exchange.returned"], ids.new()
+    monkeypatch.setattr(kind, "version", 2)
+    monkeypatch.setattr(kind, "upcasters", {1: lambda old: {"quantity": old["needles"], "method": "count"}})
+    draft = Draft(kind="exchange.returned", payload={"needles": 7}, kind_version=1, site=in_harbour.van.id, encounter=visit)
+    assert record(draft, actor=in_harbour.actors["naima"], mode=Mode.ARRIVED).status is Status.ACCEPTED
+    stored = Fact.objects.get(id=draft.id)
+    assert (stored.kind_version, stored.payload) == (1, {"needles": 7})
+    assert [f.parsed.quantity for f in visits.read(visit)] == [7]
+    assert verify_chain()[2] == []

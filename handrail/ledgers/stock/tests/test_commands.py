@@ -1,0 +1,77 @@
+"""Deliveries, transfers and counts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from handrail.facts.record import Refusal
+from handrail.ledgers.stock import commands, queries
+from handrail.ledgers.stock.models import Balance, Leg, Lot
+from handrail.ledgers.stock.reactor import Short
+
+
+def deliver(world, lot: str = "N-1", quantity: int = 1000, expiry: date | None = date(2029, 5, 31)):
+    return commands.receive(
+        actor=world.actors["store"], site=world.store, lines=[commands.Delivery("syringe-1ml-29g", lot, quantity, expiry)]
+    )
+
+
+def on(world, site: str) -> dict[str, int]:
+    return {lot.lot: lot.quantity for lot in queries.lots([world.sites[site].key])}
+
+
+def test_a_delivery_comes_from_the_supplier_and_lies_on_the_shelf(in_harbour):
+    deliver(in_harbour)
+    assert on(in_harbour, "Store") == {"N-1": 1000}
+    supplier = Balance.objects.filter(location__kind="supplier", lot__code="N-1").values_list("quantity", flat=True)
+    assert list(supplier) == [-1000]
+
+
+def test_loading_the_van_takes_what_expires_first(in_harbour):
+    deliver(in_harbour, "N-late", 500, date(2031, 1, 1))
+    deliver(in_harbour, "N-soon", 300, date(2028, 1, 1))
+    commands.transfer(actor=in_harbour.actors["store"], source=in_harbour.store, target=in_harbour.van, quantities={"syringe-1ml-29g": 400})
+    assert on(in_harbour, "Store") == {"N-late": 400}
+    assert {k: v for k, v in on(in_harbour, "Van 1").items() if k.startswith("N-")} == {"N-soon": 300, "N-late": 100}
+    assert sum(Leg.objects.values_list("quantity", flat=True)) == 0
+
+
+def test_more_than_the_store_has_is_refused(in_harbour):
+    deliver(in_harbour, quantity=10)
+    with pytest.raises(Short):
+        commands.transfer(actor=in_harbour.actors["store"], source=in_harbour.store, target=in_harbour.van, quantities={"syringe-1ml-29g": 11})
+
+
+def test_the_same_lot_with_another_date_is_a_slip(in_harbour):
+    deliver(in_harbour)
+    with pytest.raises(Refusal, match="Check the box"):
+        deliver(in_harbour, expiry=date(2030, 5, 31))
+
+
+@pytest.mark.parametrize("lot", ["", "  ", "?"])
+def test_a_delivery_needs_the_number_on_the_box(in_harbour, lot):
+    with pytest.raises(Refusal, match="printed on the box"):
+        deliver(in_harbour, lot=lot)
+
+
+def test_a_count_brings_the_book_to_the_shelf_and_keeps_the_difference_visible(in_harbour):
+    deliver(in_harbour)
+    lot = Lot.objects.get(code="N-1")
+    commands.count(actor=in_harbour.actors["store"], site=in_harbour.store, found={lot.id: 990})
+    assert on(in_harbour, "Store") == {"N-1": 990}
+    assert Balance.objects.get(location__kind="counted", lot=lot).quantity == 10
+    assert commands.count(actor=in_harbour.actors["store"], site=in_harbour.store, found={lot.id: 990}) is None
+
+
+def test_a_count_by_somebody_who_may_not_is_refused(in_harbour):
+    deliver(in_harbour)
+    lot = Lot.objects.get(code="N-1")
+    with pytest.raises(Refusal):
+        commands.count(actor=in_harbour.actors["naima"], site=in_harbour.store, found={lot.id: 990})
+
+
+def test_sending_stock_to_where_it_is_makes_no_sense(in_harbour):
+    with pytest.raises(Refusal, match="another place"):
+        commands.transfer(actor=in_harbour.actors["store"], source=in_harbour.store, target=in_harbour.store, quantities={"filter": 1})
