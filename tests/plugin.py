@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,6 +38,7 @@ def urls(database: str) -> dict[str, str]:
     return found
 
 
+@cache
 def template_name() -> str:
     """Changes with everything the template is made from."""
     running = hashlib.sha256()

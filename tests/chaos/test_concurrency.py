@@ -210,7 +210,7 @@ def test_writers_without_the_lock_would_be_noticed(post: Post, monkeypatch: pyte
         try:
             child.finish()
         except AssertionError as error:
-            if "Race" not in str(error):
+            if "Race" not in str(error) and "duplicate key" not in str(error):
                 raise
             failed += 1
     assert failed, "without the lock the writers should have run into one another"
