@@ -244,6 +244,8 @@ def _indicators(parsed: argparse.Namespace) -> int:
             with from_django("handrail.kernel.scope").enter([organisation.key]):
                 found += [{"organisation": organisation.name, **row} for row in results.as_json(quarter)]
         _say(parsed, found, [f"{r['organisation']} · {r['code']} · {r['site']['name'] if r['site'] else 'all'}: {r['value']}" for r in found])
+    if not found:
+        print(f"Nothing is computed for {quarter} yet. Run `handrail warehouse build`; it computes the last six quarters.", file=sys.stderr)
     return 0 if found else 1
 
 

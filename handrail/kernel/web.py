@@ -17,11 +17,12 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from handrail.kernel import audit, clock, crypto, scope
 from handrail.kernel.access import ANYONE, Actor, Denied, Grant
@@ -178,6 +179,8 @@ def _rendered(response: HttpResponseBase) -> HttpResponseBase:
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """To sign-in. What was being saved is carried along in the page, so that a sign-in that ran out loses nothing."""
+    if request.content_type == "application/json":
+        return JsonResponse({"problems": [{"field": "", "sentence": _("Sign in first.")}]}, status=401)
     if request.method == "POST" and request.POST:
         view: Callable[..., HttpResponseBase] = import_string(settings.SIGN_IN_AGAIN_VIEW)
         return view(request)

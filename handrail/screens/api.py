@@ -13,7 +13,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
-from ninja import NinjaAPI, Schema
+from ninja import NinjaAPI, Schema, Status
 from pydantic import AwareDatetime, BaseModel, Field, create_model
 
 from handrail import __version__
@@ -71,7 +71,7 @@ def build() -> NinjaAPI:
 def _add(api: NinjaAPI, kind: Kind[Any]) -> None:
     body = create_model(f"Fact_{kind.key.replace('.', '_')}", __base__=Envelope, payload=(kind.payload, ...))
 
-    def post(request: HttpRequest, fact: Any) -> tuple[int, Any]:
+    def post(request: HttpRequest, fact: Any) -> Status[Any]:
         return _record(request, kind, fact)
 
     post.__annotations__["fact"] = body
@@ -81,7 +81,7 @@ def _add(api: NinjaAPI, kind: Kind[Any]) -> None:
     )(post)
 
 
-def _record(request: HttpRequest, kind: Kind[Any], fact: Any) -> tuple[int, Any]:
+def _record(request: HttpRequest, kind: Kind[Any], fact: Any) -> Status[Any]:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     occurred_at: datetime = fact.occurred_at or clock.now()
     try:
@@ -93,8 +93,8 @@ def _record(request: HttpRequest, kind: Kind[Any], fact: Any) -> tuple[int, Any]
             actor=actor, mode=Mode.TYPED,
         )
     except Refusal as refusal:
-        return 422, {"problems": [{"field": name, "sentence": sentence} for name, sentence in refusal.problems]}
-    return 200, {"id": outcome.id, "status": outcome.status.value, "reason": outcome.reason}
+        return Status(422, {"problems": [{"field": name, "sentence": sentence} for name, sentence in refusal.problems]})
+    return Status(200, {"id": outcome.id, "status": outcome.status.value, "reason": outcome.reason})
 
 
 @may(SIGNED_IN)

@@ -144,3 +144,22 @@ def test_an_address_that_does_not_exist_looks_like_one_that_is_forbidden(world, 
 
 def without_token(answer: HttpResponse) -> str:
     return re.sub(r'value="[A-Za-z0-9]{64}"', "", answer.content.decode())
+
+
+def test_a_program_that_is_not_signed_in_is_told_so(world):
+    answer = Client().post("/api/facts/exchange.returned/", "{}", content_type="application/json")
+    assert answer.status_code == 401
+    assert answer.json()["problems"][0]["sentence"] == "Sign in first."
+
+
+def test_what_is_posted_to_the_api_takes_the_same_door(world):
+    client, fact = client_of("naima", world), str(uuid.uuid4())
+    body = {"id": fact, "site": str(world.van.id), "encounter": str(uuid.uuid4()), "payload": {"quantity": 5}}
+    first, second = (client.post("/api/facts/exchange.returned/", body, content_type="application/json") for _try in range(2))
+    assert [first.json()["status"], second.json()["status"]] == ["accepted", "duplicate"]
+    wrong = client.post("/api/facts/exchange.returned/", body | {"payload": {"quantity": -1}}, content_type="application/json")
+    assert wrong.status_code == 422
+    elsewhere = client_of("elsewhere", world).post(
+        "/api/facts/exchange.returned/", body | {"id": str(uuid.uuid4())}, content_type="application/json"
+    )
+    assert elsewhere.status_code == 422

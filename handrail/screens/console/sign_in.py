@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.core import signing
 from django.db.models import F
@@ -42,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     asked = SignInPage(
         username=request.POST.get("username", "").strip(), next=request.POST.get("next", ""), kept=request.POST.get("kept", "")
     )
-    who = throttle_key(asked.username.lower(), request.META.get("REMOTE_ADDR", ""))
+    who = throttle_key(asked.username.lower(), _address(request))
     if _is_slowed(who):
         return _again(request, asked, _("Too many tries. Wait five minutes, or ask your coordinator."))
     staff = authenticate(request, username=asked.username, password=request.POST.get("password", ""))
@@ -89,6 +90,13 @@ def _page(request: HttpRequest, page: SignInPage, status: int = 200) -> HttpResp
 
 def _again(request: HttpRequest, page: SignInPage, error: str) -> HttpResponse:
     return _page(request, SignInPage(page.username, page.next, page.kept, error), status=401)
+
+
+def _address(request: HttpRequest) -> str:
+    """Where the attempt comes from; kept only as a keyed digest, for minutes."""
+    if settings.CONFIG.behind_proxy:
+        return request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _is_slowed(who: bytes) -> bool:
