@@ -11,7 +11,10 @@ import os
 import statistics
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import psycopg
@@ -38,9 +41,16 @@ def visit_form() -> dict[str, str]:
 
 def post_visits(port: int, count: int) -> list[float]:
     """Seconds of each visit posted over one connection."""
+    return _post(*_signed_in(port), count)
+
+
+def _signed_in(port: int) -> tuple[Browser, str]:
     browser = Browser(port)
     browser.sign_in("naima", PASSWORD)
-    path = f"/visits/at/{browser.site('Van 1')}/"
+    return browser, f"/visits/at/{browser.site('Van 1')}/"
+
+
+def _post(browser: Browser, path: str, count: int) -> list[float]:
     found = []
     for _number in range(count):
         form = visit_form()
@@ -63,6 +73,36 @@ def bare(var: Path, count: int) -> list[float]:
             connection.execute("INSERT INTO bench_bare VALUES (%s, %s)", [uuid.uuid4(), json.dumps({"n": 1})], prepare=True)
             found.append(time.perf_counter() - started)
     return found
+
+
+def _exchange_client(gate: Barrier, results: SimpleQueue[tuple[float, float]], port: int, count: int) -> None:
+    browser, path = _signed_in(port)
+    gate.wait()
+    started = time.time()
+    _post(browser, path, count)
+    results.put((started, time.time()))
+
+
+def _bare_client(gate: Barrier, results: SimpleQueue[tuple[float, float]], var: str, count: int) -> None:
+    bare(Path(var), 10)
+    gate.wait()
+    started = time.time()
+    bare(Path(var), count)
+    results.put((started, time.time()))
+
+
+def _rate(client: Callable[..., None], arguments: tuple[object, ...]) -> float:
+    """Operations a second of all clients together, from the first start to the last end; signing in is not counted."""
+    context = multiprocessing.get_context("spawn")
+    gate, results = context.Barrier(CLIENTS), context.SimpleQueue()
+    clients = [context.Process(target=client, args=(gate, results, *arguments)) for _client in range(CLIENTS)]
+    for process in clients:
+        process.start()
+    spans = [results.get() for _client in clients]
+    for process in clients:
+        process.join()
+    count = int(str(arguments[1])) * CLIENTS
+    return count / (max(end for _start, end in spans) - min(start for start, _end in spans))
 
 
 def _fsync(var: Path) -> float:
@@ -90,15 +130,8 @@ def main() -> None:
         print(f"fsync here: {_fsync(server.var) * 1e6:.0f} µs; bare insert {bare_median * 1e3:.2f} ms, exchange {median * 1e3:.2f} ms")
         print(f"exchange / bare insert, median: {median / bare_median:.1f}  (aim ≤ 20)")
         print(f"exchange p99 / own median: {quantile(ours, 0.99) / median:.1f}  (aim ≤ 4)")
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(CLIENTS) as pool:
-            pool.starmap(bare, [(server.var, 10)] * CLIENTS)
-            started = time.perf_counter()
-            pool.starmap(bare, [(server.var, 1000)] * CLIENTS, chunksize=1)
-            bare_rate = CLIENTS * 1000 / (time.perf_counter() - started)
-            started = time.perf_counter()
-            pool.starmap(post_visits, [(server.port, 100)] * CLIENTS, chunksize=1)
-            rate = CLIENTS * 100 / (time.perf_counter() - started)
+        bare_rate = _rate(_bare_client, (str(server.var), 1000))
+        rate = _rate(_exchange_client, (server.port, 150))
         print(f"bare rate / exchange rate, {CLIENTS} clients: {bare_rate / rate:.1f}  (aim ≤ 20)  [{rate:.0f}/s]")
 
 
