@@ -86,6 +86,10 @@ class Browser:
         self._connection = http.client.HTTPConnection("localhost", port, timeout=30)
         self._cookies: dict[str, str] = {}
 
+    def close(self) -> None:
+        """Drop the connection; the next request opens another. The sign-in stays."""
+        self._connection.close()
+
     def get(self, path: str) -> str:
         """A page's text."""
         return self._request("GET", path, None)[1]
