@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -159,3 +160,7 @@ def test_derived_ids_follow_from_the_form_and_differ_by_part():
     assert ids.derived(form, "a") == ids.derived(form, "a") != ids.derived(form, "b")
     assert ids.derived(form, "a").version == 8
     assert ids.new().version == 7
+
+
+def test_every_change_of_a_model_has_its_migration(db):
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
