@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from handrail.kernel import clock, ids
+from handrail.kernel.access import Refused
 
 
 class Mode(StrEnum):
@@ -34,7 +35,7 @@ class Status(StrEnum):
     QUARANTINED = "quarantined"
 
 
-class Refusal(ValueError):
+class Refusal(Refused):
     """Nothing was recorded. `problems` are (field, sentence) pairs to show beside what was typed."""
 
     def __init__(self, problems: Sequence[tuple[str, str]], *, index: int = 0) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.db import transaction
 
 from handrail.facts.models import CardToken
 from handrail.facts.record import Draft, Outcome, record_many
@@ -17,6 +18,7 @@ def card_token(ten: str) -> bytes:
     return crypto.token(crypto.key(settings.CONFIG.keys, "lookup"), "card", ten)
 
 
+@transaction.atomic
 def enrol(
     *, actor: Actor, site: uuid.UUID, code: str, participant: uuid.UUID, birth_year: object = None, gender: str | None = None,
     injects: str | None = None,

@@ -25,6 +25,12 @@ class Denied(PermissionError):
     """The actor may not do this. Outside it looks like a page that does not exist, and the audit keeps a line."""
 
 
+class Refused(ValueError):
+    """Nothing was recorded. `problems` are (field, sentence) pairs; a view that does not show them lets the gate do it."""
+
+    problems: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class Grant:
     """One role of a person: its permissions, at one site or (site None) at all sites."""

@@ -25,7 +25,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from handrail.kernel import audit, clock, crypto, scope
-from handrail.kernel.access import ANYONE, Actor, Denied, Grant
+from handrail.kernel.access import ANYONE, Actor, Denied, Grant, Refused
 from handrail.kernel.database import retrying
 from handrail.kernel.rooms import NavItem, permissions_of, rooms
 from handrail.kernel.sessions import SEEN_EVERY, SessionStore, digest_of
@@ -156,6 +156,9 @@ class Gate:
             return retrying(lambda: self._inside(actor, view, request, args, kwargs))
         except (Http404, Denied, PermissionDenied):
             return self._refused(request, actor)
+        except Refused as refused:
+            sentences = [sentence for _name, sentence in refused.problems]
+            return render(request, "kernel/refused.html", {"sentences": sentences}, status=422)
 
     def _inside(
         self, actor: Actor, view: Callable[..., HttpResponseBase], request: HttpRequest, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -188,6 +191,14 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
     if request.path != "/":
         response["Location"] += f"?next={request.path}"
     return response
+
+
+def posted_id(request: HttpRequest, name: str = "id") -> uuid.UUID:
+    """The id that a form carries so that sending it twice is harmless; a damaged one looks like a page that is not here."""
+    try:
+        return uuid.UUID(request.POST.get(name, ""))
+    except ValueError:
+        raise Http404 from None
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

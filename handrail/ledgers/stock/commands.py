@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Site
@@ -51,10 +52,11 @@ def find_or_add_lot(*, actor: Actor, item: Item, code: str, expiry: date | None)
     return found
 
 
+@transaction.atomic
 def receive(
     *, actor: Actor, site: Site, lines: Sequence[Delivery], id: uuid.UUID | None = None, occurred_at: datetime | None = None
 ) -> Outcome:
-    """A delivery came in. Lots are made as needed; the fact names them."""
+    """A delivery came in. Lots are made as needed; the fact names them. A refused delivery leaves no lot behind."""
     payload = []
     for line in lines:
         item = Item.objects.filter(code=line.item).first()

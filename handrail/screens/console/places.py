@@ -22,7 +22,6 @@ class StartPage:
     expected: int
     waiting: int
     recount: list[ShelfLot]
-    hour: int
 
 
 @may(SIGNED_IN)
@@ -38,6 +37,5 @@ def start(request: ActorRequest) -> HttpResponse:
         expected=expected,
         waiting=Aside.objects.filter(is_open=True).count() if actor.may("records.review") else 0,
         recount=to_recount(actor.sites("stock.count")) if actor.may("stock.count") else [],
-        hour=clock.now().hour,
     )
     return render(request, "console/start.html", {"page": page})

@@ -17,6 +17,7 @@ from handrail.facts.models import Referral
 from handrail.facts.record import Draft, record
 from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.web import posted_id
 
 OPEN = ("accepted", "booked", "not_attended")
 OFFERED_OUTCOMES = (Outcome.ATTENDED, Outcome.NOT_ATTENDED, Outcome.REFUSED_BY_SERVICE, Outcome.WITHDRAWN)
@@ -59,7 +60,7 @@ def outcome(request: ActorRequest, referral: uuid.UUID) -> HttpResponse:
         raise Http404
     record(
         Draft(
-            kind="facts.referral_outcome", site=found.to_site.id, id=uuid.UUID(request.POST.get("id", "")), participant=found.participant,
+            kind="facts.referral_outcome", site=found.to_site.id, id=posted_id(request), participant=found.participant,
             payload={"referral": str(referral), "status": status, "source": Source.RECEIVING_SERVICE.value},
         ),
         actor=request.actor,

@@ -29,6 +29,7 @@ from handrail.facts.spec import KINDS
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.tables import Cell, Column, table
+from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.models import Item
 from handrail.ledgers.stock.queries import shelf
 from handrail.ledgers.stock.reactor import Short
@@ -263,9 +264,9 @@ def correct(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
 def take_back(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     """The whole visit does not count; it stays readable."""
     _visit_or_404(request.actor, visit, "visit.correct")
-    why, correction = request.POST.get("why", ""), request.POST.get("correction", "")
+    why = request.POST.get("why", "")
     if why in Why.values:
-        visits.take_back(actor=request.actor, visit=visit, correction=uuid.UUID(correction), why=why)
+        visits.take_back(actor=request.actor, visit=visit, correction=posted_id(request, "correction"), why=why)
     return redirect("visit", visit)
 
 

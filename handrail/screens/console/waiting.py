@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.fold import read_facts
 from handrail.facts.kinds.released import Decision
-from handrail.facts.models import Aside
+from handrail.facts.models import Aside, Fact
 from handrail.facts.record import Draft, record
 from handrail.facts.spec import KINDS, Text
 from handrail.kernel import ids, scope
 from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console.describe import sentences
 
@@ -71,11 +72,13 @@ def waiting(request: ActorRequest) -> HttpResponse:
 @may("records.review", methods=("POST",))
 def decide(request: ActorRequest, fact: uuid.UUID) -> HttpResponse:
     """It counts, or it does not; either way it stays readable."""
-    decision = request.POST.get("decision", "")
+    decision, decision_id = request.POST.get("decision", ""), posted_id(request)
+    if Fact.objects.filter(id=decision_id, about=fact).exists():
+        return redirect("waiting")  # a second tap on the same button
     if decision not in Decision.values or not Aside.objects.filter(fact=fact, is_open=True).exists():
         raise Http404
     record(
-        Draft(kind="facts.released", id=uuid.UUID(request.POST.get("id", "")), payload={"target": str(fact), "decision": decision}),
+        Draft(kind="facts.released", id=decision_id, payload={"target": str(fact), "decision": decision}),
         actor=request.actor,
     )
     return redirect("waiting")

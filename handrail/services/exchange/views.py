@@ -9,8 +9,10 @@ from datetime import datetime
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
+from handrail.facts.models import Fact
 from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.web import posted_id
 from handrail.services.exchange import commands, queries
 from handrail.services.exchange.kinds.test import Disease, Result, State
 from handrail.services.exchange.models import OpenTest
@@ -40,11 +42,13 @@ def open_tests(request: ActorRequest) -> HttpResponse:
 @may("exchange.test.follow", methods=("POST",))
 def finish(request: ActorRequest, fact: uuid.UUID) -> HttpResponse:
     """The result is known."""
+    result, answer = request.POST.get("result", ""), posted_id(request)
+    if Fact.objects.filter(request.actor.filter("exchange.test.follow"), id=answer).exists():
+        return redirect("exchange:open-tests")  # a second tap on the same button
     found = queries.open_tests(request.actor).filter(fact=fact).first()
-    result = request.POST.get("result", "")
     if found is None or result not in Result.values:
         raise Http404
     commands.finish_test(
-        actor=request.actor, test=found, result=Result(result), told=request.POST.get("told") == "yes", id=uuid.UUID(request.POST.get("id", ""))
+        actor=request.actor, test=found, result=Result(result), told=request.POST.get("told") == "yes", id=answer
     )
     return redirect("exchange:open-tests")

@@ -75,3 +75,13 @@ def test_a_count_by_somebody_who_may_not_is_refused(in_harbour):
 def test_sending_stock_to_where_it_is_makes_no_sense(in_harbour):
     with pytest.raises(Refusal, match="another place"):
         commands.transfer(actor=in_harbour.actors["store"], source=in_harbour.store, target=in_harbour.store, quantities={"filter": 1})
+
+
+def test_a_delivery_that_is_refused_leaves_no_lot_behind(in_harbour):
+    deliver(in_harbour, "OLD")
+    lines = [
+        commands.Delivery("filter", "F-new", 10, date(2028, 1, 1)), commands.Delivery("syringe-1ml-29g", "OLD", 10, date(2031, 1, 1))
+    ]
+    with pytest.raises(Refusal, match="Check the box"):
+        commands.receive(actor=in_harbour.actors["store"], site=in_harbour.store, lines=lines)
+    assert not Lot.objects.filter(code="F-new").exists()

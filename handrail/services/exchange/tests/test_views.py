@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from handrail.facts import visits
 from handrail.facts.kinds.encounter import Encounter
-from handrail.facts.models import Fact
+from handrail.facts.models import Fact, Referral
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, ids, scope
 from handrail.services.exchange.models import OpenTest
@@ -75,3 +75,37 @@ def test_a_correction_by_somebody_who_may_not_record_a_part_leaves_that_part(wor
         now = visits.read(visit)
     assert [f.kind for f in now] == ["facts.encounter", "exchange.given"]
     assert now[0].parsed.on_behalf_of == 3
+
+
+def test_a_second_tap_on_a_result_goes_on_and_records_it_once(world):
+    sample, client, answer = take_sample(world), signed_in(world, "nurse"), str(ids.new())
+    for _tap in range(2):
+        tapped = client.post(reverse("exchange:finish-test", args=[sample.fact]), {"id": answer, "result": "negative"})
+        assert tapped.status_code == 302
+    with scope.enter([world.harbour.key]):
+        assert Fact.objects.filter(kind="exchange.test").count() == 2
+
+
+def test_a_form_with_a_damaged_id_is_answered_and_not_an_error(world):
+    sample = take_sample(world)
+    damaged = signed_in(world, "nurse").post(reverse("exchange:finish-test", args=[sample.fact]), {"id": "x", "result": "negative"})
+    assert damaged.status_code == 404
+
+
+def test_two_answers_about_one_arrival_keep_the_first_and_say_so(world):
+    referral = KINDS["facts.referral"].payload(service="OAT", status="accepted")
+    visit = ids.new()
+    with scope.enter([world.harbour.key]):
+        visits.save(
+            actor=world.actors["naima"], visit=visit, site=world.van.id, occurred_at=clock.now(), encounter=Encounter(),
+            parts=[visits.Part("facts.referral", referral)],
+        )
+        made = Referral.objects.get()
+    client, answer = signed_in(world, "nurse"), str(ids.new())
+    where = reverse("referral-outcome", args=[made.fact])
+    assert client.post(where, {"id": answer, "status": "attended"}).status_code == 302
+    second = client.post(where, {"id": answer, "status": "not_attended"})
+    assert second.status_code == 422
+    assert "already saved" in second.content.decode()
+    with scope.enter([world.harbour.key]):
+        assert Referral.objects.get().status == "attended"
