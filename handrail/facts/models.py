@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,9 @@ class Organisation(models.Model):
     name = models.CharField(max_length=120)
     country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2")
     community_led = models.BooleanField(default=False)
+    closed_settings = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Keys of its closed settings; needed before a scope is known"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -76,6 +80,16 @@ class SiteKind(models.TextChoices):
     STORE = "store", _("Store room")
 
 
+class ClosedSetting(models.TextChoices):
+    """Where people are held (`domain/exchange.md` 8). Reading there needs a role given for that very place."""
+
+    PRISON = "prison", _("Prison")
+    REMAND = "remand", _("Remand prison")
+    POLICE_CELLS = "police_cells", _("Police cells")
+    JUVENILE = "juvenile", _("Juvenile detention")
+    COMPULSORY_CENTRE = "compulsory_centre", _("Compulsory centre")
+
+
 class Site(ScopedModel):
     """A place where work is done: a van, a drop-in, a clinic, a store room."""
 
@@ -87,6 +101,9 @@ class Site(ScopedModel):
     setting = models.CharField(max_length=12, default="community", choices=[("facility", _("Facility")), ("community", _("Community"))])
     provider_type = models.CharField(max_length=16, default="community_led")
     offers = models.JSONField(default=list, help_text="Referral services this site takes people for")
+    closed_setting = models.CharField(max_length=20, blank=True, choices=ClosedSetting)
+    item_classes = models.JSONField(default=list, help_text="Classes of the catalogue handed out here; empty: all")
+    kinds = models.JSONField(default=list, help_text="Kinds that a visit here offers to record; empty: what suits the kind of place")
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -120,10 +137,58 @@ class Device(ScopedModel):
     id = models.UUIDField(default=ids.random, editable=False)
     label = models.CharField(max_length=60)
     is_server = models.BooleanField(default=False)
+    token = models.BinaryField(null=True, help_text="Keyed digest of its access token; the token itself is shown once")
+    role = models.CharField(max_length=24, blank=True, help_text="What it may do, as a role")
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
+    enrolled_by = models.UUIDField(null=True)
+    enrolled_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "id"], name="device_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="device_id"),
+            models.UniqueConstraint(fields=["organisation", "token"], name="device_token"),
+        ]
+
+
+class SourceStatus(models.TextChoices):
+    """How sure we are of a value's source (`domain/people.md` 9)."""
+
+    VERIFIED = "verified", _("Read in the source")
+    PARTLY = "partly", _("Partly read")
+    UNVERIFIED = "unverified", _("Not verified")
+    LOCAL_POLICY = "local_policy", _("Our own policy")
+
+
+class SafetyClass(models.TextChoices):
+    """Who has to approve a value before it is used."""
+
+    CLINICAL = "clinical", _("Clinical")
+    LEGAL = "legal", _("Legal")
+    PRIVACY = "privacy", _("Privacy")
+    OPERATIONAL = "operational", _("Operational")
+
+
+class Setting(ScopedModel):
+    """A value a programme set for itself, or for one site, from a day on. Earlier rows stay: past decisions name theirs."""
+
+    id = models.UUIDField(default=ids.new, editable=False)
+    name = models.CharField(max_length=60, help_text="Key of the declared value (`facts.values`)")
+    value = models.JSONField()
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, help_text="First day it holds no more")
+    source = models.CharField(max_length=200, blank=True)
+    source_status = models.CharField(max_length=16, choices=SourceStatus, default=SourceStatus.LOCAL_POLICY)
+    set_by = models.UUIDField(null=True)
+    approved_by = models.UUIDField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    review_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "id"], name="setting_id")]
+        indexes = [models.Index(fields=["organisation", "name"], name="setting_name")]
 
 
 class Head(ScopedModel):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from handrail.facts.models import Device, Head, Organisation, RoleAssignment, Site, Staff
 from handrail.kernel import audit, commands, scope
 from handrail.kernel.access import Actor, Grant
-from handrail.kernel.rooms import permissions_of, roles
+from handrail.kernel.rooms import permissions_of, roles, shielded
 
 
 def system_actor(organisation: Organisation) -> Actor:
@@ -35,8 +35,13 @@ def create(*, name: str, country: str, community_led: bool = False, id: uuid.UUI
 
 
 def create_site(*, actor: Actor, name: str, kind: str, **attributes: object) -> Site:
-    """A new site of the actor's organisation."""
-    return commands.add(Site(organisation_id=actor.organisation, name=name, kind=kind, **attributes), actor=actor)
+    """A new site of the actor's organisation. A closed setting is listed at the organisation, for sign-in to know."""
+    site = commands.add(Site(organisation_id=actor.organisation, name=name, kind=kind, **attributes), actor=actor)
+    if site.closed_setting:
+        organisation = Organisation.objects.select_for_update().get(key=actor.organisation)
+        organisation.closed_settings = sorted({*organisation.closed_settings, site.key})
+        organisation.save(update_fields=["closed_settings"])
+    return site
 
 
 def create_staff(
@@ -72,4 +77,5 @@ def actor_for(staff: Staff) -> Actor:
     return Actor(
         staff=staff.key, staff_id=staff.id, name=staff.name, organisation=organisation.key,
         organisation_id=organisation.id, language=staff.language, grants=grants,
+        closed=frozenset(organisation.closed_settings), shielded=shielded(),
     )

@@ -132,21 +132,42 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Picks:
+    """Composer part: several answers of a code list may be ticked; fills the tuple field `field`.
+
+    `alone` names codes that exclude all others, such as “none” (`domain/exchange.md` 11, rule 8).
+    """
+
+    field: str
+    shown: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Fields:
     """Composer part: every field of the payload as an ordinary input. What a kind gets that says nothing."""
 
 
-Part = ItemLines | Stepper | Matrix | Fields
+Part = ItemLines | Stepper | Matrix | Picks | Fields
 
 
 @dataclass(frozen=True)
 class Compose:
-    """The kind's place in the composer: lower order is higher on the page."""
+    """The kind's place in the composer: lower order is higher on the page.
+
+    `folded` keeps it behind one tap. `where` names the kinds of site that offer it; empty means every kind. A site can
+    choose its own list (`Site.kinds`), which then decides alone.
+    """
 
     order: int
     title: Text
     part: Part = field(default_factory=Fields)
     folded: bool = False
+    where: tuple[str, ...] = ()
+
+    def is_offered(self, kind: str, site_kind: str, chosen: Sequence[str]) -> bool:
+        """Whether a visit at a site of this kind, with this list of its own, offers to record it."""
+        return kind in chosen if chosen else (not self.where or site_kind in self.where)
 
 
 # -- the kind --------------------------------------------------------------------------------------------------------

@@ -52,20 +52,35 @@ class Actor:
     language: str = ""
     grants: tuple[Grant, ...] = field(default=())
     is_system: bool = False
+    device: uuid.UUID | None = None
+    """The device that acts, where a program does and no person."""
+    closed: frozenset[int] = frozenset()
+    """Sites where people are held: a role held everywhere gives nothing of `shielded` there (`domain/exchange.md` 8)."""
+    shielded: frozenset[str] = frozenset()
 
     def may(self, permission: str, site: int | None = None) -> bool:
         """Whether the actor holds a permission, at a site or, with no site, anywhere."""
         if self.is_system or permission in {ANYONE, SIGNED_IN}:
             return True
+        behind_walls = site is not None and site in self.closed and permission in self.shielded
         return any(
-            permission in grant.permissions and (site is None or grant.site is None or grant.site == site)
+            permission in grant.permissions
+            and (site is None or grant.site == site or (grant.site is None and not behind_walls))
             for grant in self.grants
         )
 
     def sites(self, permission: str) -> frozenset[int] | None:
-        """Keys of the sites where the actor holds a permission; None means every site of the organisation."""
+        """Keys of the sites where the actor holds a permission; None means every site of the organisation.
+
+        Not for what closed settings shield: `filter` leaves them out, a list of keys cannot say “all others”.
+        """
         if self.is_system:
             return None
+        if self.closed and permission in self.shielded:
+            raise RuntimeError(f"“{permission}” is shielded at closed settings; use filter().")
+        return self._named(permission)
+
+    def _named(self, permission: str) -> frozenset[int] | None:
         held = [grant for grant in self.grants if permission in grant.permissions]
         if any(grant.site is None for grant in held):
             return None
@@ -73,8 +88,15 @@ class Actor:
 
     def filter(self, permission: str, column: str = "site") -> Q:
         """The rows at sites where the actor holds a permission, as a filter on the column that names the site."""
-        sites = self.sites(permission)
-        return Q() if sites is None else Q(**{f"{column}__in": sites})
+        if self.is_system:
+            return Q()
+        sites = self._named(permission)
+        if sites is not None:
+            return Q(**{f"{column}__in": sites})
+        if not self.closed or permission not in self.shielded:
+            return Q()
+        own = {grant.site for grant in self.grants if permission in grant.permissions and grant.site is not None}
+        return ~Q(**{f"{column}__in": self.closed - own})
 
     def require(self, permission: str, site: int | None = None) -> None:
         """Raise `Denied` unless `may`."""

@@ -30,6 +30,8 @@ class Room:
     package: str
     roles: Mapping[str, set[str]] = field(default_factory=dict)
     nav: tuple[NavItem, ...] = ()
+    shielded: frozenset[str] = frozenset()
+    """Permissions that a role held everywhere does not give at closed settings: they need a role given for that place."""
 
     @property
     def has_kinds(self) -> bool:
@@ -47,6 +49,12 @@ def rooms() -> tuple[Room, ...]:
 def permissions_of(role: str) -> frozenset[str]:
     """Everything a role may do, gathered from all rooms."""
     return frozenset(permission for room in rooms() for permission in room.roles.get(role, set()))
+
+
+@cache
+def shielded() -> frozenset[str]:
+    """Permissions that closed settings shield, gathered from all rooms."""
+    return frozenset(permission for room in rooms() for permission in room.shielded)
 
 
 @cache

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from handrail.kernel import audit, clock, crypto, scope
 from handrail.kernel.access import ANYONE, Actor, Denied, Grant, Refused
 from handrail.kernel.database import retrying
-from handrail.kernel.rooms import NavItem, permissions_of, rooms
+from handrail.kernel.rooms import NavItem, permissions_of, rooms, shielded
 from handrail.kernel.sessions import SEEN_EVERY, SessionStore, digest_of
 
 log = logging.getLogger("handrail.web")
@@ -73,6 +73,7 @@ class SecurityHeaders:
 
 _ACTOR = """
 SELECT n.data, n.seen_at, s.key, s.id, s.name, s.password, s.language, s.organisation_id, o.id,
+  o.closed_settings,
   ARRAY(SELECT r.role || ' ' || coalesce(r.site_id::text, '') FROM facts_roleassignment r WHERE r.staff_id = s.key)
 FROM kernel_session n
 JOIN facts_staff s ON s.key = n.account_id AND s.is_active
@@ -100,10 +101,11 @@ def load_actor(session_key: str) -> Actor | None:
     ).hexdigest()
     if not constant_time_compare(SessionStore().decode(row[0]).get(HASH_SESSION_KEY, ""), expected):
         return None
-    held = [text.split(" ") for text in row[9]]
+    held = [text.split(" ") for text in row[10]]
     grants = tuple(Grant(role, permissions_of(role), int(site) if site else None) for role, site in held)
     return Actor(
-        staff=row[2], staff_id=row[3], name=row[4], language=row[6], organisation=row[7], organisation_id=row[8], grants=grants
+        staff=row[2], staff_id=row[3], name=row[4], language=row[6], organisation=row[7], organisation_id=row[8], grants=grants,
+        closed=frozenset(row[9]), shielded=shielded(),
     )
 
 
