@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help install install-dev run demo test test-full check bench docs lock migrations
+.PHONY: help install install-dev run demo test test-full check bench docs lock migrations messages
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/' | column -t -s—
 
@@ -33,10 +33,13 @@ check: install-dev      ## style, types, layers, docs, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python -m handrail.conformance.sizes
 	$(BIN)/python -m handrail.conformance.reference --check
+	$(BIN)/python -m handrail.conformance.messages --check
 bench: install-dev      ## every benchmark prints a ratio measured in one run
 	$(BIN)/python -m bench
 docs: install-dev       ## write the generated reference pages
 	$(BIN)/python -m handrail.conformance.reference
+messages: install-dev   ## bring the translations along; LANGUAGE=uk begins one
+	$(BIN)/python -m handrail.conformance.messages $(LANGUAGE)
 lock: install-dev       ## pin every requirement with its hashes
 	for name in base dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done

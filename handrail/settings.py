@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from handrail.kernel.config import REPOSITORY, from_environment
+from django.conf.locale import LANG_INFO
+
+from handrail.kernel.config import REPOSITORY, ConfigError, from_environment
 from handrail.kernel.crypto import key
 from handrail.kernel.database import parse_url
 from handrail.kernel.embedded_postgres import EmbeddedPostgres
@@ -22,7 +24,9 @@ ROOMS = [
 
 REACTORS = [
     "handrail.ledgers.stock.reactor.StockReactor",
+    "handrail.facts.referrals.ReferralRules",
     "handrail.facts.people_reactor.PeopleReactor",
+    "handrail.facts.wishes_reactor.WishesReactor",
     "handrail.facts.room_reactor.RoomReactor",
 ]
 """What runs with every fact, in this order: the ledger first, because it may refuse."""
@@ -34,6 +38,8 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.staticfiles",
+    "handrail.screens.allauth_apps.AllauthAccount",
+    "handrail.screens.allauth_apps.AllauthFactors",
     "django_tasks",
     "django_tasks_db",
 ]
@@ -78,9 +84,11 @@ def embedded() -> EmbeddedPostgres:
 
 
 def _login(role: str) -> dict[str, Any]:
-    url = CONFIG.owner_database_url if role == "owner" else CONFIG.database_url
+    url = {"owner": CONFIG.owner_database_url, "backup": CONFIG.backup_database_url}.get(role, CONFIG.database_url)
     if url:
         return parse_url(url)
+    if CONFIG.database_url:
+        raise ConfigError("HANDRAIL_DATABASE_URL is set, but HANDRAIL_BACKUP_DATABASE_URL is not; a backup needs the role that reads everything.")
     server = embedded()
     if not (server.folder / "passwords.json").exists():
         return {"HOST": str(server.socket), "USER": f"handrail_{role}", "PASSWORD": "", "NAME": "handrail"}
@@ -90,6 +98,11 @@ def _login(role: str) -> dict[str, Any]:
 def OWNER_LOGIN() -> dict[str, Any]:
     """How to connect as the role that owns the tables."""
     return _login("owner")
+
+
+def BACKUP_LOGIN() -> dict[str, Any]:
+    """How to connect as the role that reads everything, for backups alone."""
+    return _login("backup")
 
 
 _APP = _login("app")
@@ -123,16 +136,29 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "handrail.kernel.web.csrf_failure"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "handrail.screens.passwords.LongEnough"},
+    {"NAME": "handrail.screens.passwords.NotEasyToGuess"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
 SIGN_IN_AGAIN_VIEW = "handrail.screens.console.sign_in.again"
+GUARD = "handrail.screens.console.step_up.guard"
+"""Called with request and view inside the scope: what stands before the view, such as proving again who one is, or None."""
+# allauth: its table of second factors and its checks, behind our own pages. No e-mail, no sign-up, no reset by mail.
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "handrail.screens.sign_in_adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_RECOVERY_CODE_DIGITS = 10
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.behind_proxy else None
 
 # -- language and time -------------------------------------------------------------------------------------------------
 
-LANGUAGES = [(code, code) for code in CONFIG.languages]
+LANGUAGES = [(code, str(LANG_INFO.get(code, {}).get("name_local", code)).capitalize()) for code in CONFIG.languages]
 LANGUAGE_CODE = CONFIG.languages[0]
 LOCALE_PATHS = [REPOSITORY / "handrail" / "locale"]
 USE_I18N = True
@@ -171,10 +197,14 @@ LOGGING = {
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4_000_000
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+"""What is uploaded is never written to a disk: a request with more than fits in memory arrives without its files."""
 
 JOBS = [
     ("handrail.insight.jobs.refresh_numbers", timedelta(hours=1)),
     ("handrail.facts.jobs.seal_access_logs", timedelta(hours=1)),
     ("handrail.facts.jobs.clear_sessions", timedelta(hours=6)),
+    ("handrail.facts.backups.back_up_daily", timedelta(days=1)),
 ]
 """What runs by itself, and how often: the dotted path of a django-tasks task, and the time between two runs."""

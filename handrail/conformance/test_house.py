@@ -25,7 +25,9 @@ def test_every_service_room_has_the_same_shape():
     rooms = [path for path in (ROOT / "handrail" / "services").iterdir() if path.is_dir() and path.name != "__pycache__"]
     assert rooms
     for room in rooms:
-        assert {path.name for path in room.iterdir()} - {"__pycache__"} == SERVICE_ROOM, room.name
+        names = {path.name for path in room.iterdir()} - {"__pycache__"}
+        assert names >= SERVICE_ROOM, room.name
+        assert {name for name in names - SERVICE_ROOM if not name.endswith(".py")} == set(), room.name  # no new kinds of folder
         assert any((room / "tests").glob("test_*.py")), f"{room.name} has no tests"
 
 

@@ -18,8 +18,8 @@ from handrail.insight import compute
 from handrail.insight.periods import Quarter
 from handrail.insight.results import INDICATORS, as_json
 from handrail.kernel import clock, ids
-from handrail.screens import api
-from handrail.screens.console import composer, reference
+from handrail.screens import api_schema
+from handrail.screens.console import composer, composer_read, reference
 
 KIND = '''
 """Hot drinks served."""
@@ -71,14 +71,14 @@ def test_a_kind_and_an_indicator_added_now_are_everywhere(new_files, in_harbour,
     settings.CONFIG = dataclasses.replace(settings.CONFIG, var=tmp_path)
     key, actor, van = "exchange.drinks_test", in_harbour.actors["naima"], in_harbour.van
 
-    form = {section.key: section for section in composer.build(actor, van.key, [], {}, {})}
+    form = {section.key: section for section in composer.build(actor, van, [], {}, {})}
     assert [row.label for row in form[key].rows] == ["Cups of tea"]
-    wrong = composer.parse(actor, van.key, {f"{key}:cups": "99"})
+    wrong = composer_read.parse(actor, van, {f"{key}:cups": "99"})
     assert wrong.errors == {f"{key}:cups": "Cannot be more than 50."}
-    parsed = composer.parse(actor, van.key, {f"{key}:cups": "3"})
+    parsed = composer_read.parse(actor, van, {f"{key}:cups": "3"})
     visits.save(actor=actor, visit=ids.new(), site=van.id, occurred_at=clock.now(), encounter=Encounter(), parts=parsed.parts)
 
-    schema = api.build().get_openapi_schema(path_prefix="/api/")
+    schema = api_schema.document()
     assert f"/api/facts/{key}/" in schema["paths"]
     assert key in {entry.key for entry in reference.kind_entries()}
 

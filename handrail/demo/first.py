@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
-from handrail.demo.plan import ITEMS
-from handrail.facts import organisations
+from handrail.facts import organisations, setting_changes
 from handrail.facts.labels import FIRST, SECOND
 from handrail.facts.models import SiteKind, Staff
-from handrail.kernel import scope
-from handrail.ledgers.stock import commands as stock
+from handrail.facts.values import SECOND_FACTOR
+from handrail.kernel import clock, scope
+from handrail.ledgers.stock import usual
 
-ROLES = ("coordinator", "storekeeper", "outreach", "auditor")
+ROLES = ("coordinator", "storekeeper", "outreach", "auditor", "administrator")
 
 
 def create(*, organisation: str, country: str, place: str, kind: str, time_zone: str, username: str) -> str:
@@ -29,15 +29,18 @@ def create(*, organisation: str, country: str, place: str, kind: str, time_zone:
         raise ValueError(f"“{time_zone}” is not a time zone; write it like Africa/Nairobi.") from None
     if Staff.objects.filter(username=username).exists():
         raise ValueError(f"Somebody already signs in as “{username}”; choose another name.")
-    password = " ".join(secrets.choice(words) for words in (FIRST, SECOND, FIRST, SECOND))
+    password = " ".join(secrets.choice(words) for words in (FIRST, SECOND, FIRST, SECOND, FIRST, SECOND))
     with transaction.atomic():
         made = organisations.create(name=organisation, country=country.upper())
         actor = organisations.system_actor(made)
         with scope.enter([made.key]):
             organisations.create_site(actor=actor, name=place, kind=kind, time_zone=time_zone)
-            for position, (code, name, item_class, pack) in enumerate(ITEMS):
-                stock.add_item(actor=actor, code=code, name=name, item_class=item_class, pack_size=pack, position=position)
+            usual.fill(actor=actor)
             organisations.create_staff(
                 actor=actor, username=username, name=username, password=password, grants=[(role, None) for role in ROLES]
+            )
+            # A real programme asks whoever may do something sensitive for a second factor from its first day.
+            setting_changes.set_value(
+                actor=actor, value=SECOND_FACTOR, typed="sensitive", site=None, valid_from=clock.now().date(), source="set when the programme was created"
             )
     return password

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from handrail.demo import stories
 from handrail.demo.plan import (
     BASKETS,
     ITEMS,
@@ -69,6 +70,7 @@ def load(sign_ins_file: Path, *, today: date | None = None, days: int = DAYS) ->
     until = today or clock.now().date()
     for plan in ORGANISATIONS:
         _Loader(plan, generator, sign_ins, until, days).run()
+    stories.load(ORGANISATIONS[0].name, sign_ins.password, sign_ins.people)
     sign_ins_file.touch(mode=0o600)
     sign_ins_file.write_text(json.dumps(sign_ins.__dict__))
     return sign_ins

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handrail.ledgers.stock.usual import DEMONSTRATION as ITEMS
+
 
 @dataclass(frozen=True)
 class DemoSite:
@@ -38,21 +40,6 @@ class DemoOrganisation:
     sites: tuple[DemoSite, ...]
     staff: tuple[DemoStaff, ...]
 
-
-ITEMS = (
-    # code, name, class, pack
-    ("syringe-1ml-29g", "Syringe 1 ml, 29G", "syringe_with_needle", 10),
-    ("filter", "Filter", "preparation", 50),
-    ("syringe-2ml-23g", "Syringe 2 ml, 23G", "syringe_with_needle", 10),
-    ("cooker", "Cooker", "preparation", 10),
-    ("water-5ml", "Sterile water 5 ml", "preparation", 50),
-    ("swab", "Alcohol swab", "preparation", 100),
-    ("sharps-bin-1l", "Sharps bin 1 litre", "disposal", 1),
-    ("condom", "External condom", "safer_sex", 12),
-    ("pipe-kit", "Safer smoking kit", "smoking", 1),
-    ("foil", "Foil sheet", "smoking", 50),
-    ("wound-kit", "Wound kit", "care", 1),
-)
 
 ORGANISATIONS = (
     DemoOrganisation(

@@ -44,6 +44,7 @@ class Service(Codes):
     SOCIAL_BENEFITS = "social_benefits", _("Social benefits")
     FOOD = "food", _("Food")
     DETOX_REQUESTED = "detox_requested", _("Detox, at own request")
+    NSP = "NSP", _("Needles and syringes")
     OTHER = "other", _("Something else")
 
 

@@ -23,6 +23,8 @@ class Mode(StrEnum):
     """Somebody is typing it: refuse, say why, keep what was typed."""
     CONFIRMED = "confirmed"
     """It happened, the person typing says so: bad values are refused, rules about stock are not."""
+    EARLIER = "earlier"
+    """It happened before the book of stock began, as in an import: bad values are refused, no stock moves."""
     ARRIVED = "arrived"
     """It happened elsewhere and arrives now: never refused, kept aside if it breaks a rule."""
 

@@ -33,6 +33,8 @@ class Batch:
     organisation: int
     may_go_short: bool
     live: bool
+    moves_stock: bool = True
+    """Whether what is recorded now takes from today's shelves; a replay does what was decided then."""
 
 
 @dataclass
@@ -305,7 +307,8 @@ class Fold:
                     decision = reactor.settle(step, self._batch)
                     if decision is not None:
                         step.cause.settlement = (step.cause.settlement or {}) | {reactor.name: decision}
-            except tolerate:
+            except tolerate as refusal:
+                step.cause.refused_as = getattr(refusal, "reason", "")
                 refused.append(step.cause)
         return refused
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from handrail.facts import people_rules
 from handrail.facts.fold import Batch, Recorded, Step, read_facts
-from handrail.facts.models import Participant, Referral
+from handrail.facts.models import Referral
+from handrail.facts.people_fold import COUNTS as COUNTS
+from handrail.facts.people_fold import FOLDS, MERGED, People, in_order
 
-COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
-_ABOUT_PEOPLE = {"facts.enrolled", "facts.asked"}
 _ABOUT_REFERRALS = {"facts.referral", "facts.referral_outcome"}
 
 
@@ -30,32 +30,23 @@ class PeopleReactor:
         """Nothing to read before deciding."""
 
     def settle(self, step: Step, batch: Batch) -> object | None:
-        """Nothing to decide."""
+        """Nothing to freeze; what cannot be said of a person is refused."""
+        for fact in step.do:
+            if problem := people_rules.problem(fact):
+                raise people_rules.CannotBe([problem])
+        return None
 
     def apply(self, steps: Sequence[Step], batch: Batch) -> None:
         """Refresh whoever the steps touch."""
         touched = [fact for step in steps for fact in (*step.undo, *step.do)]
-        people = {f.participant for f in touched if f.kind in _ABOUT_PEOPLE and f.participant}
+        people = {f.participant for f in touched if f.kind in FOLDS and f.participant}
+        people |= {person for f in touched if f.kind == MERGED for person in (f.parsed.survivor, f.parsed.other)}
         referrals = {_referral_of(f) for f in touched if f.kind in _ABOUT_REFERRALS}
         through = steps[-1].cause.counter if steps else 0
         if people:
-            self._people(people, batch.organisation, through)
+            People(batch.organisation, through).refresh(people)
         if referrals:
             self._referrals(referrals, batch.organisation, through)
-
-    def _people(self, people: set[uuid.UUID], organisation: int, through: int) -> None:
-        facts = _counting(organisation, through, "f.participant = ANY(%s::uuid[]) AND f.kind = ANY(%s)", [list(people), list(_ABOUT_PEOPLE)])
-        rows: dict[uuid.UUID, Participant] = {}
-        for fact in facts:
-            person = fact.participant
-            assert person is not None  # noqa: S101  the query asks for these people
-            row = rows.setdefault(person, Participant(organisation_id=organisation, id=person))
-            if fact.kind == "facts.enrolled":
-                row.birth_year, row.gender = fact.parsed.birth_year, fact.parsed.gender or ""
-            else:
-                row.injects, row.injects_asked_on = fact.parsed.injects, fact.occurred_at.date()
-        Participant.objects.filter(id__in=people).delete()
-        Participant.objects.bulk_create(rows.values())
 
     def _referrals(self, roots: set[uuid.UUID], organisation: int, through: int) -> None:
         # A correction that came before its original was stored before its root was known; the standing knows.
@@ -115,12 +106,8 @@ def _counting(organisation: int, through: int, condition: str, parameters: list[
         found = read_facts(
             cursor, organisation, f"{condition} AND f.counter <= %s AND {COUNTS}", [*parameters, through], "ORDER BY f.occurred_at, f.counter"
         )
-    ordered: list[Recorded] = sorted(found, key=_order)
+    ordered: list[Recorded] = sorted(found, key=in_order)
     return ordered
-
-
-def _order(fact: Recorded) -> tuple[datetime, int]:
-    return fact.occurred_at, fact.counter
 
 
 def _site_keys(organisation: int) -> dict[uuid.UUID, int]:

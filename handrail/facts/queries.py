@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import connection
 
 from handrail.facts.fold import as_json
-from handrail.facts.models import Site
+from handrail.facts.models import Fact, Site
 from handrail.kernel import scope
 
 _COLUMNS = [field.attname for field in Site._meta.concrete_fields]
@@ -22,5 +23,23 @@ def find_site(site: uuid.UUID) -> Site | None:
     if row is None:
         return None
     found = Site.from_db("default", _COLUMNS, row)
-    found.offers = as_json(found.offers)
+    found.offers, found.item_classes, found.kinds = as_json(found.offers), as_json(found.item_classes), as_json(found.kinds)
     return found
+
+
+_NEWEST = (
+    "SELECT n.key FROM unnest(%s::bigint[]) AS s (site) CROSS JOIN LATERAL ("
+    " SELECT f.key, f.occurred_at FROM facts_fact f WHERE f.organisation_id = %s::bigint AND f.site_id = s.site AND f.kind = %s"
+    " AND f.supersedes = '[]'::jsonb ORDER BY f.occurred_at DESC LIMIT %s) n ORDER BY n.occurred_at DESC LIMIT %s"
+)
+
+
+def newest_first(kind: str, sites: Sequence[int], most: int) -> list[Fact]:
+    """The latest records of a kind at these sites, no corrections among them, each with its site.
+
+    Site by site from the index: over all sites at once PostgreSQL would read and sort every record there ever was.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, [list(sites), scope.organisation(), kind, most, most])
+        keys = [row[0] for row in cursor.fetchall()]
+    return list(Fact.objects.filter(key__in=keys).select_related("site").order_by("-occurred_at"))

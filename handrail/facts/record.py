@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
 from handrail.facts.drafts import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, sentence_of
-from handrail.facts.fold import Batch, Fold, Step
+from handrail.facts.fold import TAKEN_BACK, Batch, Fold, Step
 from handrail.facts.recorded import Recorded, chain
 from handrail.facts.spec import KINDS, Kind
 from handrail.facts.unreadable import as_text, is_storable, newer_than
@@ -56,6 +56,7 @@ class _Known:
     server_sequence: int
     sites: dict[uuid.UUID, int]
     bodies: dict[uuid.UUID, tuple[str, bytes]]
+    superseded: dict[uuid.UUID, tuple[str, int | None]]
     waiting: list[uuid.UUID]
     taken: set[tuple[uuid.UUID, int]]
 
@@ -63,7 +64,7 @@ class _Known:
 _LOCK = """
 SELECT h.key, h.counter, h.digest, h.server_device, h.server_sequence,
   (SELECT array_agg(s.id::text || ' ' || s.key) FROM facts_site s WHERE s.organisation_id = h.organisation_id AND s.id = ANY(%s::uuid[])),
-  (SELECT array_agg(f.id::text || ' ' || f.kind || ' ' || encode(f.payload_digest, 'hex'))
+  (SELECT array_agg(f.id::text || ' ' || f.kind || ' ' || encode(f.payload_digest, 'hex') || ' ' || coalesce(f.site_id::text, ''))
      FROM facts_fact f WHERE f.organisation_id = h.organisation_id AND f.id = ANY(%s::uuid[])),
   (SELECT array_agg(a.fact) FROM facts_aside a
      WHERE a.organisation_id = h.organisation_id AND a.is_open AND a.waiting_for = ANY(%s::uuid[]))
@@ -171,6 +172,8 @@ class _Door:
             return "unknown_site", _("That place does not exist here.")
         if not self._may(draft, kind, site):
             return "not_permitted", _("You cannot record this here. Ask your coordinator.")
+        if not all(self._may_supersede(draft, reference) for reference in draft.supersedes):
+            return "not_permitted", _("You cannot correct or take back this record. Ask your coordinator.")
         if kind.needs_encounter and draft.encounter is None:
             return "no_encounter", _("This belongs to a visit, but no visit is named.")
         return "", ""
@@ -179,6 +182,21 @@ class _Door:
         if self._actor.is_system or self._actor.may(kind.may, site):
             return True
         return bool(draft.supersedes and kind.may_correct and self._actor.may(kind.may_correct, site))
+
+    def _may_supersede(self, draft: Draft, reference: uuid.UUID) -> bool:
+        """Whether the actor may change what this fact changes, where that one was recorded.
+
+        What belongs to a visit is taken back by whoever may correct visits there; anything else, such as a merge or a
+        death, only by whoever may record it. A record that is not here yet cannot be asked: it waits for its original.
+        """
+        if self._actor.is_system or reference not in self._known.superseded:
+            return True
+        name, site = self._known.superseded[reference]
+        kind = KINDS.get(name)
+        of_a_visit = kind is None or kind.needs_encounter or name == "facts.encounter"
+        if draft.kind == TAKEN_BACK and of_a_visit:
+            return self._actor.may("visit.correct", site)
+        return kind is not None and any(self._actor.may(held, site) for held in (kind.may, kind.may_correct) if held)
 
     def _device(self, draft: Draft, claimed: dict[str, Any]) -> tuple[uuid.UUID, int | None]:
         if draft.device is None:
@@ -219,10 +237,12 @@ class _Door:
             row = cursor.fetchone()
             if row is None:
                 raise RuntimeError("This organisation has no head; create it with facts.organisations.create().")
+            stored = [text.split(" ") for text in row[6] or []]
             known = _Known(
                 key=row[0], counter=row[1], digest=bytes(row[2]), server_device=row[3], server_sequence=row[4],
                 sites={uuid.UUID(a): int(b) for a, b in (text.split(" ") for text in row[5] or [])},
-                bodies={uuid.UUID(a): (b, bytes.fromhex(c)) for a, b, c in (text.split(" ") for text in row[6] or [])},
+                bodies={uuid.UUID(a): (b, bytes.fromhex(c)) for a, b, c, _site in stored},
+                superseded={uuid.UUID(a): (b, int(site) if site else None) for a, b, _c, site in stored},
                 waiting=list(row[7] or []), taken=set(),
             )
             numbered = [
@@ -243,7 +263,7 @@ class _Door:
         """Plan and settle what is new. What arrived and a reactor refuses is kept aside, and the rest planned afresh."""
         arrived, counter, sequence = list(self._new), self._known.counter, self._known.server_sequence
         while True:
-            fold = Fold(Batch(self._organisation, may_go_short=self._mode is not Mode.TYPED, live=True))
+            fold = Fold(Batch(self._organisation, may_go_short=self._mode is not Mode.TYPED, live=True, moves_stock=self._mode is not Mode.EARLIER))
             steps = fold.plan(self._new, self._known.waiting)
             while ripe := [fact for fact in fold.ripe() if fact not in self._stuck]:
                 releases = [self._release(fact) for fact in ripe]
@@ -261,7 +281,7 @@ class _Door:
                 if fact.counter > counter:
                     self._stuck.add(fact.parsed.target)
                 else:
-                    fact.quarantine = "unknown_reference"
+                    fact.quarantine = fact.refused_as or "unknown_reference"
             self._new, self._known.counter, self._known.server_sequence = list(arrived), counter, sequence
 
     def _write(self) -> dict[uuid.UUID, str]:

@@ -42,6 +42,8 @@ class Recorded:
     digest: bytes = b""
     recorded_at: datetime | None = None
     stored_about: uuid.UUID | None = None
+    refused_as: str = ""
+    """The rule a reactor says it breaks, while it is decided whether it is kept aside; not stored."""
 
     @property
     def door(self) -> dict[str, Any] | None:

@@ -78,6 +78,8 @@ class Place(StrEnum):
     SUPPLIER = "supplier"
     WASTE = "waste"
     COUNTED = "counted"
+    ASSEMBLY = "assembly"
+    """Between parts and kits: parts go in and kits come out, or the other way round."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, Setting, Site, SourceStatus
 from handrail.facts.spec import Text
@@ -110,3 +111,53 @@ def one_of(*allowed: str) -> Callable[[Any], str]:
         return str(raw)
 
     return check
+
+
+# -- values of people and consent ----------------------------------------------------------------------------------------
+
+CONSENT_PROFILE: Value[str] = Value(
+    key="consent_profile", title=_("What a consent needs"), start="part2", unit="",
+    source="42 CFR Part 2 §2.31, 89 FR 12472", source_status=SourceStatus.PARTLY, safety=SafetyClass.LEGAL,
+    check=one_of("part2", "written", "verbal"),
+    explain=_(
+        "“part2”: all nine elements and a signature (United States). “written”: the same nine, without the American notices."
+        " “verbal”: spoken consent counts too, with a witness in place of the signature."
+    ),
+)
+
+
+# -- values of this room -------------------------------------------------------------------------------------------------
+
+SECOND_FACTOR: Value[str] = Value(
+    key="second_factor", title=_("Second factor at sign-in"), start="offered", unit=_("offered / sensitive / everybody"),
+    source="security.md 4.1", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
+    check=one_of("offered", "sensitive", "everybody"),
+    explain=_("Who must sign in with a passkey or a code: nobody has to, whoever may do something sensitive, or everybody."),
+)
+STEP_UP_MINUTES: Value[int] = Value(
+    key="step_up_minutes", title=_("Prove again who you are"), start=10, unit=_("minutes"),
+    source="security.md 4.1", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 60),
+    explain=_("How long a sign-in is fresh enough for what is sensitive, such as merging people or changing accounts."),
+)
+
+
+# -- values about people -----------------------------------------------------------------------------------------------
+
+TOLERANT_REVIEW: Value[bool] = Value(
+    key="tolerant_review", title=_("Look for people who may have two self-made codes"), start=False, unit="",
+    source="domain/people.md 3.2", source_status=SourceStatus.VERIFIED, safety=SafetyClass.PRIVACY, check=yes_no,
+    explain=_(
+        "Keeps six more tokens of each self-made code, so that one wrong answer leads to a proposal for a reviewer. It makes"
+        " guessing cheaper for whoever seizes both the database and the key. Switched off, the tokens are thrown away."
+    ),
+)
+FLAG_MONTHS: Value[int] = Value(
+    key="flag_months", title=_("Months after which an answer about living or drug use counts as not known"), start=12,
+    unit=_("months"), source="domain/people.md 2", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL,
+    check=whole(1, 120),
+)
+HANDLE_SEARCHES: Value[int] = Value(
+    key="handle_searches", title=_("Searches by handle that one worker may make in ten minutes"), start=20,
+    unit=_("searches"), source="domain/people.md 13 asks for a limit and names none", source_status=SourceStatus.UNVERIFIED,
+    safety=SafetyClass.PRIVACY, check=whole(1, 200),
+)

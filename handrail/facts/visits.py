@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from handrail.facts.fold import Recorded, read_facts
@@ -106,7 +107,7 @@ def correct(
     """Make a visit say something else: changed parts are superseded, missing ones taken back, new ones added."""
     current = read(visit)
     if not current or current[0].kind != "facts.encounter":
-        raise Refusal([("", "This visit is not here or was taken back.")])
+        raise Refusal([("", _("This visit is not here or was taken back."))])
     first = current[0]
     there = {slot_of(f.kind, f.parsed): f for f in current[1:]}
     wanted = {part.slot: part for part in _routed(parts)}
@@ -119,11 +120,11 @@ def correct(
         )
 
     drafts: list[Draft] = []
-    if moved or encounter.model_dump(mode="json") != first.raw:
+    if moved or encounter != first.parsed:
         drafts.append(draft("facts.encounter", encounter, "encounter", first, inside=False))
     for slot, part in wanted.items():
         old = there.get(slot)
-        if old is None or moved or part.payload.model_dump(mode="json") != old.raw:
+        if old is None or moved or part.payload != old.parsed:
             drafts.append(draft(part.kind, part.payload, slot, old, inside=True))
     taken_back = KINDS["facts.taken_back"].payload
     for slot, old in there.items():

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.spec import Indicator
 
+DAYS_OF_A_YEAR = 365
+"""What an annualised value is stretched to (`domain/exchange.md`, worked example 3)."""
 KEPT_DECIMALS = 6
 """Decimals that are stored. Cut, not rounded, so that rounding half up at display is still the only rounding."""
 
@@ -41,15 +43,25 @@ class Computed:
     denominator: Cell | None
 
 
-def value_of(indicator: Indicator, numerator: Cell | None, denominator: Cell | None = None) -> Computed:
-    """Put the parts together: no input is “no data”, division by nothing is “not computable”, never 0."""
-    if numerator is None or (indicator.denominator is not None and denominator is None):
+def value_of(indicator: Indicator, numerator: Cell | None, denominator: Cell | None = None, unknown: Cell | None = None, *, days: int = 0) -> Computed:
+    """Put the parts together: no input is “no data”, division by nothing is “not computable”, never 0.
+
+    count n · percent 100 n/d · ratio n/d, annualised times 365/days · bound n + u · estimate n + u ÷ (d/n), people from
+    n people with d contacts and u contacts of nobody knows how many people (`domain/people.md` 3.4).
+    """
+    if numerator is None or (indicator.denominator is not None and denominator is None) or (indicator.unknown is not None and unknown is None):
         return Computed(Status.NO_DATA, None, numerator, denominator)
+    if indicator.kind == "bound" and unknown is not None:
+        return Computed(Status.OK, Decimal(numerator.value + unknown.value), numerator, None)
     if denominator is None:
         return Computed(Status.OK, Decimal(numerator.value), numerator, None)
     if denominator.value == 0:
         return Computed(Status.NOT_COMPUTABLE, None, numerator, denominator)
     exact = Fraction(numerator.value, denominator.value) * (100 if indicator.kind == "percent" else 1)
+    if indicator.kind == "estimate" and unknown is not None:
+        exact = numerator.value + unknown.value * exact
+    if indicator.annualised:
+        exact = exact * Fraction(DAYS_OF_A_YEAR, days)
     return Computed(Status.OK, cut(exact), numerator, denominator)
 
 

@@ -16,6 +16,7 @@ from datetime import date
 from typing import Any, Self
 
 import ibis
+import pyarrow.parquet as pq
 from ibis import _
 
 from handrail.facts.spec import KINDS
@@ -25,22 +26,25 @@ from handrail.insight.periods import Window, months_before
 from handrail.insight.spec import (
     ANSWERED,
     INJECTS,
-    PWID_WINDOW_MONTHS,
+    NOBODY_MET,
     Contacts,
     Estimate,
     Followed,
     Measure,
     People,
     Records,
+    Regular,
     Sum,
 )
 from handrail.insight.warehouse import read_manifest, schema_of
 
 EVERYWHERE = "*"
+WINDOW_DAYS = 30
+"""Length of a window of regular pick-ups (`domain/exchange.md` 9)."""
 NOWHERE = "?"
 """Site of facts whose site nobody knows: they count for the organisation and for no site."""
 _ENCOUNTER, _ASKED, _GIVEN = "facts.encounter", "facts.asked", "exchange.given"
-_SHAPE = {"measure": "int64", "site": "string", "coded": "boolean", "person": "string", "amount": "int64"}
+_SHAPE = {"measure": "int64", "site": "string", "coded": "boolean", "person": "string", "amount": "int64", "alone": "int64"}
 _OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
@@ -75,6 +79,7 @@ class Reader:
         self._tables: dict[str, Any] = {}
         self._numbers = itertools.count()
         self._done: dict[tuple[Measure, Window], Measured] = {}
+        self._anybody_merged = pq.read_metadata(self._manifest.folder / self._manifest.dimensions["survivors"]).num_rows > 0
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +149,29 @@ class Reader:
         if not files:
             return self._kept(f"counting {kind}", lambda: schema_of(KINDS[kind]).empty_table())
         table, asides = self._parquet(f"all {kind}", files), self._dimension("asides")
-        return self._view(f"counting {kind}", lambda: table.anti_join(asides, table["id"] == asides["fact"]))
+        return self._view(f"counting {kind}", lambda: self._merged(table.anti_join(asides, table["id"] == asides["fact"])))
+
+    def _merged(self, rows: Any) -> Any:
+        """The rows with the survivor in the place of everybody who was merged, for earlier periods too."""
+        if not self._anybody_merged:
+            return rows
+        survivors = self._dimension("survivors").select(merged="participant", survivor="survivor")
+        found = rows.left_join(survivors, rows["participant"] == survivors["merged"])
+        return found.mutate(participant=ibis.coalesce(found["survivor"], found["participant"])).drop("merged", "survivor")
+
+    def _needles(self) -> Any:
+        """Items that count as needles-syringes: `whole`, and `barrels` and `needles` as far as the convention counts them."""
+
+        def make() -> Any:
+            items, convention = self._dimension("items"), self._manifest.values["ns_convention"]
+            if convention == "barrels":  # as the catalogue counts; a kit of the time before parts were known is whole
+                items = items.select(code="code", whole="counts_as_ns", barrels=ibis.literal(0), needles=ibis.literal(0))
+            else:
+                barrels = _["barrels"] if convention == "max_of_both" else ibis.literal(0)
+                items = items.select("code", "whole", barrels=barrels, needles="needles")
+            return items.filter(_["whole"] + _["barrels"] + _["needles"] > 0)
+
+        return self._kept("needles", make)
 
     def _within(self, kind: str, window: Window) -> Any:
         days = (_["local_date"] >= window.starts_on, _["local_date"] < window.ends_before)
@@ -159,6 +186,8 @@ class Reader:
                 return self._people(measure, window)
             case Contacts():
                 return self._contacts(measure, window)
+            case Regular():
+                return self._regular(measure, window)
             case Followed():
                 return self._followed(measure, window)
             case Records():
@@ -169,24 +198,43 @@ class Reader:
                 raise TypeError(f"Nobody knows how to compute {measure!r}.")
 
     def _sum(self, measure: Sum, window: Window) -> Any:
-        rows = _where(self._within(measure.kind, window), measure.where)
-        if measure.as_needles:
-            items = self._dimension("items").filter(_["counts_as_ns"] > 0)
-            rows = rows.inner_join(items, rows["item"] == items["code"])
-            return _atoms(rows, (rows[measure.column] * rows["counts_as_ns"]).sum())
-        return _atoms(rows, rows[measure.column].sum().fill_null(0))
+        rows = [self._sum_of(kind, measure, window) for kind in measure.kinds]
+        return ibis.union(*rows) if len(rows) > 1 else rows[0]
+
+    def _sum_of(self, kind: str, measure: Sum, window: Window) -> Any:
+        rows, alone = _where(self._within(kind, window), measure.where), int(kind not in NOBODY_MET)
+        if not measure.as_needles:
+            return _atoms(rows, rows[measure.column].sum().fill_null(0), alone)
+        items = self._needles()
+        rows = rows.inner_join(items, rows["item"] == items["code"])
+        times = {name: (rows[measure.column] * rows[name]).sum() for name in ("whole", "barrels", "needles")}
+        # Of barrels and needles that went out together, in one record, whichever is more.
+        records = rows.group_by("id", "site", "participant", "encounter", "root").agg(**times)
+        return _atoms(records, (records["whole"] + ibis.greatest(records["barrels"], records["needles"])).sum(), alone)
 
     def _picked_up(self, window: Window) -> Any:
         def make() -> Any:
-            items, rows = self._dimension("items").filter(_["counts_as_ns"] > 0), self._within(_GIVEN, window)
+            items, rows = self._needles(), self._within(_GIVEN, window)
             found = rows.filter(_["quantity"] >= 1).semi_join(items, rows["item"] == items["code"])
-            return found.select("site", "participant", "encounter").distinct()
+            return found.select("site", "participant", "encounter", "local_date").distinct()
 
         return self._kept(f"picked up {window}", make)
 
+    def _regular(self, measure: Regular, window: Window) -> Any:
+        rows = self._picked_up(window).filter(_["participant"].notnull())
+        rows = rows.semi_join(self._last_answers(window).filter(_["injects"].isin(INJECTS)), "participant")
+        if measure.way == "monthly":
+            found, enough = rows.group_by("participant").agg(times=_["encounter"].nunique()), window.whole_months
+        else:
+            enough = window.days // WINDOW_DAYS
+            numbered = rows.mutate(window=(rows["local_date"] - ibis.literal(window.starts_on)).cast("int64") // WINDOW_DAYS)
+            found = numbered.filter(_["window"] < enough).group_by("participant").agg(times=_["window"].nunique())
+        found = found.filter(_["times"] >= max(enough, 1)) if enough else found.filter(ibis.literal(False))
+        return found.select(site=ibis.literal(NOWHERE), coded=ibis.literal(True), person="participant", amount=ibis.literal(1), alone=ibis.literal(1))
+
     def _served(self, window: Window) -> Any:
         def make() -> Any:
-            kinds = [kind.key for kind in KINDS if kind.needs_encounter or kind.key == _ENCOUNTER]
+            kinds = [kind.key for kind in KINDS if kind.key == _ENCOUNTER or (kind.needs_encounter and self._manifest.files(kind.key))]
             rows = [self._within(kind, window).filter(_["participant"].notnull()).select("site", "participant") for kind in kinds]
             return ibis.union(*rows, distinct=True) if len(rows) > 1 else rows[0].distinct()
 
@@ -196,13 +244,15 @@ class Reader:
         rows = self._within(_ENCOUNTER, window)
         if measure.without_code:
             rows = rows.filter(_["participant"].isnull())
+        if measure.with_code:
+            rows = rows.filter(_["participant"].notnull())
         if measure.picked_up:
             given = self._picked_up(window)
             rows = rows.semi_join(given, rows["root"] == given["encounter"])
         return _atoms(rows, _["people_count"].sum())
 
     def _people(self, measure: People, window: Window) -> Any:
-        rows = self._picked_up(window) if measure.picked_up else self._served(window)
+        rows = self._picked_up(window) if measure.picked_up else self._had(measure, window) if measure.had else self._served(window)
         rows = rows.filter(_["participant"].notnull())
         if measure.injects == "yes":
             who = self._last_answers(window).filter(_["injects"].isin(INJECTS))
@@ -210,16 +260,25 @@ class Reader:
         elif measure.injects == "unknown":
             who = self._last_answers(window).filter(_["injects"].isin(ANSWERED))
             rows = rows.anti_join(who, "participant")
-        return rows.select(site=_site(), coded=ibis.literal(True), person="participant", amount=ibis.literal(1)).distinct()
+        return rows.select(site=_site(), coded=ibis.literal(True), person="participant", amount=ibis.literal(1), alone=ibis.literal(1)).distinct()
+
+    def _had(self, measure: People, window: Window) -> Any:
+        """Records of a kind in the window, without those of people who had an earlier one that rules them out."""
+        rows = _where(self._within(measure.had, window), measure.where)
+        for condition in measure.not_before:
+            first = _where(self._counting(measure.had), condition).group_by("participant").agg(since=_["occurred_at"].min())
+            known = rows.left_join(first, "participant")
+            rows = known.filter(known["since"].isnull() | (known["since"] >= known["occurred_at"])).select(rows.columns)
+        return rows
 
     def _last_answers(self, window: Window) -> Any:
-        """The last answer of each person before the window's end, unless it is too old (`PWID_WINDOW_MONTHS`)."""
+        """The last answer of each person before the window's end, unless it is too old (the value `pwid_window`)."""
 
         def make() -> Any:
             asked = self._counting(_ASKED).filter(_["participant"].notnull(), _["local_date"] < window.ends_before)
             newest_first = ibis.window(group_by="participant", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])
             last = asked.mutate(place=ibis.row_number().over(newest_first)).filter(_["place"] == 0)
-            since = months_before(window.ends_before, PWID_WINDOW_MONTHS)
+            since = months_before(window.ends_before, self._manifest.values["pwid_window"])
             return last.filter(_["local_date"] >= since).select("participant", "injects")
 
         return self._kept(f"answers {window.ends_before}", make)
@@ -239,7 +298,7 @@ class Reader:
         atoms = ibis.union(*same) if len(same) > 1 else same[0]
         heads = self._counting(_ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
         rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms["coded"])
-        rows = rows.select(*_SHAPE, heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(1)))
+        rows = rows.select(*_SHAPE, heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(rows["alone"])))
         rows = ibis.union(rows, rows.mutate(site=ibis.literal(EVERYWHERE)))
         grouped = rows.group_by("measure", "site").agg(
             amount=_["amount"].sum(), coded=_["person"].nunique(where=_["coded"]), heads=_["heads"].sum()
@@ -292,11 +351,11 @@ def _site() -> Any:
     return _["site"].fill_null(NOWHERE)
 
 
-def _atoms(rows: Any, amount: Any) -> Any:
-    """Rows to one line for each site and person; without a code the encounter stands for its people."""
+def _atoms(rows: Any, amount: Any, alone: int = 1) -> Any:
+    """Rows to one line for each site and person; without a code the encounter stands for its people, `alone` where there is none."""
     keyed = rows.group_by(
         site=_site(), coded=_["participant"].notnull(), person=ibis.coalesce(_["participant"], _["encounter"], _["root"])
     )
-    return keyed.agg(amount=amount)
+    return keyed.agg(amount=amount).mutate(alone=ibis.literal(alone))
 
 

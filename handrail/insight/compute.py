@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from handrail.facts.models import Organisation, Site
-from handrail.insight.arithmetic import Cell, value_of
+from handrail.insight.arithmetic import Cell, Computed, value_of
 from handrail.insight.compile import Measured, Reader
 from handrail.insight.models import Result
-from handrail.insight.periods import Quarter
-from handrail.insight.spec import INDICATORS
+from handrail.insight.periods import Quarter, Window
+from handrail.insight.spec import INDICATORS, Indicator
 from handrail.insight.warehouse import BuildReport, build
 from handrail.kernel import clock, scope
 
@@ -55,21 +55,21 @@ def compute(organisation_key: int, quarters: Sequence[str]) -> ComputeReport:
 def _results(reader: Reader, quarter: Quarter, sites: Mapping[str, Site], organisation: Organisation) -> Iterable[Result]:
     now = clock.now()
     reader.measure_all(
-        (part, quarter.window(indicator.window)) for indicator in INDICATORS for part in (*indicator.parts, *indicator.beside)
+        (part, quarter.window(indicator.window)) for indicator in INDICATORS for part in (*indicator.inputs, *indicator.beside)
     )
     for indicator in INDICATORS:
         window = quarter.window(indicator.window)
-        parts = [reader.measure(part, window) for part in indicator.parts]
+        parts = [reader.measure(part, window) for part in indicator.inputs]
         beside = [reader.measure(part, window) for part in indicator.beside]
         for site in [None, *(_shown(sites, parts) if indicator.by_site else ())]:
-            computed = value_of(indicator, *(part.at(site) for part in parts))
+            computed = computed_from(indicator, [part.at(site) for part in parts], window)
             yield Result(
                 organisation=organisation, indicator=indicator.key, version=indicator.version, quarter=str(quarter),
                 starts_on=window.starts_on, ends_before=window.ends_before, site=sites[site] if site else None,
                 status=computed.status, value=computed.value, numerator=_value(computed.numerator),
                 denominator=_value(computed.denominator), people_behind=_people(computed.numerator),
                 denominator_people=_people(computed.denominator), data_through=reader.watermark, computed_at=now,
-                steps=_steps(parts, beside, site),
+                steps=_steps(indicator, parts, beside, site),
             )
 
 
@@ -79,11 +79,20 @@ def _shown(sites: Mapping[str, Site], parts: Sequence[Measured]) -> list[str]:
     return [key for key, site in sites.items() if key in counted or (site.is_active and site.kind != "store")]
 
 
-def _steps(parts: Sequence[Measured], beside: Sequence[Measured], site: str | None) -> list[dict[str, Any]]:
+def computed_from(indicator: Indicator, cells: Sequence[Cell | None], window: Window) -> Computed:
+    """The value from the cells of `indicator.inputs`, in their order."""
+    found = dict(zip(indicator.inputs, cells, strict=True))
+    denominator = found[indicator.denominator] if indicator.denominator else None
+    unknown = found[indicator.unknown] if indicator.unknown else None
+    return value_of(indicator, found[indicator.numerator], denominator, unknown, days=window.days)
+
+
+def _steps(indicator: Indicator, parts: Sequence[Measured], beside: Sequence[Measured], site: str | None) -> list[dict[str, Any]]:
     """What `explain.py` needs to say in words how the number came about, in any language."""
     notes = [dict(note) for part in parts for note in part.notes]
+    unknown = [{"unknown": _value(parts[-1].at(site))}] if indicator.unknown else []
     besides = [{"beside": index, "value": _value(cell)} for index, m in enumerate(beside) if (cell := m.at(site))]
-    return [*({"estimate": note} for note in notes), *besides]
+    return [*unknown, *({"estimate": note} for note in notes), *besides]
 
 
 def _value(cell: Cell | None) -> int | None:
@@ -92,5 +101,3 @@ def _value(cell: Cell | None) -> int | None:
 
 def _people(cell: Cell | None) -> int | None:
     return cell.people if cell else None
-
-

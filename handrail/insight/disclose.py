@@ -220,7 +220,7 @@ def _sites_stay_open(small: Line, large: Line, pattern: Pattern, threshold: int)
 def _may_show(row: Row, tables: Mapping[tuple[Measure, Window], _Table], threshold: int) -> bool:
     if row.status == Status.NO_DATA:
         return True
-    parts = [part for part in row.indicator.parts if not isinstance(part, Estimate)]
+    parts = [part for part in row.indicator.inputs if not isinstance(part, Estimate)]
     if any(tables[part, row.window].hides(row.site) for part in parts if (part, row.window) in tables):
         return False
     if row.denominator is None:
@@ -248,7 +248,7 @@ def _is_part(small: _Table, large: _Table) -> bool:
     """Whether one counts a part of the other. Over different windows only people can be subtracted."""
     if small.window == large.window:
         return contains(large.measure, small.measure)
-    people = type(small.measure).__name__ == type(large.measure).__name__ == "People"
+    people = {type(small.measure).__name__, type(large.measure).__name__} <= {"People", "Regular"}
     inside = small.window.inside(large.window)
     return people and inside and (small.measure == large.measure or contains(large.measure, small.measure))
 

@@ -72,6 +72,21 @@ FOUR_LEVELS = (
 """`domain/indicators.md`, worked example 1, a hundredth of it: 1,800 n/s, 9 reached, 15 accessing."""
 FOUR_LEVELS_SIZE: Mapping[Level, int] = {Level.TARGETED_AREA: 60, Level.COUNTRY: 120}
 
+CODED_AND_NOT = (
+    *(gets(f"P{n}", f"2026-{month:02}-0{day}", 10) for n in range(28) for month, day in ((7, 1), (7, 2), (8, 1), (9, 1))),
+    gets("", "2026-08-05", 100, people=40), gets("", "2026-08-06", 30, people=20),
+)
+"""`domain/people.md`, worked example 5, a fifteenth of it: 28 people with 112 contacts, 60 contacts without a code."""
+
+FORTY_ATTENDEES = (
+    *(is_tested(f"P{n}", "2026-09-01", "HCV_Ab", "positive") for n in range(6)),
+    *(is_tested(f"N{n}", "2026-09-01", "HCV_Ab", "negative") for n in range(14)),
+    *(is_tested(f"I{n}", "2026-09-01", "HCV_Ab", None, "invalid") for n in range(2)),
+    *(is_tested(f"D{n}", "2026-09-01", "HCV_Ab", None, "offered_declined") for n in range(5)),
+    *(is_tested(f"O{n}", "2026-09-01", "HCV_Ab", None, "not_offered") for n in range(13)),
+)
+"""`domain/exchange.md`, worked example 5: 22 samples, 6 positive, 14 negative, 2 invalid; 5 declined, 13 not offered."""
+
 TEN_REFERRALS = (
     *(is_referred(who, "2026-08-03", "declined") for who in "AB"),
     *(is_referred(who, "2026-08-03") for who in "CDEFGHIJ"),

@@ -18,7 +18,7 @@ from handrail.insight.spec import Indicator
 
 @dataclass(frozen=True)
 class Step:
-    """A line of the explanation: what, and how much. `role` is numerator, denominator, result, estimate or beside."""
+    """A line of the explanation. `role` is numerator, denominator, unknown, annualised, result, estimate or beside."""
 
     role: str
     label: str
@@ -37,15 +37,27 @@ def steps(
     """Numerator, denominator, result; then the estimates that were used, and what is shown beside."""
     found = [Step("numerator", f"{indicator.numerator.title}, {window.label}", _amount(numerator))]
     if indicator.denominator is not None:
-        found.append(Step("denominator", f"÷ {indicator.denominator.title}", _amount(denominator)))
+        found.append(Step("denominator", _over(indicator), _amount(denominator)))
+    for note in noted:
+        if "unknown" in note and indicator.unknown is not None:
+            found.append(Step("unknown", f"+ {indicator.unknown.title}", _amount(note["unknown"])))
+    if indicator.annualised:
+        found.append(Step("annualised", _("× 365 ÷ days of the period: a year of it, if it went on like this"), f"365 ÷ {window.days}"))
+    if indicator.kind != "count":
         found.append(Step("result", "=", str(status.label) if value is None else _result(indicator, value)))
     for note in noted:
         if "estimate" in note:
             found.append(_estimate(indicator, note["estimate"]))
-        elif note["beside"] < len(indicator.beside):
+        elif "beside" in note and note["beside"] < len(indicator.beside):
             title = indicator.beside[note["beside"]].title
             found.append(Step("beside", _("Beside: %(what)s") % {"what": title}, _amount(note["value"])))
     return found
+
+
+def _over(indicator: Indicator) -> str:
+    """How the denominator is said."""
+    title = indicator.denominator.title if indicator.denominator else ""
+    return _("how often they came: %(what)s") % {"what": title} if indicator.kind == "estimate" else f"÷ {title}"
 
 
 def _amount(value: int | None) -> str:

@@ -32,6 +32,18 @@ class Window:
         last = self.ends_before - timedelta(days=1)
         return f"{formats.date_format(self.starts_on, 'j M Y')} – {formats.date_format(last, 'j M Y')}"
 
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.ends_before - self.starts_on).days
+
+    @property
+    def whole_months(self) -> int:
+        """How many calendar months lie in it from their first day to their last."""
+        first = self.starts_on if self.starts_on.day == 1 else months_before(self.starts_on, -1)
+        months = (self.ends_before.year - first.year) * 12 + self.ends_before.month - first.month
+        return max(months, 0)
+
     def inside(self, other: Window) -> bool:
         """Whether every day of this window is a day of the other."""
         return other.starts_on <= self.starts_on and self.ends_before <= other.ends_before

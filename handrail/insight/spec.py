@@ -17,15 +17,15 @@ from handrail.kernel.registry import Registry
 
 Text = str | Promise
 
-PWID_WINDOW_MONTHS = 12
-"""Who counts as injecting: the last answer is not older than this at the end of the period, and says at most 12 months.
-
-[handrail] status `unverified`: `domain/indicators.md` 1, rule 6 gives 12 months as our default; it becomes a setting.
-"""
 INJECTS = ("last_month", "last_12_months")
 """Answers that make a person one who injects."""
 ANSWERED = (*INJECTS, "never", "ever")
 """Answers that say something; `not_said` and no answer are unknown, and unknown is left out of proportions (rule 4)."""
+
+NEEDLES = ("exchange.given", "exchange.dispensed")
+"""Kinds whose lines are needles and syringes given: into a hand, or taken from a box or a machine."""
+NOBODY_MET = frozenset({"exchange.dispensed"})
+"""Kinds that say nothing of people: what they count has nobody behind it."""
 
 Where = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -40,13 +40,21 @@ def only(**fields: str | tuple[str, ...]) -> Where:
 
 @dataclass(frozen=True)
 class Sum:
-    """The sum of a column over the rows of a kind; `as_needles` times what the catalogue says counts as one n/s."""
+    """The sum of a column over the rows of one kind, or of several that have it.
 
-    kind: str
+    `as_needles` times what the catalogue says counts as one n/s, under the programme's `ns_convention`.
+    """
+
+    kind: str | tuple[str, ...]
     column: str
     title: Text = field(compare=False)
     where: Where = ()
     as_needles: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds, however written."""
+        return (self.kind,) if isinstance(self.kind, str) else self.kind
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,12 @@ class Records:
 
 @dataclass(frozen=True)
 class Contacts:
-    """People met, a head count: `people_count` of the encounters. Optionally without a code, or with needles picked up."""
+    """People met, a head count: `people_count` of the encounters. Optionally with or without a code, or with needles picked up."""
 
     title: Text = field(compare=False)
     without_code: bool = False
     picked_up: bool = False
+    with_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,28 @@ class People:
     """Distinct people with a code who had any service, or took at least one needle-syringe.
 
     A service is an encounter, or any fact of a kind that belongs to an encounter. `injects` narrows by the person's own
-    last answer (`PWID_WINDOW_MONTHS`).
+    last answer (the value `pwid_window`). `had` asks for a record of that kind instead, such as a test, which fits
+    `where`; `not_before` leaves out whoever had a record of that kind earlier that fits one of these conditions.
     """
 
     title: Text = field(compare=False)
     picked_up: bool = False
     injects: Literal["any", "yes", "unknown"] = "any"
+    had: str = ""
+    where: Where = ()
+    not_before: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
+class Regular:
+    """Distinct people who inject and picked up regularly (`domain/exchange.md` 9).
+
+    `each_window`: at least once in each 30 days, window k the days [30k, 30k+30) from the first; a shorter rest is no
+    window. `monthly`: pick-ups ÷ whole calendar months at least 1. Over all sites together: there is no value of a site.
+    """
+
+    title: Text = field(compare=False)
+    way: Literal["each_window", "monthly"]
 
 
 @dataclass(frozen=True)
@@ -101,16 +126,22 @@ class Estimate:
     title: Text = field(compare=False)
 
 
-Measure = Sum | Records | Contacts | People | Followed | Estimate
+Measure = Sum | Records | Contacts | People | Regular | Followed | Estimate
 
 
 def contains(large: Measure, small: Measure) -> bool:
     """Whether everything counted by `small` is counted by `large` too, over the same window; they differ."""
     match large, small:
         case People(), People():
-            return (large.picked_up <= small.picked_up) and large.injects in {"any", small.injects} and large != small
+            wider = large.had in {"", small.had} and _narrows(large.where, small.where) and set(large.not_before) <= set(small.not_before)
+            return (large.picked_up <= small.picked_up) and large.injects in {"any", small.injects} and wider and large != small
+        case People(), Regular():
+            return large.injects in {"any", "yes"} and not large.had
+        case Regular(), Regular():
+            return (large.way, small.way) == ("monthly", "each_window")
         case Contacts(), Contacts():
-            return large.without_code <= small.without_code and large.picked_up <= small.picked_up and large != small
+            coded = large.without_code <= small.without_code and large.with_code <= small.with_code
+            return coded and large.picked_up <= small.picked_up and large != small
         case Sum(), Sum():
             return replace(large, where=()) == replace(small, where=()) and set(large.where) < set(small.where)
         case Records(), Records():
@@ -119,6 +150,12 @@ def contains(large: Measure, small: Measure) -> bool:
             return (large.kind, large.outcome) == (small.kind, small.outcome) and set(small.ever) < set(large.ever)
         case _:
             return False
+
+
+def _narrows(large: Where, small: Where) -> bool:
+    """Whether every row that fits the small condition fits the large one."""
+    fits = dict(small)
+    return all(name in fits and set(fits[name]) <= set(codes) for name, codes in large)
 
 
 # -- worked examples ---------------------------------------------------------------------------------------------------
@@ -172,7 +209,8 @@ class Indicator:
     name: Text
     question: Text
     unit: Text
-    kind: Literal["count", "percent", "ratio"]
+    kind: Literal["count", "percent", "ratio", "estimate", "bound"]
+    """How the parts become the value: see `arithmetic.value_of`."""
     numerator: Measure
     source: str
     source_status: Literal["verified", "secondary", "handrail", "unverified"]
@@ -188,13 +226,23 @@ class Indicator:
     disaggregations: str = "none yet"
     group: str = ""
     beside: tuple[Measure, ...] = ()
+    unknown: Measure | None = None
+    """Of an estimate or a bound of people: contacts of whom nobody knows how many people they are."""
+    annualised: bool = False
+    """A ratio times 365 ÷ days of the period. It stands beside the period's own value and is named so (rule 4 of exchange.md 9)."""
     edge_cases: tuple[Text, ...] = ()
     target: Target | None = None
     key: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
-        if (self.denominator is None) != (self.kind == "count"):
-            raise ValueError(f"{self.code}: a percent or a ratio has a denominator, a count has none.")
+        if (self.denominator is None) != (self.kind in {"count", "bound"}):
+            raise ValueError(f"{self.code}: a percent, a ratio or an estimate has a denominator, a count has none.")
+        if (self.unknown is None) == (self.kind in {"estimate", "bound"}):
+            raise ValueError(f"{self.code}: an estimate or a bound says what is unknown, nothing else does.")
+        if self.annualised and self.kind != "ratio":
+            raise ValueError(f"{self.code}: only a ratio can be annualised.")
+        if self.by_site and any(isinstance(part, Regular) for part in self.parts):
+            raise ValueError(f"{self.code}: who picks up regularly may do so at several sites; say by_site=False.")
         if self.by_site and self.level in {Level.TARGETED_AREA, Level.COUNTRY}:
             raise ValueError(f"{self.code}: people of an area or a country cannot be divided among sites; say by_site=False.")
         if not 0 <= self.decimals <= 5:
@@ -208,6 +256,11 @@ class Indicator:
     def parts(self) -> tuple[Measure, ...]:
         """Numerator and, where there is one, denominator."""
         return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+
+    @property
+    def inputs(self) -> tuple[Measure, ...]:
+        """Everything that has to be measured for the value."""
+        return self.parts if self.unknown is None else (*self.parts, self.unknown)
 
 
 INDICATORS: Registry[Indicator] = Registry("INDICATOR", Indicator, lambda: [("", "handrail.insight.indicators")])

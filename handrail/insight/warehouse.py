@@ -1,7 +1,7 @@
 """Facts to Parquet: incremental, idempotent, and whole at every moment. Only jobs and the command line import this.
 
     <warehouse>/<organisation>/facts/<kind>/<from>-<to>.g<generation>.parquet    facts with counter in (from, to]
-    <warehouse>/<organisation>/dimensions/<name>.<digest>.parquet                sites, items, asides, estimates
+    <warehouse>/<organisation>/dimensions/<name>.<digest>.parquet                sites, items, survivors, asides, estimates
     <warehouse>/<organisation>/manifest.json                                     what is complete
 
 A file never changes once the manifest names it. The manifest is written last and replaces the old one in one step, so
@@ -31,18 +31,18 @@ from django.conf import settings
 from django.db import connection
 
 from handrail.facts.fold import as_json
-from handrail.facts.models import Organisation, Site
+from handrail.facts.models import Organisation
 from handrail.facts.spec import KINDS, Kind
+from handrail.insight import dimensions, values
 from handrail.insight.columns import LINE_NUMBER, Column, Origin, Type, columns_of
-from handrail.insight.models import SizeEstimate
+from handrail.insight.dimensions import DIMENSIONS
 from handrail.kernel import scope
-from handrail.ledgers.stock.models import Item
 
 CHUNK = 50_000
 """Counters read at a time, and the most that one file covers: memory stays flat however many facts there are."""
 MANY_FILES = 40
 """When a kind has gathered so many small files, they become one."""
-_FORMAT = 1
+_FORMAT = 2
 _LOCK = 7_203_114
 """First number of the advisory lock that lets one build of an organisation run at a time."""
 
@@ -52,16 +52,6 @@ _COLUMNS = ("id", "root", "site", "encounter", "participant", "staff", "occurred
 _ARROW: dict[Type, pa.DataType] = {
     Type.TEXT: pa.string(), Type.WHOLE: pa.int64(), Type.NUMBER: pa.float64(), Type.DECIMAL: pa.decimal128(38, 9),
     Type.YES_NO: pa.bool_(), Type.DATE: pa.date32(), Type.MOMENT: pa.timestamp("us", "UTC"), Type.TEXTS: pa.list_(pa.string()),
-}
-
-DIMENSIONS: dict[str, pa.Schema] = {
-    "sites": pa.schema([(n, pa.string()) for n in ("id", "name", "kind", "time_zone", "area", "setting", "provider_type")]),
-    "items": pa.schema([("code", pa.string()), ("item_class", pa.string()), ("counts_as_ns", pa.int64()), ("name", pa.string())]),
-    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_())]),
-    "estimates": pa.schema(
-        [("population", pa.string()), ("level", pa.string()), ("area", pa.string()), ("value", pa.int64()), ("low", pa.int64()),
-         ("high", pa.int64()), ("method", pa.string()), ("year", pa.int64()), ("source", pa.string())]
-    ),
 }
 
 
@@ -94,6 +84,8 @@ class Manifest:
     time_zones: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, Any]]
     dimensions: Mapping[str, str]
+    values: Mapping[str, Any]
+    """What the programme had set when this was built: `ns_convention`, `pwid_window`."""
 
     def files(self, kind: str) -> list[Path]:
         """The files of a kind, oldest counters first; empty when the kind has no facts yet."""
@@ -166,7 +158,7 @@ class _Build:
         except NotBuilt:
             old = None
         watermark, epoch, asides = self._moment()
-        sites = list(Site.objects.order_by("id").values_list("id", "name", "kind", "time_zone", "area", "setting", "provider_type"))
+        sites = dimensions.sites()
         zones = {str(site[0]): site[3] for site in sites} | {"": settings.CONFIG.time_zone}
         self._zones = {site: ZoneInfo(name) for site, name in zones.items()}
         fresh = old is None or old.epoch != epoch or old.watermark > watermark or any(
@@ -185,6 +177,7 @@ class _Build:
             "country": self._organisation.country, "time_zones": zones,
             "kinds": {t.kind.key: {"fingerprint": t.fingerprint, "through": watermark, "files": t.files} for t in tables},
             "dimensions": self._dimensions(sites, asides),
+            "values": {value.key: value.read().value for value in (values.NS_CONVENTION, values.PWID_WINDOW)},
         }
         self._publish(manifest)
         removed = self._sweep(old)
@@ -297,14 +290,8 @@ class _Build:
     # -- dimensions and manifest ----------------------------------------------------------------------------------
 
     def _dimensions(self, sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dict[str, str]:
-        estimates = SizeEstimate.objects.order_by("population", "level", "area", "year", "key")
-        rows: dict[str, Sequence[Sequence[Any]]] = {
-            "sites": [(str(site[0]), *site[1:]) for site in sites],
-            "items": list(Item.objects.order_by("code").values_list("code", "item_class", "counts_as_ns", "name")),
-            "asides": asides,
-            "estimates": list(estimates.values_list(*DIMENSIONS["estimates"].names)),
-        }
-        return {name: self._dimension(name, rows[name]) for name in DIMENSIONS}
+        found = dimensions.rows(sites, asides)
+        return {name: self._dimension(name, found[name]) for name in DIMENSIONS}
 
     def _dimension(self, name: str, rows: Sequence[Sequence[Any]]) -> str:
         """Written whole; named by its content, so that what did not change is not written again."""

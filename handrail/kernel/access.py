@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -57,6 +58,10 @@ class Actor:
     closed: frozenset[int] = frozenset()
     """Sites where people are held: a role held everywhere gives nothing of `shielded` there (`domain/exchange.md` 8)."""
     shielded: frozenset[str] = frozenset()
+    proved_at: datetime | None = None
+    """When this person last proved who they are; what is sensitive asks for it again after some minutes."""
+    second_factor: bool = False
+    """Whether this sign-in was proved with a passkey or a code, and not with a password alone."""
 
     def may(self, permission: str, site: int | None = None) -> bool:
         """Whether the actor holds a permission, at a site or, with no site, anywhere."""
@@ -109,8 +114,14 @@ class Actor:
         return frozenset(grant.role for grant in self.grants)
 
 
-def may(permission: str, *, methods: Iterable[str] = ("GET",)) -> Callable[[View], View]:
-    """Declare who may call a view and with which methods. The gate (kernel.web) refuses views without it."""
+def may(
+    permission: str, *, methods: Iterable[str] = ("GET",), step_up: bool = False, before_enrolment: bool = False
+) -> Callable[[View], View]:
+    """Declare who may call a view and with which methods. The gate (kernel.web) refuses views without it.
+
+    `step_up`: sensitive, so whoever calls it must have proved who they are a few minutes ago; what was typed is kept.
+    `before_enrolment`: reachable for somebody who still has to set up the second factor that the programme asks for.
+    """
 
     def declare(view: View) -> View:
         @wraps(view)
@@ -119,6 +130,8 @@ def may(permission: str, *, methods: Iterable[str] = ("GET",)) -> Callable[[View
 
         wrapped.permission = permission  # type: ignore[attr-defined]
         wrapped.methods = frozenset(methods)  # type: ignore[attr-defined]
+        wrapped.step_up = step_up  # type: ignore[attr-defined]
+        wrapped.before_enrolment = before_enrolment  # type: ignore[attr-defined]
         return wrapped  # type: ignore[return-value]
 
     return declare

@@ -34,6 +34,11 @@ class Config:
     owner_database_url: str = _setting(  # type: ignore[assignment]
         "", "PostgreSQL for the role that owns the tables and migrates; only with `database_url`."
     )
+    backup_database_url: str = _setting(  # type: ignore[assignment]
+        "", "PostgreSQL for the role that reads everything for backups; only with `database_url`."
+    )
+    backup_folder: str = _setting("", "Folder the daily backup is written to; empty means none is made by itself.")  # type: ignore[assignment]
+    backup_keep: int = _setting(14, "How many daily backups are kept; 0 keeps all.")  # type: ignore[assignment]
     host: str = _setting("127.0.0.1", "Address the server listens on.")  # type: ignore[assignment]
     port: int = _setting(8000, "Port the server listens on.")  # type: ignore[assignment]
     workers: int = _setting(2, "Server processes.")  # type: ignore[assignment]
@@ -46,7 +51,7 @@ class Config:
     behind_proxy: bool = _setting(  # type: ignore[assignment]
         False, "True when a proxy in front ends HTTPS and sets X-Forwarded-Proto."
     )
-    languages: tuple[str, ...] = _setting(("en",), "Languages offered, by code, first is the default.")  # type: ignore[assignment]
+    languages: tuple[str, ...] = _setting(("en", "es"), "Languages offered, by code, first is the default.")  # type: ignore[assignment]
     time_zone: str = _setting("UTC", "Time zone where no site gives one.")  # type: ignore[assignment]
     session_idle_minutes: int = _setting(10, "Minutes without a click after which sign-in is asked again.")  # type: ignore[assignment]
     session_hours: int = _setting(12, "Hours after which sign-in is asked again in any case.")  # type: ignore[assignment]

@@ -1,8 +1,8 @@
 """The one door to cryptography. No other module imports a crypto library (checked by import-linter).
 
 Keys live in files under the keys folder, outside the database, so that a seized database alone finds nobody.
-So far it holds what the first rooms need: keyed look-up tokens for codes, random card codes with a check symbol
-(`domain/people.md` 3.2), and digests for the hash chains.
+It holds keyed look-up tokens for codes, random and self-made codes with a check symbol (`domain/people.md` 3.2), and
+digests for the hash chains.
 """
 
 from __future__ import annotations
@@ -11,9 +11,15 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+import pyrage
+from argon2.low_level import Type, hash_secret_raw
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 ALPHABET = "123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """31 symbols, no 0, I, L, O, U. 31 is prime, so the check symbol catches every wrong symbol and every swap."""
@@ -48,6 +54,39 @@ def key(folder: Path, name: str) -> bytes:
 def token(key_bytes: bytes, purpose: str, text: str) -> bytes:
     """Keyed digest of a text for look-up: HMAC-SHA-256, 32 bytes. The purpose keeps uses apart."""
     return hmac.new(key_bytes, f"hr/{purpose}/v1|{text}".encode(), hashlib.sha256).digest()
+
+
+def slow_token(key_bytes: bytes, salt: bytes, text: str) -> bytes:
+    """Slow keyed digest of something guessable: HMAC-SHA-256 over Argon2id (64 MiB, t = 3, p = 1, 32 bytes).
+
+    With database and key in an attacker's hands a plain HMAC falls to guessing in seconds; this costs core-days
+    (`domain/people.md` 3.2, security.md 2.2). The salt has 16 bytes.
+    """
+    slow = hash_secret_raw(text.encode(), salt, time_cost=3, memory_cost=64 * 1024, parallelism=1, hash_len=32, type=Type.ID)
+    return hmac.new(key_bytes, slow, hashlib.sha256).digest()
+
+
+def code_of(digest_bytes: bytes) -> str:
+    """The printed code that a digest stands for: its first 8 bytes as nine symbols, and the check symbol."""
+    number, symbols = int.from_bytes(digest_bytes[:8], "big") % 31**9, ""
+    for _place in range(9):
+        number, rest = divmod(number, 31)
+        symbols = ALPHABET[rest] + symbols
+    return print_code(symbols + check_symbol(symbols))
+
+
+def same(one: bytes, other: bytes) -> bool:
+    """Whether two digests are the same, in a time that tells nothing about where they differ."""
+    return hmac.compare_digest(one, other)
+
+
+def code_token(key_bytes: bytes, ten: str, namespace: str = "") -> bytes:
+    """Look-up token of a code, issued or self-made: HMAC-SHA-256(key, code without hyphens) (`domain/people.md` 3.2).
+
+    Ten symbols of the alphabet cannot be mistaken for what `token` hashes, which begins with “hr/”. A namespace keeps
+    the codes of a closed setting apart.
+    """
+    return hmac.new(key_bytes, f"{ten}{namespace}".encode(), hashlib.sha256).digest()
 
 
 def check_symbol(nine: str) -> str:
@@ -87,3 +126,81 @@ def digest(*parts: bytes) -> bytes:
         running.update(len(part).to_bytes(8, "big"))
         running.update(part)
     return running.digest()
+
+
+# -- locked with a key: AES-256-GCM, random 96-bit nonce, the purpose as associated data -----------------------------------
+
+
+def lock(key_bytes: bytes, purpose: str, text: str) -> str:
+    """A short text locked with a key: version, nonce, ciphertext and tag in hex. The purpose keeps uses apart."""
+    nonce = secrets.token_bytes(12)
+    return "1:" + (nonce + AESGCM(key_bytes).encrypt(nonce, text.encode(), f"hr/{purpose}/v1".encode())).hex()
+
+
+def unlock(key_bytes: bytes, purpose: str, locked: str) -> str:
+    """The reverse; another key, another purpose or a changed text raises `SealError`."""
+    version, _colon, body = locked.partition(":")
+    try:
+        raw = bytes.fromhex(body)
+        if version != "1" or len(raw) < 28:
+            raise ValueError
+        return AESGCM(key_bytes).decrypt(raw[:12], raw[12:], f"hr/{purpose}/v1".encode()).decode()
+    except (ValueError, InvalidTag):
+        raise SealError("What was locked cannot be opened: another key locked it, or it was changed.") from None
+
+
+# -- backups: age, to people who keep the other half of the key away from this server ------------------------------------
+
+
+class SealError(RuntimeError):
+    """Something sealed cannot be opened, or sealed; the message says why in a sentence."""
+
+
+def new_identity() -> tuple[str, str]:
+    """A new age key pair: the secret half, to be kept elsewhere, and the public half that seals."""
+    made = pyrage.x25519.Identity.generate()
+    return str(made), str(made.to_public())
+
+
+def read_recipient(text: str) -> str:
+    """A public age key as written (“age1…”), checked; raises `SealError`."""
+    try:
+        return str(pyrage.x25519.Recipient.from_str(text.strip()))
+    except pyrage.RecipientError:
+        raise SealError(f"“{text.strip()[:20]}” is not a public age key; one begins with “age1”.") from None
+
+
+def read_identities(text: str) -> list[str]:
+    """The secret age keys of a key file, one a line, lines with # left out; raises `SealError` when there is none."""
+    found = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if not found:
+        raise SealError("There is no key in the key file; its line begins with “AGE-SECRET-KEY-1”.")
+    for line in found:
+        try:
+            pyrage.x25519.Identity.from_str(line)
+        except pyrage.IdentityError:
+            raise SealError("The key file holds a line that is no secret age key; one begins with “AGE-SECRET-KEY-1”.") from None
+    return found
+
+
+def seal_stream(reader: IO[bytes], writer: IO[bytes], recipients: Sequence[str]) -> None:
+    """Read to the end and write it sealed to each of these public keys, in 64 KiB pieces: memory stays flat."""
+    try:
+        pyrage.encrypt_io(reader, writer, [pyrage.x25519.Recipient.from_str(text) for text in recipients])
+    except (pyrage.EncryptError, pyrage.RecipientError, OSError) as error:
+        raise SealError(f"Sealing failed: {error}") from error
+
+
+def open_stream(reader: IO[bytes], writer: IO[bytes], identities: Sequence[str]) -> None:
+    """The reverse, with any one of the secret keys. Every piece is checked before it is written, the end at the end.
+
+    A changed or cut stream raises `SealError`, after what came before the fault was written: check all, then use.
+    """
+    try:
+        pyrage.decrypt_io(reader, writer, [pyrage.x25519.Identity.from_str(text) for text in identities])
+    except pyrage.DecryptError as error:
+        if "No matching keys" in str(error):
+            raise SealError("This key does not open it: it was sealed to other keys.") from error
+        raise SealError("It is not a sealed file, or its beginning is damaged.") from error
+    except OSError as error:
+        raise SealError("The file is damaged or cut short; nothing in it can be trusted.") from error

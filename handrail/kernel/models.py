@@ -70,6 +70,14 @@ class Throttle(models.Model):
     window_ends_at = models.DateTimeField()
 
 
+class SetUpCode(models.Model):
+    """A code handed over once, with which somebody chooses their own password. Only a keyed digest is stored."""
+
+    account = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    token = models.BinaryField()
+    expires_at = models.DateTimeField()
+
+
 class Schedule(models.Model):
     """When a recurring job runs next."""
 

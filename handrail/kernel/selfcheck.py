@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import connection
 
-from handrail.kernel import row_security
+from handrail.kernel import clock, row_security
+
+_BACKUP_SECONDS = 2 * 86_400
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Finding:
 
 def run() -> list[Finding]:
     """All checks, in order."""
-    return [*_settings(), *_keys(), *_database()]
+    return [*_settings(), *_keys(), *_backups(), *_database()]
 
 
 def _settings() -> list[Finding]:
@@ -45,6 +48,20 @@ def _keys() -> list[Finding]:
         mode = stat.S_IMODE(path.stat().st_mode)
         found.append(Finding(f"key {path.name}", f"Others on this machine can read it. Run: chmod 600 {path}" if mode & 0o077 else ""))
     return found
+
+
+def _backups() -> list[Finding]:
+    """The last backup's age; nothing is said in the first days of an installation. A restore that did not end stops the start."""
+    folder, now = settings.CONFIG.var / "backup", clock.now().timestamp()
+    found = [Finding("restore", "A restore began here and did not end; run `handrail restore` again." if (folder / "restoring").exists() else "")]
+    born = min((path.stat().st_mtime for path in settings.CONFIG.keys.glob("*.key")), default=now)
+    last = folder / "last.json"
+    if last.exists():
+        late = now - last.stat().st_mtime > _BACKUP_SECONDS
+        problem = f"The last backup was made {datetime.fromtimestamp(last.stat().st_mtime, UTC):%Y-%m-%d}. See docs/how-to/back-up.md." if late else ""
+    else:
+        problem = "No backup was ever made. See docs/how-to/back-up.md." if now - born > _BACKUP_SECONDS else ""
+    return [*found, Finding("backup", problem, warning=True)]
 
 
 def _database() -> list[Finding]:

@@ -1,11 +1,13 @@
 """Sign-ins kept in the database by a digest of the cookie, so that a leaked table opens no door.
 
-Two limits: idle (since the last click) and absolute. Read with one prepared statement on each request.
+Two limits: idle (since the last click) and absolute. Read with one prepared statement on each request. A new row is
+made at sign-in and whenever somebody proves again who they are, so `created_at` says how fresh that proof is.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +17,12 @@ from django.db import connection
 from handrail.kernel import clock, crypto
 
 SEEN_EVERY = timedelta(seconds=60)
+SECOND_FACTOR = "second-factor"
+"""In a session's data: signed in with more than a password."""
+BROWSER = "browser"
+"""In a session's data: family of browser and system, such as “Firefox, Android”. No address is kept."""
+STARTED = "started"
+"""In a session's data: when the person signed in; `created_at` moves when they prove again who they are."""
 
 
 def digest_of(session_key: str) -> bytes:
@@ -101,3 +109,47 @@ class SessionStore(SessionBase):
                 "DELETE FROM kernel_session WHERE expires_at <= %s OR seen_at <= %s",
                 [now, now - timedelta(minutes=settings.CONFIG.session_idle_minutes)],
             )
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """One live session of an account, as its owner sees it."""
+
+    name: str
+    browser: str
+    started: datetime
+    seen: datetime
+    second_factor: bool
+
+
+def of_account(account: int) -> list[SignedIn]:
+    """The live sessions of an account, the one seen last first. `name` is the stored digest in hex."""
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT digest, data, created_at, seen_at FROM kernel_session"
+            " WHERE account_id = %s AND expires_at > %s AND seen_at > %s ORDER BY seen_at DESC",
+            [account, now, now - timedelta(minutes=settings.CONFIG.session_idle_minutes)],
+        )
+        rows = cursor.fetchall()
+    found: list[SignedIn] = []
+    for digest, encoded, created_at, seen_at in rows:
+        data = SessionStore().decode(encoded)
+        started = datetime.fromisoformat(data[STARTED]) if STARTED in data else created_at
+        found.append(SignedIn(bytes(digest).hex(), data.get(BROWSER, ""), started, seen_at, bool(data.get(SECOND_FACTOR))))
+    return found
+
+
+def end(account: int, name: str) -> bool:
+    """End one session of an account; whether there was one. It is dead at its next request."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM kernel_session WHERE account_id = %s AND encode(digest, 'hex') = %s", [account, name])
+        return bool(cursor.rowcount)
+
+
+def end_all(account: int, *, but: str | None = None) -> int:
+    """End every session of an account but the one of this key; how many there were."""
+    kept = digest_of(but) if but else b""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM kernel_session WHERE account_id = %s AND digest <> %s", [account, kept])
+        return int(cursor.rowcount)

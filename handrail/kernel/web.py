@@ -24,11 +24,11 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from handrail.kernel import audit, clock, crypto, scope
+from handrail.kernel import audit, bearer, clock, crypto, scope
 from handrail.kernel.access import ANYONE, Actor, Denied, Grant, Refused
 from handrail.kernel.database import retrying
 from handrail.kernel.rooms import NavItem, permissions_of, rooms, shielded
-from handrail.kernel.sessions import SEEN_EVERY, SessionStore, digest_of
+from handrail.kernel.sessions import SECOND_FACTOR, SEEN_EVERY, SessionStore, digest_of
 
 log = logging.getLogger("handrail.web")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -74,7 +74,8 @@ class SecurityHeaders:
 _ACTOR = """
 SELECT n.data, n.seen_at, s.key, s.id, s.name, s.password, s.language, s.organisation_id, o.id,
   o.closed_settings,
-  ARRAY(SELECT r.role || ' ' || coalesce(r.site_id::text, '') FROM facts_roleassignment r WHERE r.staff_id = s.key)
+  ARRAY(SELECT r.role || ' ' || coalesce(r.site_id::text, '') FROM facts_roleassignment r WHERE r.staff_id = s.key),
+  n.created_at
 FROM kernel_session n
 JOIN facts_staff s ON s.key = n.account_id AND s.is_active
 JOIN facts_organisation o ON o.key = s.organisation_id
@@ -99,13 +100,14 @@ def load_actor(session_key: str) -> Actor | None:
     expected = salted_hmac(
         "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash", row[5], algorithm="sha256"
     ).hexdigest()
-    if not constant_time_compare(SessionStore().decode(row[0]).get(HASH_SESSION_KEY, ""), expected):
+    kept = SessionStore().decode(row[0])
+    if not constant_time_compare(kept.get(HASH_SESSION_KEY, ""), expected):
         return None
     held = [text.split(" ") for text in row[10]]
     grants = tuple(Grant(role, permissions_of(role), int(site) if site else None) for role, site in held)
     return Actor(
         staff=row[2], staff_id=row[3], name=row[4], language=row[6], organisation=row[7], organisation_id=row[8], grants=grants,
-        closed=frozenset(row[9]), shielded=shielded(),
+        closed=frozenset(row[9]), shielded=shielded(), proved_at=row[11], second_factor=bool(kept.get(SECOND_FACTOR)),
     )
 
 
@@ -119,6 +121,12 @@ class SignIn:
         """Read the session; nothing is read for requests without its cookie."""
         session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         actor = load_actor(session_key) if session_key else None
+        token = bearer.offered(request)
+        if token is not None:
+            found = bearer.sign_in(request, token)
+            if isinstance(found, HttpResponse):
+                return found
+            actor = found
         request.actor = actor  # type: ignore[attr-defined]
         if actor is not None and actor.language:
             request.COOKIES.setdefault(settings.LANGUAGE_COOKIE_NAME, actor.language)
@@ -143,11 +151,15 @@ class Gate:
         if permission is None:
             log.error("The view %s declares no permission and cannot be reached.", getattr(view, "__qualname__", view))
             return not_found(request)
+        if getattr(view, "for_programs", False):
+            return self._for_program(request, view, permission, args, kwargs)
         if request.method not in view.methods | {"HEAD"}:  # type: ignore[attr-defined]
             return HttpResponseNotAllowed(sorted(view.methods))  # type: ignore[attr-defined]
         if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             return not_found(request)
         actor: Actor | None = request.actor  # type: ignore[attr-defined]
+        if actor is not None and actor.device is not None:
+            return self._refused(request, actor)
         if permission == ANYONE:
             return retrying(lambda: _rendered(view(request, *args, **kwargs)))
         if actor is None:
@@ -162,11 +174,38 @@ class Gate:
             sentences = [sentence for _name, sentence in refused.problems]
             return render(request, "kernel/refused.html", {"sentences": sentences}, status=422)
 
+    def _for_program(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], permission: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase:
+        """The same decisions where programs call, with every answer in JSON."""
+        actor: Actor | None = request.actor  # type: ignore[attr-defined]
+        methods: frozenset[str] = view.methods  # type: ignore[attr-defined]
+        if request.method not in methods | ({"HEAD"} if "GET" in methods else set()):
+            return bearer.not_this_way(methods)
+        if actor is None:
+            return bearer.problem(401, _("Sign in first."))
+        if actor.device is None and request.method == "POST":
+            if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+                return bearer.not_here()
+            missing = bearer.check_form_token(request)
+            if missing is not None:
+                return missing
+        try:
+            actor.require(permission)
+            answer = retrying(lambda: self._inside(actor, view, request, args, kwargs))
+        except (Http404, Denied, PermissionDenied):
+            audit.refused_look(f"{request.method} {request.path}", actor=actor)
+            return bearer.not_here()
+        except Refused as refused:
+            return bearer.problems(422, refused.problems)
+        return answer if isinstance(answer, JsonResponse) else bearer.problem(403, _("Open Handrail in a browser first: it asks you for something."))
+
     def _inside(
         self, actor: Actor, view: Callable[..., HttpResponseBase], request: HttpRequest, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase:
         with scope.enter([actor.organisation]):
-            return _rendered(view(request, *args, **kwargs))
+            asked: HttpResponseBase | None = None if actor.device else import_string(settings.GUARD)(request, view)
+            return _rendered(view(request, *args, **kwargs) if asked is None else asked)
 
     def _refused(self, request: HttpRequest, actor: Actor) -> HttpResponseBase:
         audit.refused_look(f"{request.method} {request.path}", actor=actor)

@@ -1,117 +1,232 @@
-"""The API: one address per kind of fact, made from the kinds' own payloads.
+"""The API: one address per kind of fact, one for several facts at once, and two lists of what they can name.
 
-The schema is at `/api/openapi.json`. What is posted takes the same path as a form: the one door. An id makes a retry
-harmless; the answer says what became of each fact.
+The description is at `/api/openapi.json`. What is posted takes the same path as a form: the one door. An id makes a
+retry harmless; the answer says what became of each fact. A device sends its token; a person's session works as well.
 """
 
 from __future__ import annotations
 
-import itertools
+import json
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
-from ninja import NinjaAPI, Schema, Status
-from pydantic import AwareDatetime, BaseModel, Field, create_model
+from django.utils.translation import gettext as _
+from pydantic import BaseModel, ValidationError
 
-from handrail import __version__
-from handrail.facts.record import Draft, Mode, Refusal, record
-from handrail.facts.spec import KINDS, Kind
+from handrail.facts.devices import own_site
+from handrail.facts.models import Fact, Site
+from handrail.facts.record import AlreadySaved, Draft, Mode, Outcome, Refusal, record, record_many, sentence_of
+from handrail.facts.spec import KINDS
+from handrail.facts.unreadable import is_storable
 from handrail.kernel import clock
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
+from handrail.kernel.bearer import for_programs, problem, problems
+from handrail.ledgers.stock.models import Item
+from handrail.screens.api_schema import MOST_BYTES, MOST_FACTS, BatchFact, Envelope, body_of, document
 
-_numbers = itertools.count(1)
-
-
-class Answer(Schema):
-    """What became of a fact."""
-
-    id: uuid.UUID
-    status: str
-    reason: str = ""
+Found = list[tuple[str, str]]
+DEEPEST = 20
 
 
-class Problem(Schema):
-    """One thing that is wrong, and where."""
+class _Answered(Exception):
+    """What was sent cannot be read; `answer` says why."""
 
-    field: str
-    sentence: str
-
-
-class Problems(Schema):
-    """Nothing was recorded."""
-
-    problems: list[Problem]
+    def __init__(self, answer: HttpResponse) -> None:
+        self.answer = answer
 
 
-class Envelope(BaseModel):
-    """What every fact says besides its payload."""
-
-    id: uuid.UUID = Field(description="Made by the sender; sending it again is harmless")
-    site: uuid.UUID | None = None
-    occurred_at: AwareDatetime | None = None
-    encounter: uuid.UUID | None = None
-    participant: uuid.UUID | None = None
-    supersedes: list[uuid.UUID] = []
-
-
-def build() -> NinjaAPI:
-    """The API of all kinds known at this moment."""
-    api = NinjaAPI(
-        title="Handrail", version=__version__, docs_url=None, openapi_url=None, urls_namespace=f"api-{next(_numbers)}",
-        description="Records facts. There is no address that lists people.",
-    )
-    for kind in KINDS:
-        _add(api, kind)
-    return api
-
-
-def _add(api: NinjaAPI, kind: Kind[Any]) -> None:
-    body = create_model(f"Fact_{kind.key.replace('.', '_')}", __base__=Envelope, payload=(kind.payload, ...))
-
-    def post(request: HttpRequest, fact: Any) -> Status[Any]:
-        return _record(request, kind, fact)
-
-    post.__annotations__["fact"] = body
-    post.__doc__ = str(kind.explain)
-    api.post(
-        f"/facts/{kind.key}/", response={200: Answer, 422: Problems}, summary=str(kind.title), operation_id=f"record_{kind.key}"
-    )(post)
-
-
-def _record(request: HttpRequest, kind: Kind[Any], fact: Any) -> Status[Any]:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    occurred_at: datetime = fact.occurred_at or clock.now()
+def _sent(request: HttpRequest) -> bytes:
+    """The body of a request, which must be JSON in UTF-8 and not too large."""
+    if request.content_type != "application/json" or (request.content_params or {}).get("charset", "utf-8").lower().strip('"') != "utf-8":
+        raise _Answered(problem(415, _("Send JSON in UTF-8, with the content type application/json.")))
     try:
-        outcome = record(
-            Draft(
-                kind=kind.key, payload=fact.payload, site=fact.site, id=fact.id, occurred_at=occurred_at, encounter=fact.encounter,
-                participant=fact.participant, supersedes=tuple(fact.supersedes),
-            ),
-            actor=actor, mode=Mode.TYPED,
-        )
+        body = request.body
+    except RequestDataTooBig:
+        body = b" " * (MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        raise _Answered(problem(413, _("This is too large. Send it in several parts.")))
+    return body
+
+
+def _not_json() -> HttpResponse:
+    return problem(400, _("This is not JSON."))
+
+
+def _found(error: ValidationError) -> Found:
+    return [(".".join(str(part) for part in e["loc"]), sentence_of(dict(e))) for e in error.errors(include_url=False)]
+
+
+def _strictly(model: type[Envelope], body: bytes | str) -> Any:
+    """The body as a model: types are not guessed, unknown fields are refused."""
+    return model.model_validate_json(body, strict=True)
+
+
+def _when(fact: Envelope) -> datetime:
+    """The moment that was sent, read already; else now."""
+    return fact.occurred_at if isinstance(fact.occurred_at, datetime) else clock.now()
+
+
+def _draft(actor: Actor, site: Site | None, kind: str, payload: Any, fact: Envelope, version: int | None = None) -> Draft:
+    return Draft(
+        kind=kind, payload=payload, site=fact.site or (site.id if site else None), id=fact.id, occurred_at=_when(fact),
+        encounter=fact.encounter, participant=fact.participant, supersedes=tuple(fact.supersedes), kind_version=version,
+        device=actor.device, device_sequence=fact.device_sequence if actor.device else None,
+    )
+
+
+def _answer(outcome: Outcome) -> dict[str, str]:
+    return {"id": str(outcome.id), "status": outcome.status.value, "reason": outcome.reason}
+
+
+# -- one fact -------------------------------------------------------------------------------------------------------
+
+
+def _one(kind: str) -> Callable[[ActorRequest], HttpResponse]:
+    @for_programs
+    @may(KINDS[kind].may, methods=("POST",))
+    def post(request: ActorRequest) -> HttpResponse:
+        try:
+            fact = _strictly(body_of(kind), _sent(request))
+        except _Answered as refused:
+            return refused.answer
+        except ValidationError as error:
+            return _not_json() if error.errors()[0]["type"] == "json_invalid" else problems(422, _found(error))
+        return _record(request.actor, kind, fact)
+
+    return post
+
+
+def _record(actor: Actor, kind: str, fact: Any) -> HttpResponse:
+    payload: BaseModel = fact.payload
+    if not is_storable(kind, 0, payload.model_dump(mode="json")):
+        return problems(422, [("payload", _("It holds a character or a number that cannot be stored."))])
+    draft = _draft(actor, own_site(actor), kind, payload, fact)
+    if draft.device_sequence is not None and _is_numbered(draft):
+        return problems(409, [("device_sequence", _("This device used the number for another record."))])
+    try:
+        return JsonResponse(_answer(record(draft, actor=actor, mode=Mode.TYPED)))
+    except AlreadySaved as refusal:
+        return problems(409, refusal.problems)
     except Refusal as refusal:
-        return Status(422, {"problems": [{"field": name, "sentence": sentence} for name, sentence in refusal.problems]})
-    return Status(200, {"id": outcome.id, "status": outcome.status.value, "reason": outcome.reason})
+        return problems(422, refusal.problems)
 
 
+def _is_numbered(draft: Draft) -> bool:
+    return Fact.objects.filter(device=draft.device, device_sequence=draft.device_sequence).exclude(id=draft.id).exists()
+
+
+# -- several facts ----------------------------------------------------------------------------------------------------
+
+
+@for_programs
+@may(SIGNED_IN, methods=("POST",))
+def batch(request: ActorRequest) -> HttpResponse:
+    """Facts of any kinds. What breaks a rule is kept aside; only what cannot be read as a fact at all is refused."""
+    try:
+        listed = _listed(_sent(request))
+    except _Answered as refused:
+        return refused.answer
+    actor, site = request.actor, own_site(request.actor)
+    read = [_readable(actor, site, entry) for entry in listed]
+    drafts = [draft for draft in read if isinstance(draft, Draft)]
+    recorded = iter(record_many(drafts, actor=actor, mode=Mode.ARRIVED) if drafts else [])
+    outcomes: list[dict[str, Any]] = []
+    for entry, draft in zip(listed, read, strict=True):
+        if isinstance(draft, Draft):
+            outcomes.append(_answer(next(recorded)) | {"problems": []})
+        else:
+            said = [{"field": name, "sentence": sentence} for name, sentence in draft]
+            outcomes.append({"id": _id_of(entry), "status": "refused", "reason": "unreadable", "problems": said})
+    return JsonResponse({"outcomes": outcomes})
+
+
+def _listed(body: bytes) -> list[dict[str, Any]]:
+    """The facts of a batch, each still as it came. What Python reads more generously than JSON is kept aside later."""
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _Answered(_not_json()) from None
+    facts = sent.get("facts") if isinstance(sent, dict) else None
+    if not isinstance(facts, list) or not 1 <= len(facts) <= MOST_FACTS or not all(isinstance(entry, dict) for entry in facts):
+        raise _Answered(problems(422, [("facts", _("Send a list of 1 to %d facts.") % MOST_FACTS)]))
+    if len(sent) > 1:
+        raise _Answered(problems(422, [(str(name), _("This field does not exist.")) for name in sent if name != "facts"]))
+    return facts
+
+
+def _readable(actor: Actor, site: Site | None, entry: dict[str, Any]) -> Draft | Found:
+    """The entry as a draft, or what is wrong with its envelope. The payload is judged by the door, which loses nothing."""
+    payload = entry.get("payload")
+    if not isinstance(payload, dict):
+        return [("payload", _("This is needed."))]
+    if _is_deep(payload):
+        return [("payload", _("This cannot be read."))]
+    try:
+        fact: BatchFact = _strictly(BatchFact, json.dumps(entry | {"payload": {}}))
+    except ValidationError as error:
+        return _found(error)
+    return _draft(actor, site, fact.kind, payload, fact, fact.kind_version)
+
+
+def _is_deep(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether lists and objects stand in one another deeper than any kind needs."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return bool(inside) and (levels == 0 or any(_is_deep(part, levels - 1) for part in inside))
+
+
+def _id_of(entry: dict[str, Any]) -> str | None:
+    try:
+        return str(uuid.UUID(entry["id"]))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+
+
+# -- what facts can name ----------------------------------------------------------------------------------------------
+
+
+def _recording(actor: Actor) -> list[Site]:
+    """The places where the actor may record anything."""
+    needed = {kind.may for kind in KINDS}
+    return [site for site in Site.objects.filter(is_active=True) if any(actor.may(permission, site.key) for permission in needed)]
+
+
+@for_programs
+@may(SIGNED_IN)
+def sites(request: ActorRequest) -> HttpResponse:
+    """Places, by id and name."""
+    return JsonResponse({"sites": [{"id": str(site.id), "name": site.name} for site in _recording(request.actor)]})
+
+
+@for_programs
+@may(SIGNED_IN)
+def items(request: ActorRequest) -> HttpResponse:
+    """The catalogue of those places, by code and name."""
+    found = _recording(request.actor)
+    classes = {name for site in found for name in site.item_classes}
+    listed = Item.objects.filter(is_active=True) if found else Item.objects.none()
+    if classes and all(site.item_classes for site in found):
+        listed = listed.filter(item_class__in=classes)
+    return JsonResponse({"items": [{"code": item.code, "name": item.name} for item in listed]})
+
+
+@for_programs
 @may(SIGNED_IN)
 def openapi(request: ActorRequest) -> HttpResponse:
-    """The schema of everything that can be posted."""
-    return JsonResponse(build().get_openapi_schema(path_prefix="/api/"))
+    """The description of everything above."""
+    return JsonResponse(document())
 
 
 def urls() -> list[URLPattern]:
-    """The API's addresses, each declared to the gate with its kind's own permission."""
-    patterns: list[URLPattern] = [path("openapi.json", openapi, name="api-schema")]
-    for pattern in build().urls[0]:
-        route = str(pattern.pattern)
-        if isinstance(pattern, URLPattern) and route.startswith("facts/"):
-            kind = KINDS[route.removeprefix("facts/").strip("/")]
-            pattern.callback.permission = kind.may  # type: ignore[attr-defined]
-            pattern.callback.methods = frozenset({"POST"})  # type: ignore[attr-defined]
-            pattern.name = f"api-{kind.key}"
-            patterns.append(pattern)
-    return patterns
+    """The API's addresses, each declared to the gate; those of kinds with the kind's own permission."""
+    return [
+        path("openapi.json", openapi, name="api-schema"),
+        path("sites/", sites, name="api-sites"),
+        path("items/", items, name="api-items"),
+        path("facts/", batch, name="api-facts"),
+        *(path(f"facts/{kind.key}/", _one(kind.key), name=f"api-{kind.key}") for kind in KINDS),
+    ]

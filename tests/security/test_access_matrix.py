@@ -17,7 +17,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from handrail.facts import visits
+from handrail.facts import devices, proposals, visits
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Aside, Referral
 from handrail.facts.record import Draft, Mode, record
@@ -25,6 +25,7 @@ from handrail.facts.spec import KINDS
 from handrail.insight.models import Result
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.models import AccessEntry
+from handrail.ledgers.stock import recalls
 from handrail.services.exchange.models import OpenTest
 from tests.world import STAFF
 
@@ -63,8 +64,16 @@ def things(world: SimpleNamespace) -> dict[str, object]:
                 organisation=world.harbour, indicator="prv_10a", version=1, quarter="2026Q3", starts_on=date(2025, 10, 1),
                 ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
             )
+        recall = recalls.recall(
+            actor=world.system, item="filter", lot="F-1", source_reference="FSN-1", severity="unlikely"
+        ).id
+        till, _token = devices.enrol(actor=world.system, label="machine", role="outreach", site=world.van)
         return {
+            "device": till.id, "recall": recall, "item": "filter",
             "visit": visit, "site": world.van.id, "referral": Referral.objects.get().fact, "quarter": "2026Q3", "indicator": "prv_10a",
+            "account": world.staff["elsewhere"].id, "name": "second_factor",
+            "proposal": proposals.propose(newer=ids.random(), older=ids.random(), actor=world.system).id, "merge": ids.new(),
+            "word": "nobody",  # a word means somebody only in the session that holds it
             "fact": {
                 "waiting-decide": Aside.objects.get(fact=aside.id).fact,
                 "exchange:finish-test": OpenTest.objects.get(site=world.sites["Clinic"]).fact,
@@ -99,7 +108,7 @@ def expected_of(name: str, verb: str, who: str, world: SimpleNamespace) -> int:
         return 405
     if who == "nobody":
         return 401
-    return 400 if world.actors[who].may(kind.may) else 404  # 400: these tests post no JSON
+    return 415 if world.actors[who].may(kind.may) else 404  # 415: these tests post no JSON
 
 
 def test_every_address_has_a_row():

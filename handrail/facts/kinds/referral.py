@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -18,13 +19,28 @@ class Offer(Codes):
     ACCEPTED = "accepted", _("Accepted")
 
 
+class Urgency(Codes):
+    """How soon."""
+
+    TODAY = "today", _("Today")
+    THIS_WEEK = "this_week", _("This week")
+    NOT_URGENT = "not_urgent", _("Not urgent")
+
+
 class Referral(Payload):
-    """Where to, and what the person said."""
+    """Where to, and what the person said. Not asked about consent is not “no”, and not “yes”."""
 
     service: Service = info(_("Service"), privacy=Privacy.CLINICAL)
     status: Offer = info(_("Answer"), privacy=Privacy.OPERATIONAL)
     to_site: uuid.UUID | None = info(_("To"), privacy=Privacy.OPERATIONAL, default=None)
     warm_handover: bool = info(_("Accompanied"), privacy=Privacy.OPERATIONAL, default=False)
+    urgency: Urgency | None = info(_("How soon"), privacy=Privacy.OPERATIONAL, default=None)
+    consent_to_share: bool | None = info(_("The other service may tell us the outcome"), privacy=Privacy.PERSONAL, default=None)
+
+
+def _as_it_was(old: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 asked neither urgency nor consent: both stay not asked."""
+    return old
 
 
 KIND = Kind(
@@ -33,6 +49,8 @@ KIND = Kind(
     payload=Referral,
     may="referral.make",
     sample=Referral(service=Service.OAT, status=Offer.ACCEPTED),
+    version=2,
+    upcasters={1: _as_it_was},
     compose=Compose(
         order=40,
         title=_("Referral"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any, Self
 
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from pydantic import model_validator
 
 from handrail.facts.spec import Codes, Kind, Payload, Privacy, info
 
@@ -30,12 +33,49 @@ class Source(Codes):
     ACCOMPANYING_WORKER = "accompanying_worker", _("Who went along")
 
 
+class RefusalReason(Codes):
+    """Why a service turned somebody away, as it said or as it looked."""
+
+    NO_CAPACITY = "no_capacity", _("No place free")
+    NO_DOCUMENTS = "no_documents", _("No papers or insurance")
+    COST = "cost", _("It costs money")
+    ACTIVE_USE = "active_use", _("Because the person uses drugs")
+    NOT_CLEAN = "not_clean", _("Because of how the person looks or smells")
+    GENDER = "gender", _("Because of gender")
+    PREGNANCY = "pregnancy", _("Because of pregnancy or children")
+    AGE = "age", _("Because of age")
+    RESIDENCE = "residence", _("Because of where the person lives")
+    BEHAVIOUR = "behaviour", _("Because of an earlier conflict")
+    NOT_ELIGIBLE = "not_eligible", _("The wrong service for this")
+    OTHER = "other", _("Another reason")
+    NOT_SAID = "not_said", _("No reason was given")
+
+
 class ReferralOutcome(Payload):
     """Which referral, how far, and who said so."""
 
     referral: uuid.UUID = info(_("Referral"), privacy=Privacy.OPERATIONAL)
     status: Outcome = info(_("Outcome"), privacy=Privacy.OPERATIONAL)
     source: Source = info(_("Who said so"), privacy=Privacy.OPERATIONAL)
+    reason: RefusalReason | None = info(_("Why it was refused"), privacy=Privacy.PERSONAL, default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_refusal_has_a_reason(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("status") == Outcome.REFUSED_BY_SERVICE and not data.get("reason"):
+            return data | {"reason": RefusalReason.NOT_SAID}
+        return data
+
+    @model_validator(mode="after")
+    def _reason_of_a_refusal(self) -> Self:
+        if self.reason is not None and self.status != Outcome.REFUSED_BY_SERVICE:
+            raise ValueError(_t("A reason belongs to a refusal by the service."))
+        return self
+
+
+def _as_it_was(old: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 did not ask why a service refused: reading it says that no reason was given."""
+    return old
 
 
 KIND = Kind(
@@ -44,6 +84,8 @@ KIND = Kind(
     payload=ReferralOutcome,
     may="referral.close",
     sample=ReferralOutcome(referral=uuid.UUID(int=2), status=Outcome.ATTENDED, source=Source.RECEIVING_SERVICE),
+    version=2,
+    upcasters={1: _as_it_was},
     needs_encounter=False,
     about="referral",
 )

@@ -271,3 +271,42 @@ def test_a_fact_of_an_older_version_is_kept_as_it_came_and_read_in_todays_shape(
     assert (stored.kind_version, stored.payload) == (1, {"needles": 7})
     assert [f.parsed.quantity for f in visits.read(visit)] == [7]
     assert verify_chain()[2] == []
+
+
+# -- whose record it is -----------------------------------------------------------------------------------------------
+
+
+def taken_back(world: SimpleNamespace, fact: uuid.UUID, *, by: str, at: str, mode: Mode = Mode.TYPED):
+    draft = Draft(kind="facts.taken_back", payload={"why": "did_not_happen"}, site=world.sites[at].id, supersedes=(fact,))
+    return record(draft, actor=world.actors[by], mode=mode)
+
+
+def test_nobody_takes_back_a_record_of_a_place_where_they_may_not_correct(in_harbour):
+    visit = save(in_harbour, give(syringes=30))
+    given = ids.derived(visit, "exchange.given")
+    with pytest.raises(Refusal, match="cannot correct or take back"):
+        taken_back(in_harbour, given, by="elsewhere", at="Drop-in")  # may correct at the drop-in, and this is the van's
+    outcome = taken_back(in_harbour, given, by="elsewhere", at="Drop-in", mode=Mode.ARRIVED)
+    assert (outcome.status, outcome.reason) == (Status.QUARANTINED, "not_permitted")
+    assert on_van(in_harbour)["S-soon"] == 70
+    assert taken_back(in_harbour, given, by="naima", at="Van 1").status is Status.ACCEPTED
+
+
+def test_a_correction_needs_the_right_where_the_first_record_was_made(in_harbour):
+    visit = save(in_harbour, Part("exchange.returned", Returned(quantity=5)))
+    draft = Draft(
+        kind="exchange.returned", payload=Returned(quantity=500), site=in_harbour.sites["Drop-in"].id, encounter=visit,
+        supersedes=(ids.derived(visit, "exchange.returned"),),
+    )
+    with pytest.raises(Refusal, match="cannot correct or take back"):
+        record(draft, actor=in_harbour.actors["elsewhere"])
+
+
+def test_only_who_may_merge_may_undo_a_merge(in_harbour):
+    one, other = ids.random(), ids.random()
+    for person in (one, other):
+        record(Draft(kind="facts.enrolled", payload={}, site=in_harbour.van.id, participant=person), actor=in_harbour.actors["naima"])
+    payload = KINDS["facts.merged"].sample.model_copy(update={"survivor": one, "other": other})
+    merge = record(Draft(kind="facts.merged", payload=payload, participant=one), actor=in_harbour.system).id
+    with pytest.raises(Refusal, match="cannot correct or take back"):
+        taken_back(in_harbour, merge, by="naima", at="Van 1")

@@ -10,7 +10,7 @@ from django.db import ProgrammingError, connection, transaction
 from handrail.facts import organisations, recorded, visits
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Fact, Head
-from handrail.facts.record import Draft, record
+from handrail.facts.record import Draft, Mode, record
 from handrail.facts.replay import verify_chain
 from handrail.facts.visits import Part
 from handrail.kernel import audit, clock, crypto, ids, scope
@@ -47,7 +47,7 @@ def harbour(own_database: str) -> int:
                 kind="facts.referral_outcome", site=world.sites["Clinic"].id,
                 payload={"referral": str(ids.new()), "status": "attended", "source": "participant"},
             ),
-            actor=nurse,
+            actor=nurse, mode=Mode.ARRIVED,
         )
         for number in range(3):
             audit.look(f"/visits/{number}", actor=naima)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.examples import FOUR_LEVELS, FOUR_LEVELS_SIZE
 from handrail.insight.models import Level
-from handrail.insight.spec import Contacts, Estimate, Example, Indicator, Sum, Target
+from handrail.insight.spec import NEEDLES, Contacts, Estimate, Example, Indicator, Sum, Target
 
 INDICATOR = Indicator(
     code="GAM 1.9",
@@ -18,7 +18,7 @@ INDICATOR = Indicator(
     window="rolling_12_months",
     group="syringes_per_person",
 
-    numerator=Sum("exchange.given", "quantity", _("Needles and syringes given at these sites"), as_needles=True),
+    numerator=Sum(NEEDLES, "quantity", _("Needles and syringes given at these sites"), as_needles=True),
     denominator=Estimate("pwid", Level.COUNTRY, _("people who inject in the country, estimated")),
     level=Level.COUNTRY,
     by_site=False,

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.examples import FOUR_LEVELS, FOUR_LEVELS_SIZE
 from handrail.insight.models import Level
-from handrail.insight.spec import Contacts, Example, Indicator, People, Sum
+from handrail.insight.spec import NEEDLES, Contacts, Example, Indicator, People, Sum
 
 INDICATOR = Indicator(
     code="KP-4",
@@ -18,7 +18,7 @@ INDICATOR = Indicator(
     window="rolling_12_months",
     group="syringes_per_person",
 
-    numerator=Sum("exchange.given", "quantity", _("Needles and syringes given at these sites"), as_needles=True),
+    numerator=Sum(NEEDLES, "quantity", _("Needles and syringes given at these sites"), as_needles=True),
     denominator=People(_("people who inject and picked up at least once"), picked_up=True, injects="yes"),
     level=Level.SERVICE,
     beside=(Contacts(_("people without a code who picked up, counted at each contact"), without_code=True, picked_up=True), People(_("people who picked up and whose own answer about injecting is not known, left out"), picked_up=True, injects="unknown")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.examples import ONE_EVENT, gets
-from handrail.insight.spec import Example, Indicator, Sum
+from handrail.insight.spec import NEEDLES, Example, Indicator, Sum
 
 INDICATOR = Indicator(
     code="NEEDLES-GIVEN",
@@ -15,7 +15,7 @@ INDICATOR = Indicator(
     kind="count",
     decimals=0,
     group="counts",
-    numerator=Sum("exchange.given", "quantity", _("Needles and syringes given at these sites"), as_needles=True),
+    numerator=Sum(NEEDLES, "quantity", _("Needles and syringes given at these sites"), as_needles=True),
     source="Handrail; counting rules of domain/indicators.md 1",
     source_status="handrail",
     trap=_("Only what the catalogue counts: a syringe or barrel is one, a loose needle none, filters and water none."),

@@ -11,6 +11,7 @@ import pytest
 from handrail.facts.record import Draft, record_many
 from handrail.insight.arithmetic import Cell, Status, cut, display, value_of
 from handrail.insight.compile import Reader
+from handrail.insight.compute import computed_from
 from handrail.insight.examples import (
     FIVE_PEOPLE,
     FIVE_PEOPLE_SIZE,
@@ -35,9 +36,9 @@ def test_an_indicator_gives_the_answer_of_its_worked_example(warehouse, key):
     warehouse.build()
     window = Quarter.parse(expected.quarter).window(indicator.window)
     with Reader(str(warehouse.harbour.id)) as reader:
-        parts = [reader.measure(part, window) for part in indicator.parts]
+        parts = [reader.measure(part, window) for part in indicator.inputs]
     for site in (None, str(warehouse.van.id)) if indicator.by_site else (None,):
-        found = value_of(indicator, *(part.at(site) for part in parts))
+        found = computed_from(indicator, [part.at(site) for part in parts], window)
         value = found.status.value if found.value is None else display(found.value, indicator.decimals)
         assert value == expected.value
         assert found.numerator.value == expected.numerator

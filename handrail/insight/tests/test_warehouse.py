@@ -62,7 +62,7 @@ def test_a_line_is_a_row_and_the_columns_come_from_the_kind(warehouse, recorded)
     assert len(rows) == 10
     assert rows[0] | {"id": "", "root": "", "site": "", "encounter": "", "participant": "", "counter": 0, "occurred_at": 0} == {
         "id": "", "root": "", "site": "", "encounter": "", "participant": "", "staff": None, "occurred_at": 0, "counter": 0,
-        "local_date": date(2026, 1, 2), "kind_version": 1, "line": 1, "item": SYRINGE, "quantity": 50, "lot": None,
+        "local_date": date(2026, 1, 2), "kind_version": 2, "line": 1, "item": SYRINGE, "quantity": 50, "lot": None, "short_reason": None,
     }
     assert rows == sorted(rows, key=lambda row: row["occurred_at"])
 

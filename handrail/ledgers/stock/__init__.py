@@ -11,8 +11,13 @@ ROOM = Room(
     roles={
         "outreach": {"stock.read"},
         "nurse": {"stock.read"},
-        "storekeeper": {"stock.read", "stock.receive", "stock.transfer", "stock.count"},
-        "coordinator": {"stock.read", "stock.count"},
+        "storekeeper": {
+            "stock.read", "stock.receive", "stock.transfer", "stock.count", "stock.write_off", "stock.recall", "stock.assemble", "stock.order",
+            "stock.catalogue",
+        },
+        "coordinator": {"stock.read", "stock.count", "stock.write_off", "stock.recall", "stock.order", "stock.funds"},
+        "finance": {"stock.read", "stock.funds"},
+        "administrator": {"stock.read", "stock.catalogue"},
     },
     nav=(NavItem(_("Stock"), "stock", "stock.read"),),
 )

@@ -14,7 +14,8 @@ from handrail.facts.models import Site
 from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisation, record
 from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Balance, Item, Lot
+from handrail.ledgers.stock import funds
+from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Balance, Fund, Item, Lot
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Delivery:
     lot: str
     quantity: int
     expiry: date | None
+    fund: str = ""
 
 
 def add_item(*, actor: Actor, code: str, name: str, item_class: str, pack_size: int = 1, position: int = 100) -> Item:
@@ -40,48 +42,60 @@ def add_item(*, actor: Actor, code: str, name: str, item_class: str, pack_size: 
     return item
 
 
-def find_or_add_lot(*, actor: Actor, item: Item, code: str, expiry: date | None) -> Lot:
-    """The lot of this code. The same code with another expiry date is refused: one of the two is a slip."""
-    found: Lot | None = Lot.objects.filter(item=item, code=code, is_unknown=False).first()
-    if found is None:
-        return commands.add(Lot(organisation_id=actor.organisation, item=item, code=code, expiry=expiry), actor=actor)
-    if found.expiry != expiry:
+def find_or_add_lot(*, actor: Actor, item: Item, code: str, expiry: date | None, fund: Fund | None = None) -> Lot:
+    """The lot of this code and fund. The same code with another expiry date is refused: one of the two is a slip."""
+    known = list(Lot.objects.filter(item=item, code=code, is_unknown=False))
+    other = next((lot for lot in known if lot.expiry != expiry), None)
+    if other is not None:
         raise Refusal(
-            [("expiry", _("Lot %(lot)s is known with the date %(date)s. Check the box.") % {"lot": code, "date": found.expiry or "–"})]
+            [("expiry", _("Lot %(lot)s is known with the date %(date)s. Check the box.") % {"lot": code, "date": other.expiry or "–"})]
         )
-    return found
+    found = next((lot for lot in known if lot.fund_id == (fund.key if fund else None)), None)
+    return found or commands.add(Lot(organisation_id=actor.organisation, item=item, code=code, expiry=expiry, fund=fund), actor=actor)
 
 
 @transaction.atomic
 def receive(
-    *, actor: Actor, site: Site, lines: Sequence[Delivery], id: uuid.UUID | None = None, occurred_at: datetime | None = None
+    *, actor: Actor, site: Site, lines: Sequence[Delivery], id: uuid.UUID | None = None, occurred_at: datetime | None = None,
+    order: uuid.UUID | None = None, approval: str = "",
 ) -> Outcome:
-    """A delivery came in. Lots are made as needed; the fact names them. A refused delivery leaves no lot behind."""
+    """A delivery came in. Lots are made as needed; the fact names them. A refused delivery leaves no lot behind.
+
+    A line that its fund forbids is refused as `line-<number from 1>`.
+    """
+    at = occurred_at or clock.now()
+    items, chosen = _items_of(lines), {code: funds.find(code) for code in {line.fund for line in lines}}
+    checked = [(number, items[line.item], chosen[line.fund]) for number, line in enumerate(lines, 1)]
+    refused = funds.problems_of(checked, at.date(), approval=approval)
+    if refused:
+        raise Refusal([(f"line-{number}", sentence) for number, sentence in refused])
     payload = []
     for line in lines:
-        item = Item.objects.filter(code=line.item).first()
-        if item is None:
-            raise Refusal([("item", _("The catalogue has no item “%s”.") % line.item)])
         if not line.lot.strip() or line.lot.strip() == "?":
             raise Refusal([("lot", _("Write the lot number that is printed on the box."))])
-        lot = find_or_add_lot(actor=actor, item=item, code=line.lot.strip(), expiry=line.expiry)
+        lot = find_or_add_lot(actor=actor, item=items[line.item], code=line.lot.strip(), expiry=line.expiry, fund=chosen[line.fund])
         payload.append({"item": line.item, "lot": str(lot.id), "quantity": line.quantity})
-    return record(
-        Draft(
-            kind="stock.received", payload={"lines": payload}, site=site.id, id=id or ids.new(), occurred_at=occurred_at or clock.now()
-        ),
-        actor=actor,
-    )
+    said = {"lines": payload, "order": str(order) if order else None, "approval": approval or None}
+    return record(Draft(kind="stock.received", payload=said, site=site.id, id=id or ids.new(), occurred_at=at), actor=actor)
+
+
+def _items_of(lines: Sequence[Delivery]) -> dict[str, Item]:
+    found = {item.code: item for item in Item.objects.filter(code__in=[line.item for line in lines])}
+    for line in lines:
+        if line.item not in found:
+            raise Refusal([("item", _("The catalogue has no item “%s”.") % line.item)])
+    return found
 
 
 def transfer(
     *, actor: Actor, source: Site, target: Site, quantities: dict[str, int], id: uuid.UUID | None = None,
-    occurred_at: datetime | None = None,
+    occurred_at: datetime | None = None, lots: dict[uuid.UUID, int] | None = None,
 ) -> Outcome:
-    """Stock goes from one site to another; first expiry first."""
+    """Stock goes from one site to another; first expiry first, and besides so many of the lots that are named."""
     if source.key == target.key:
         raise Refusal([("to_site", _("Choose another place to send it to."))])
-    lines = [{"item": code, "quantity": quantity} for code, quantity in quantities.items() if quantity]
+    lines: list[dict[str, object]] = [{"item": code, "quantity": quantity} for code, quantity in quantities.items() if quantity]
+    lines += [line | {"quantity": number} for line, number in _lot_lines(lots or {})]
     if not lines:
         raise Refusal([("lines", _("Write how many of what to move."))])
     return record(
@@ -93,7 +107,27 @@ def transfer(
     )
 
 
-def count(*, actor: Actor, site: Site, found: dict[uuid.UUID, int], id: uuid.UUID | None = None) -> Outcome | None:
+def _lot_lines(quantities: dict[uuid.UUID, int]) -> list[tuple[dict[str, object], int]]:
+    """Item and lot of each lot that is named with a quantity, in the order of the shelf."""
+    found = Lot.objects.filter(id__in=[lot for lot, quantity in quantities.items() if quantity]).select_related("item")
+    return [({"item": lot.item.code, "lot": str(lot.id)}, quantities[lot.id]) for lot in found.order_by("item__position", "expiry", "key")]
+
+
+def write_off(*, actor: Actor, site: Site, quantities: dict[uuid.UUID, int], reason: str, id: uuid.UUID | None = None) -> Outcome:
+    """Lots left the shelf for good: expired, broken, lost, taken away, recalled."""
+    lines = [line | {"quantity": quantity} for line, quantity in _lot_lines(quantities)]
+    if not lines:
+        raise Refusal([("lines", _("Write how many of what."))])
+    if not reason:
+        raise Refusal([("reason", _("Say why."))])
+    return record(
+        Draft(kind="stock.written_off", payload={"reason": reason, "lines": lines}, site=site.id, id=id or ids.new()), actor=actor
+    )
+
+
+def count(
+    *, actor: Actor, site: Site, found: dict[uuid.UUID, int], id: uuid.UUID | None = None, reason: str = "not_known"
+) -> Outcome | None:
     """The shelf was counted: for each lot what was there. Lots that agree make no line; None if all agree."""
     lock_organisation()
     lines = []
@@ -105,5 +139,6 @@ def count(*, actor: Actor, site: Site, found: dict[uuid.UUID, int], id: uuid.UUI
     if not lines:
         return None
     return record(
-        Draft(kind="stock.counted", payload={"lines": lines}, site=site.id, id=id or ids.new()), actor=actor, mode=Mode.CONFIRMED
+        Draft(kind="stock.counted", payload={"lines": lines, "reason": reason}, site=site.id, id=id or ids.new()),
+        actor=actor, mode=Mode.CONFIRMED,
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from handrail.facts.models import Site
+from handrail.facts.models import Site, SourceStatus
 from handrail.kernel import ids
 from handrail.kernel.scope import ScopedModel
 
@@ -33,7 +33,10 @@ NEEDLE_SYRINGE_CLASSES = frozenset({ItemClass.SYRINGE_WITH_NEEDLE, ItemClass.BAR
 
 
 class Item(ScopedModel):
-    """Something that is handed out. Facts name it by its code."""
+    """Something that is handed out. Facts name it by its code.
+
+    `counts_as_ns` is for one unit: 0 or 1 from the class; for a kit the sum over its parts (`catalogue.needles_in`).
+    """
 
     code = models.CharField(max_length=60)
     name = models.CharField(max_length=80)
@@ -46,7 +49,8 @@ class Item(ScopedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "code"], name="item_code"),
-            models.CheckConstraint(condition=models.Q(counts_as_ns__in=[0, 1]), name="item_counts_as_ns"),
+            models.CheckConstraint(condition=models.Q(counts_as_ns__gte=0), name="item_counts_as_ns"),
+            models.CheckConstraint(condition=models.Q(pack_size__gte=1), name="item_pack_size"),
         ]
         ordering = ["position", "name"]
 
@@ -54,19 +58,89 @@ class Item(ScopedModel):
         return self.name
 
 
+class KitComponent(ScopedModel):
+    """One sort of part of a kit, and how many of it are in one kit."""
+
+    kit = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="components")
+    component = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
+    quantity = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "kit", "component"], name="kit_component_once"),
+            models.CheckConstraint(condition=models.Q(quantity__gte=1), name="kit_component_quantity"),
+            models.CheckConstraint(condition=~models.Q(kit=models.F("component")), name="kit_holds_not_itself"),
+        ]
+
+
+class Fund(ScopedModel):
+    """Money with a name: a grant, a contract. What it may not buy stands in its restrictions (`domain/funding.md` 4)."""
+
+    id = models.UUIDField(default=ids.new, editable=False)
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, help_text="First day it holds no more")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="fund_id"),
+            models.UniqueConstraint(fields=["organisation", "code"], name="fund_code"),
+        ]
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Effect(models.TextChoices):
+    """What a restriction does (`domain/funding.md` 4)."""
+
+    FORBID_PURCHASE = "forbid_purchase", _("May not buy")
+    FORBID_STOCK_TAG = "forbid_stock_tag", _("No lot may stand on it")
+    REQUIRES_APPROVAL = "requires_approval", _("Only with an approval")
+
+
+class FundRestriction(ScopedModel):
+    """What a fund may not pay for, from a day on, and the clause that says so. A later one flags lots and rewrites nothing."""
+
+    id = models.UUIDField(default=ids.new, editable=False)
+    fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="restrictions")
+    item_class = models.CharField(max_length=24, choices=ItemClass, blank=True)
+    item_code = models.CharField(max_length=60, blank=True)
+    effect = models.CharField(max_length=20, choices=Effect)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, help_text="First day it holds no more")
+    source_document = models.CharField(max_length=200)
+    clause = models.CharField(max_length=200)
+    status = models.CharField(max_length=16, choices=SourceStatus, default=SourceStatus.UNVERIFIED)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="fund_restriction_id"),
+            models.CheckConstraint(
+                condition=models.Q(item_class="") ^ models.Q(item_code=""), name="fund_restriction_names_class_or_item"
+            ),
+        ]
+
+
 class Lot(ScopedModel):
-    """A batch of an item. The unknown lot of each item takes what was handed out without being in the book."""
+    """A batch of an item, bought with one fund (none: unrestricted money). One printed number bought with two funds is two lots.
+
+    The unknown lot of each item takes what was handed out without being in the book.
+    """
 
     id = models.UUIDField(default=ids.new, editable=False)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="lots")
     code = models.CharField(max_length=40)
     expiry = models.DateField(null=True)
     is_unknown = models.BooleanField(default=False)
+    fund = models.ForeignKey(Fund, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "id"], name="lot_id"),
-            models.UniqueConstraint(fields=["organisation", "item", "code"], name="lot_code"),
+            models.UniqueConstraint(fields=["organisation", "item", "code", "fund"], name="lot_code", nulls_distinct=False),
         ]
 
 
@@ -78,6 +152,7 @@ class LocationKind(models.TextChoices):
     SUPPLIER = "supplier", _("Supplier")
     WASTE = "waste", _("Waste")
     COUNTED = "counted", _("Count differences")
+    ASSEMBLY = "assembly", _("Made into kits")
 
 
 class Location(ScopedModel):
@@ -102,7 +177,7 @@ class Leg(ScopedModel):
     cause = models.UUIDField(help_text="The fact that made the move, or undid it")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
-    quantity = models.IntegerField()
+    quantity = models.BigIntegerField()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~models.Q(quantity=0), name="leg_moves_something")]
@@ -119,7 +194,43 @@ class Balance(ScopedModel):
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
-    quantity = models.IntegerField()
+    quantity = models.BigIntegerField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "location", "lot"], name="balance_once")]
+
+
+class LotHold(ScopedModel):
+    """A lot that a recall stopped. A closed recall keeps its lots stopped, unless it was lifted (`RecallClosing`)."""
+
+    is_state: ClassVar[bool] = True
+
+    fact = models.UUIDField(help_text="The fact that holds it")
+    recall = models.UUIDField(help_text="The recall: the first fact of its chain of corrections")
+    lot = models.UUIDField()
+    via = models.UUIDField(null=True, help_text="The recalled lot inside this kit lot")
+    severity = models.CharField(max_length=16)
+    source_reference = models.CharField(max_length=80)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "fact", "lot"], name="lot_hold_once")]
+        indexes = [
+            models.Index(fields=["organisation", "lot"], name="lot_hold_lot"),
+            models.Index(fields=["organisation", "recall"], name="lot_hold_recall"),
+        ]
+
+
+class RecallClosing(ScopedModel):
+    """How a recall ended."""
+
+    is_state: ClassVar[bool] = True
+
+    fact = models.UUIDField()
+    recall = models.UUIDField()
+    outcome = models.CharField(max_length=12)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "fact"], name="recall_closing_fact")]
+        indexes = [models.Index(fields=["organisation", "recall"], name="recall_closing_recall")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection
 
@@ -25,6 +25,8 @@ class ShelfLot:
     expiry: date | None
     quantity: int
     is_unknown: bool
+    fund: str = ""
+    is_held: bool = False
 
     def is_expired(self, today: date) -> bool:
         """Past its date: never taken by itself."""
@@ -41,14 +43,19 @@ class ShelfItem:
     available: int
     first_lot: str
     first_expiry: date | None
+    on_hold: int = 0
+    """Recalled and still on this shelf: to put aside, not to hand out."""
 
 
 _LOTS = """
-SELECT loc.site_id, i.code, i.name, l.id, l.code, l.expiry, b.quantity, l.is_unknown
+SELECT loc.site_id, i.code, i.name, l.id, l.code, l.expiry, b.quantity, l.is_unknown, coalesce(f.code, ''),
+  EXISTS (SELECT 1 FROM stock_lothold h WHERE h.organisation_id = l.organisation_id AND h.lot = l.id AND NOT EXISTS (
+    SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted'))
 FROM stock_balance b
 JOIN stock_location loc ON loc.key = b.location_id AND loc.kind = 'site'
 JOIN stock_lot l ON l.key = b.lot_id
 JOIN stock_item i ON i.key = l.item_id
+LEFT JOIN stock_fund f ON f.key = l.fund_id
 WHERE b.organisation_id = %s AND b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[]))
 ORDER BY i.position, i.name, l.expiry NULLS LAST, l.key
 """
@@ -63,21 +70,69 @@ def lots(sites: Iterable[int] | None) -> list[ShelfLot]:
 
 
 def shelf(site: int, today: date) -> list[ShelfItem]:
-    """Every active item as a worker at a site sees it; expired lots are not offered."""
+    """Every active item as a worker at a site sees it; expired and recalled lots are not offered."""
     by_item: dict[str, list[ShelfLot]] = {}
     for lot in lots([site]):
         by_item.setdefault(lot.item, []).append(lot)
     found = []
     for item in Item.objects.filter(is_active=True):
-        usable = [lot for lot in by_item.get(item.code, []) if not lot.is_expired(today)]
+        here = by_item.get(item.code, [])
+        usable = [lot for lot in here if not lot.is_expired(today) and not lot.is_held]
         first = next((lot for lot in usable if lot.quantity > 0 and not lot.is_unknown), None)
         found.append(
             ShelfItem(
                 item.code, item.name, item.item_class, sum(lot.quantity for lot in usable), first.lot if first else "",
-                first.expiry if first else None,
+                first.expiry if first else None, sum(lot.quantity for lot in here if lot.is_held),
             )
         )
     return found
+
+
+def first_lots(site: int, item: str, quantity: int, today: date) -> list[tuple[ShelfLot, int]]:
+    """The lots the ledger would take from a shelf now, first expired first; fewer when the shelf has fewer."""
+    taken, left = [], quantity
+    for lot in lots([site]):
+        if lot.item == item and left and lot.quantity > 0 and not (lot.is_unknown or lot.is_held or lot.is_expired(today)):
+            taken.append((lot, min(lot.quantity, left)))
+            left -= taken[-1][1]
+    return taken
+
+
+@dataclass(frozen=True)
+class CountDifference:
+    """One line of a count where shelf and book differed."""
+
+    at: datetime
+    site: str
+    item_name: str
+    lot: str
+    in_book: int
+    on_shelf: int
+    reason: str
+
+    @property
+    def difference(self) -> int:
+        """More on the shelf than in the book is positive."""
+        return self.on_shelf - self.in_book
+
+
+_DIFFERENCES = """
+SELECT f.occurred_at, s.name, i.name, l.code, (line ->> 'in_book')::bigint, (line ->> 'on_shelf')::bigint, coalesce(f.payload ->> 'reason', 'not_known')
+FROM facts_fact f JOIN facts_site s ON s.key = f.site_id
+CROSS JOIN LATERAL jsonb_array_elements(f.payload -> 'lines') AS line
+JOIN stock_lot l ON l.organisation_id = f.organisation_id AND l.id = (line ->> 'lot')::uuid JOIN stock_item i ON i.key = l.item_id
+WHERE f.organisation_id = %s::bigint AND f.kind = 'stock.counted' AND (%s::bigint[] IS NULL OR f.site_id = ANY(%s::bigint[]))
+  AND NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)
+ORDER BY f.occurred_at DESC, i.position LIMIT 200
+"""
+
+
+def differences(sites: Iterable[int] | None) -> list[CountDifference]:
+    """The latest differences between shelves and book, newest first, with the reason that was given."""
+    keys = None if sites is None else list(sites)
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERENCES, [scope.organisation(), keys, keys])
+        return [CountDifference(*row) for row in cursor.fetchall()]
 
 
 def to_recount(sites: Iterable[int] | None) -> list[ShelfLot]:

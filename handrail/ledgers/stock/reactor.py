@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from handrail.facts.fold import Batch, Recorded, Step
 from handrail.facts.record import Refusal
 from handrail.facts.spec import Move, Place
+from handrail.ledgers.stock import checks
 
 
 class Short(Refusal):
@@ -39,6 +40,15 @@ class Short(Refusal):
         )
 
 
+class OnHold(Short):
+    """A lot was named that is recalled. `Mode.CONFIRMED` records it all the same: what is in a hand is a fact."""
+
+    def __init__(self, items: Sequence[str]) -> None:
+        sentence = _("That lot was recalled. Put it aside and take another, or save that it was given anyway.")
+        super().__init__([])
+        Refusal.__init__(self, [(f"lines.{code}", sentence) for code in items])
+
+
 @dataclass
 class _Lot:
     key: int
@@ -46,10 +56,17 @@ class _Lot:
     item: str
     expiry: date | None
     is_unknown: bool
+    held_since: date | None
+
+    def is_held(self, on: date, target: Place) -> bool:
+        """Whether a recall stops it. What reached people before the recall is told as it was; all else asks as of now."""
+        return self.held_since is not None and (target is not Place.PEOPLE or self.held_since <= on)
 
 
 _SHELF = """
-SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity
+SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity,
+  (SELECT min(h.since) FROM stock_lothold h WHERE h.organisation_id = l.organisation_id AND h.lot = l.id AND NOT EXISTS (
+     SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted'))
 FROM stock_lot l
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_balance b ON b.organisation_id = l.organisation_id AND b.lot_id = l.key AND b.location_id = ANY(%s::bigint[]) AND b.quantity <> 0
@@ -60,7 +77,7 @@ WHERE l.organisation_id = %s::bigint AND i.code = ANY(%s::text[])
 _WRITE = """
 WITH leg AS (
   INSERT INTO stock_leg (organisation_id, fact, cause, location_id, lot_id, quantity)
-  SELECT %s::bigint, r.* FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::integer[]) AS r
+  SELECT %s::bigint, r.* FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) AS r
   RETURNING location_id, lot_id, quantity
 )
 INSERT INTO stock_balance (organisation_id, location_id, lot_id, quantity)
@@ -112,9 +129,9 @@ class StockReactor:
             named += [uuid.UUID(lot) for step in steps for taken in _settled(step) for lot, _q in taken]
         with connection.cursor() as cursor:
             cursor.execute(_SHELF, [sorted(set(self._places.values())), batch.organisation, items, named])
-            for key, lot_id, item, expiry, is_unknown, location, quantity in cursor.fetchall():
+            for key, lot_id, item, expiry, is_unknown, location, quantity, held in cursor.fetchall():
                 if lot_id not in self._lots:
-                    lot = _Lot(key, lot_id, item, expiry, is_unknown)
+                    lot = _Lot(key, lot_id, item, expiry, is_unknown, held.astimezone(UTC).date() if held else None)
                     self._lots[lot_id] = lot
                     self._by_item.setdefault(item, []).append(lot)
                 if location is not None:
@@ -166,12 +183,19 @@ class StockReactor:
         moves = [(fact, move) for fact in step.do for move in _moves(fact)]
         for fact in step.undo:
             self._give_back(fact)
+        for fact in step.do:
+            self._hold(fact)
         if not moves:
             return None
         unknown = sorted({move.item for _f, move in moves} - set(self._by_item))
         if unknown:
             raise Refusal([("lines", _("The catalogue has no item “%s”.") % code) for code in unknown])
+        if not batch.moves_stock or _never_booked(step):
+            return [[] for _move in moves]
+        for fact in step.do:
+            checks.funds(fact, _moves(fact))
         missing: list[tuple[str, int, int]] = []
+        stopped: list[str] = []
         decided: list[list[list[Any]]] = []
         for fact, move in moves:
             source = self._place(batch, fact, move, move.source)
@@ -179,14 +203,27 @@ class StockReactor:
             taken, lacking = self._allocate(move, source, fact.occurred_at.date(), from_shelf=move.source is Place.SITE)
             if lacking:
                 missing.append((move.item, move.quantity, move.quantity - lacking))
+            if move.lot and (move.target is Place.PEOPLE or move.source is Place.SUPPLIER):
+                stopped += [move.item for lot, _q in taken if lot.is_held(fact.occurred_at.date(), move.target)]
             for lot, quantity in taken:
                 self._shelf[source, lot.key] = self._shelf.get((source, lot.key), 0) - quantity
                 self._shelf[target, lot.key] = self._shelf.get((target, lot.key), 0) + quantity
                 self._moved.setdefault(fact.id, []).extend([(source, lot.key, -quantity), (target, lot.key, quantity)])
             decided.append([[str(lot.id), quantity] for lot, quantity in taken])
+        for fact in step.do:
+            checks.assembly(fact, [(lot, quantity) for lots in decided for lot, quantity in lots])
+        if stopped and not batch.may_go_short:
+            raise OnHold(stopped)
         if missing and not batch.may_go_short:
             raise Short(missing)
         return decided
+
+    def _hold(self, fact: Recorded) -> None:
+        """A recall in the same batch holds for what follows it."""
+        if fact.kind == "stock.recalled":
+            for line in fact.parsed.lines:
+                if line.lot in self._lots:
+                    self._lots[line.lot].held_since = min(self._lots[line.lot].held_since or date.max, fact.occurred_at.date())
 
     def _allocate(self, move: Move, source: int, on: date, *, from_shelf: bool) -> tuple[list[tuple[_Lot, int]], int]:
         """Lots for a move, first expiry first, and how many the book lacks (put on the item's unknown lot)."""
@@ -200,7 +237,7 @@ class StockReactor:
         left = move.quantity
         for lot in self._by_item[move.item]:
             held = self._shelf.get((source, lot.key), 0)
-            if left and held > 0 and not lot.is_unknown and (lot.expiry is None or lot.expiry >= on):
+            if left and held > 0 and not lot.is_unknown and (lot.expiry is None or lot.expiry >= on) and not lot.is_held(on, move.target):
                 quantity = min(held, left)
                 taken.append((lot, quantity))
                 left -= quantity
@@ -246,6 +283,12 @@ def _moves(fact: Recorded) -> list[Move]:
     if spec is None or spec.moves is None or fact.parsed is None:
         return []
     return [move for move in spec.moves(fact.parsed) if move.quantity]
+
+
+def _never_booked(step: Step) -> bool:
+    """Whether this corrects something from before the book began: then the correction is from before it as well."""
+    booked = [(fact.settlement or {}).get("stock") for fact in step.undo if _moves(fact)]
+    return bool(booked) and all(lots is not None and not any(lots) for lots in booked)
 
 
 def _settled(step: Step) -> list[list[list[Any]]]:

@@ -4,48 +4,77 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from handrail.facts.fold import Recorded
 from handrail.facts.spec import Line, field_info
+from handrail.screens.console import fields
 
 
 def sentences(fact: Recorded, item_names: Mapping[str, str]) -> list[str]:
-    """One short sentence for each filled field; lines say “30 × Syringe”. Ids are left out."""
+    """One short sentence for each filled field; lines say “30 × Syringe”. Ids are left out, and ticks nobody ticked."""
     if fact.parsed is None:
         return [_("This version cannot read it.")]
     found: list[str] = []
     for name, value in fact.parsed:
         if isinstance(value, tuple) and value and isinstance(value[0], Line):
             found.extend(_line(line, item_names) for line in value)
-        elif value is not None and not isinstance(value, uuid.UUID) and value is not False:
-            said = _value(fact.parsed, name, value)
+        elif not _is_silent(fact.parsed, name, value):
+            said = _value(fact.parsed, name, value, item_names)
             found.append(f"{field_info(type(fact.parsed), name)['label']}: {said}")
     return found
 
 
+def _is_silent(payload: BaseModel, name: str, value: Any) -> bool:
+    """Nothing to say: empty, an id, our own bookkeeping, or a tick that is simply not ticked (“no” is an answer only where asked)."""
+    if value is None or value == () or isinstance(value, uuid.UUID) or name.endswith("_version"):
+        return True
+    return value is False and fields.shape(type(payload), name).widget == "tick"
+
+
 def _line(line: Any, item_names: Mapping[str, str]) -> str:
-    quantity = getattr(line, "quantity", None)
-    if quantity is None:
+    item, quantity = getattr(line, "item", None), getattr(line, "quantity", None)
+    if item is not None and quantity is not None:
+        return f"{_plain(quantity)} × {item_names.get(item, item)}"
+    if item is not None and hasattr(line, "in_book"):
         return _("%(item)s: %(book)d in the book, %(shelf)d on the shelf") % {
-            "item": item_names.get(line.item, line.item), "book": line.in_book, "shelf": line.on_shelf,
+            "item": item_names.get(item, item), "book": line.in_book, "shelf": line.on_shelf,
         }
-    return f"{quantity} × {item_names.get(line.item, line.item)}"
+    said = [
+        f"{field_info(type(line), name)['label']}: {_value(line, name, value, item_names)}"
+        for name, value in line if not _is_silent(line, name, value)
+    ]
+    return " · ".join(said)
 
 
-def _value(payload: BaseModel, name: str, value: Any) -> str:
-    if value is True:
-        return _("yes")
-    for found in _enums(type(payload), name):
-        return str(found(value).label)
+def _value(payload: BaseModel, name: str, value: Any, item_names: Mapping[str, str]) -> str:
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return ", ".join(_value(payload, name, one, item_names) for one in value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    for found in fields.shape(type(payload), name).options:
+        if found.value == value:
+            return str(found.label)
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime):
+        return date_format(value, "j M Y H:i")
+    if isinstance(value, date):
+        return date_format(value, "j M Y")
+    if isinstance(value, (int, Decimal, float)):
+        return _plain(value)
+    if isinstance(value, str):
+        return item_names.get(value, value)
     return str(value)
 
 
-def _enums(model: type[BaseModel], name: str) -> list[Any]:
-    annotation = model.model_fields[name].annotation
-    candidates = [annotation, *getattr(annotation, "__args__", ())]
-    return [c for c in candidates if isinstance(c, type) and issubclass(c, Enum)]
+def _plain(number: Decimal | float) -> str:
+    """Grouped from ten thousand on only: a year is no amount."""
+    return str(number) if isinstance(number, int) and abs(number) < 10_000 else number_format(number)

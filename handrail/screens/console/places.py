@@ -8,17 +8,32 @@ from datetime import timedelta
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from handrail.facts.models import Aside, Referral, Site
+from handrail.facts import consents
+from handrail.facts.models import Referral, Site
 from handrail.kernel import clock
-from handrail.kernel.access import SIGNED_IN, ActorRequest, may
+from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
 from handrail.ledgers.stock.queries import ShelfLot, to_recount
+from handrail.screens.console.waiting import open_asides
+
+NOT_VISITED = ("store", "wall_box", "vending_machine")
+"""Kinds of place where nobody is met: nothing to record a visit at."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place to record at, and what else this worker may do there."""
+
+    site: Site
+    may_find: bool
+    may_give: bool
 
 
 @dataclass(frozen=True)
 class StartPage:
     """Places to record at, and what asks for attention."""
 
-    places: list[Site]
+    places: list[Place]
+    boxes: bool
     expected: int
     waiting: int
     recount: list[ShelfLot]
@@ -28,14 +43,26 @@ class StartPage:
 def start(request: ActorRequest) -> HttpResponse:
     """Where to go from here."""
     actor = request.actor
-    places = list(Site.objects.filter(actor.filter("visit.record", "key"), is_active=True).exclude(kind="store")) if actor.may("visit.record") else []
+    places = _places(actor) if actor.may("visit.record") else []
     expected = 0
     if actor.may("referral.close"):
-        expected = Referral.objects.filter(actor.filter("referral.close", "to_site"), status__in=["accepted", "booked"], made_at__gt=clock.now() - timedelta(days=90)).count()
+        people = Referral.objects.filter(actor.filter("referral.close", "to_site"), status__in=["accepted", "booked"], made_at__gt=clock.now() - timedelta(days=90)).values_list("participant", flat=True)
+        gone = consents.deceased(people)
+        expected = sum(who not in gone for who in people)
     page = StartPage(
-        places=places,
+        places=places, boxes=actor.may("exchange.record"),
         expected=expected,
-        waiting=Aside.objects.filter(is_open=True).count() if actor.may("records.review") else 0,
+        waiting=open_asides(actor).count() if actor.may("records.review") else 0,
         recount=to_recount(actor.sites("stock.count")) if actor.may("stock.count") else [],
     )
     return render(request, "console/start.html", {"page": page})
+
+
+def _places(actor: Actor) -> list[Place]:
+    """Where this worker meets people; places they were given by name come before those they may go to as everybody does."""
+    own = {grant.site for grant in actor.grants if grant.site is not None}
+    sites = Site.objects.filter(actor.filter("visit.record", "key"), is_active=True).exclude(kind__in=NOT_VISITED)
+    return [
+        Place(site, actor.may("person.find", site.key), actor.may("exchange.record", site.key))
+        for site in sorted(sites, key=lambda site: (site.key not in own, site.name))
+    ]

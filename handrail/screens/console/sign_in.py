@@ -1,64 +1,102 @@
-"""Signing in and out. One message for every failure; guessing is slowed down; nothing typed elsewhere is lost."""
+"""Signing in and out: a password and a second factor, or a passkey alone.
+
+One message for every failure; guessing is slowed down at both steps; nothing typed elsewhere is lost.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.core import signing
-from django.db.models import F
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from handrail.kernel import clock
+from handrail.facts.models import Staff
+from handrail.kernel import clock, throttle
 from handrail.kernel.access import ANYONE, SIGNED_IN, ActorRequest, may
-from handrail.kernel.models import Throttle
+from handrail.kernel.sessions import BROWSER, SECOND_FACTOR, STARTED
 from handrail.kernel.web import throttle_key
+from handrail.screens import second_factor
+from handrail.screens.console import kept as kept_forms
+from handrail.screens.second_factor import Challenge, Factors, NotAccepted
 
-FREE_FAILURES = 5
-WINDOW = timedelta(minutes=5)
-_KEPT = "kept-form"
+_HALF_WAY = "password-was-right"
+_HALF_WAY_LASTS = timedelta(minutes=5)
+_MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+CODES_AN_HOUR = 30
+"""Wrong codes for one account from anywhere: whoever tries them knows the password, and a passkey is not slowed down."""
 
 
 @dataclass(frozen=True)
 class SignInPage:
-    """What the page shows."""
+    """What the pages of both steps show."""
 
     username: str = ""
     next: str = ""
     kept: str = ""
     error: str = ""
+    half_way: str = ""
+    passkey: Challenge | None = None
+    factors: Factors | None = field(default=None)
 
 
 @may(ANYONE, methods=("GET", "POST"))
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for name and password; then go on where the person wanted to go."""
+    """Ask for name and password; then for the second factor, or go on where the person wanted to go."""
     if request.method != "POST":
         return _page(request, SignInPage(next=request.GET.get("next", "")))
-    asked = SignInPage(
-        username=request.POST.get("username", "").strip(), next=request.POST.get("next", ""), kept=request.POST.get("kept", "")
-    )
-    who = throttle_key(asked.username.lower(), _address(request))
-    if _is_slowed(who):
-        return _again(request, asked, _("Too many tries. Wait five minutes, or ask your coordinator."))
+    asked = _asked(request, username=request.POST.get("username", "").strip())
+    who = throttle_key(asked.username.lower(), address_of(request))
+    if throttle.is_slowed(who):
+        return _again(request, asked, _too_many())
     staff = authenticate(request, username=asked.username, password=request.POST.get("password", ""))
-    if staff is None:
-        _count_failure(who)
+    if not isinstance(staff, Staff):
+        throttle.count_failure(who)
         return _again(request, asked, _("That name and password do not fit together. Try again."))
-    Throttle.objects.filter(digest=who).delete()
-    login(request, staff)
-    target = asked.next if url_has_allowed_host_and_scheme(asked.next, allowed_hosts=None) else "/"
-    if asked.kept:
-        return _resume(request, target, asked.kept)
-    return redirect(target)
+    throttle.forget(who)
+    if second_factor.has_any(staff.pk):
+        half_way = signing.dumps([staff.pk, staff.get_session_auth_hash()[:16]], salt=_HALF_WAY)
+        return _second_page(request, staff, replace(asked, half_way=half_way))
+    return _finish(request, staff, asked, with_second_factor=False)
 
 
-@may(SIGNED_IN, methods=("POST",))
+@may(ANYONE, methods=("POST",))
+def second_step(request: HttpRequest) -> HttpResponse:
+    """A code or a passkey after the password. The password's answer is good for five minutes."""
+    asked = _asked(request, half_way=request.POST.get("half_way", ""))
+    staff = _who_is_half_way(asked.half_way)
+    if staff is None:
+        return _again(request, replace(asked, half_way=""), _("That took too long. Begin again."))
+    if request.POST.get("answer"):
+        try:
+            _check_passkey(request, staff, "second-step")
+        except NotAccepted:
+            return _second_page(request, staff, replace(asked, error=_did_not_fit()), status=401)
+    elif said := check_code(request, staff.pk):
+        return _second_page(request, staff, replace(asked, error=said), status=401)
+    return _finish(request, staff, asked, with_second_factor=True)
+
+
+@may(ANYONE, methods=("POST",))
+def passkey(request: HttpRequest) -> HttpResponse:
+    """A passkey alone: it is held by a device and opened by a finger or a PIN, so it is two factors in one."""
+    asked = _asked(request)
+    who = throttle_key("passkey", address_of(request))
+    if throttle.is_slowed(who, free=CODES_AN_HOUR):
+        return _again(request, asked, _too_many())
+    try:
+        staff = _check_passkey(request, None, "sign-in")
+    except NotAccepted:
+        throttle.count_failure(who)
+        return _again(request, asked, _("That passkey does not fit, or the page was open too long. Try again."))
+    return _finish(request, staff, asked, with_second_factor=True)
+
+
+@may(SIGNED_IN, methods=("POST",), before_enrolment=True)
 def sign_out(request: ActorRequest) -> HttpResponse:
     """End the session and tell the browser to forget what it holds of us."""
     logout(request)
@@ -69,44 +107,90 @@ def sign_out(request: ActorRequest) -> HttpResponse:
 
 def again(request: HttpRequest) -> HttpResponse:
     """The session ran out under a form: ask for the password and carry what was typed along in the page itself."""
-    kept = signing.dumps(request.POST.urlencode(), salt=_KEPT, compress=True)
-    return _again(
-        request, SignInPage(next=request.path, kept=kept), _("Your sign-in ran out. Sign in again; what you typed is kept.")
-    )
+    asked = SignInPage(next=request.path, kept=kept_forms.keep(request))
+    return _again(request, asked, _("Your sign-in ran out. Sign in again; what you typed is kept."))
 
 
-def _resume(request: HttpRequest, target: str, kept: str) -> HttpResponse:
-    try:
-        typed = QueryDict(signing.loads(kept, salt=_KEPT, max_age=12 * 3600))
-    except signing.BadSignature:
-        return redirect(target)
-    fields: list[tuple[str, Any]] = [(n, v) for n, vs in typed.lists() for v in vs if n != "csrfmiddlewaretoken"]
-    return render(request, "console/resume.html", {"target": target, "fields": fields})
+def check_code(request: HttpRequest, account: int) -> str:
+    """Check a typed code of an account, slowed down; empty when it fits, else the sentence to show."""
+    here, anywhere = throttle_key("code", str(account), address_of(request)), throttle_key("code", str(account))
+    if throttle.is_slowed(here) or throttle.is_slowed(anywhere, free=CODES_AN_HOUR):
+        return _too_many()
+    if not second_factor.check_code(account, request.POST.get("code", "")):
+        throttle.count_failure(here)
+        throttle.count_failure(anywhere, window=timedelta(hours=1))
+        return _did_not_fit()
+    throttle.forget(here)
+    return ""
 
 
-def _page(request: HttpRequest, page: SignInPage, status: int = 200) -> HttpResponse:
-    return render(request, "console/sign_in.html", {"page": page}, status=status)
-
-
-def _again(request: HttpRequest, page: SignInPage, error: str) -> HttpResponse:
-    return _page(request, SignInPage(page.username, page.next, page.kept, error), status=401)
-
-
-def _address(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str:
     """Where the attempt comes from; kept only as a keyed digest, for minutes."""
     if settings.CONFIG.behind_proxy:
         return request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _is_slowed(who: bytes) -> bool:
-    found = Throttle.objects.filter(digest=who, window_ends_at__gt=clock.now()).first()
-    return found is not None and found.failures >= FREE_FAILURES
+def start_session(request: HttpRequest, staff: Staff, *, with_second_factor: bool) -> None:
+    """A session under a new key, whatever key the browser came with."""
+    login(request, staff, backend=_MODEL_BACKEND)
+    request.session[SECOND_FACTOR] = with_second_factor
+    request.session[BROWSER] = browser_family(request.headers.get("User-Agent", ""))
+    request.session[STARTED] = clock.now().isoformat()
 
 
-def _count_failure(who: bytes) -> None:
-    now = clock.now()
-    Throttle.objects.filter(window_ends_at__lte=now).delete()
-    row, created = Throttle.objects.get_or_create(digest=who, defaults={"failures": 1, "window_ends_at": now + WINDOW})
-    if not created:
-        Throttle.objects.filter(digest=row.digest).update(failures=F("failures") + 1, window_ends_at=now + WINDOW)
+def browser_family(told: str) -> str:
+    """“Firefox, Android”: enough to know one's own sessions apart, too little to know a device again."""
+    browsers = (("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
+    named = [next((name for mark, name in known if mark in told), "") for known in (browsers, systems)]
+    return ", ".join(part for part in named if part)
+
+
+def _asked(request: HttpRequest, *, username: str = "", half_way: str = "") -> SignInPage:
+    return SignInPage(username=username, half_way=half_way, next=request.POST.get("next", ""), kept=request.POST.get("kept", ""))
+
+
+def _check_passkey(request: HttpRequest, staff: Staff | None, purpose: str) -> Staff:
+    return second_factor.check_passkey(
+        request, staff, purpose, sealed=request.POST.get("sealed", ""), answer=request.POST.get("answer", "")
+    )
+
+
+def _who_is_half_way(half_way: str) -> Staff | None:
+    try:
+        account, mark = signing.loads(half_way, salt=_HALF_WAY, max_age=_HALF_WAY_LASTS)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    staff = Staff.objects.filter(pk=account, is_active=True).first()
+    return staff if staff is not None and staff.get_session_auth_hash()[:16] == mark else None
+
+
+def _finish(request: HttpRequest, staff: Staff, asked: SignInPage, *, with_second_factor: bool) -> HttpResponse:
+    start_session(request, staff, with_second_factor=with_second_factor)
+    return kept_forms.go_on(request, asked.next or "/", asked.kept)
+
+
+def _second_page(request: HttpRequest, staff: Staff, asked: SignInPage, status: int = 200) -> HttpResponse:
+    factors = second_factor.of(staff.pk)
+    has_passkey = factors.passkeys and second_factor.can_have_passkeys(request)
+    challenge = second_factor.ask_for(request, staff, "second-step") if has_passkey else None
+    return render(request, "console/second_step.html", {"page": replace(asked, factors=factors, passkey=challenge)}, status=status)
+
+
+def _page(request: HttpRequest, page: SignInPage, status: int = 200) -> HttpResponse:
+    if second_factor.can_have_passkeys(request):
+        page = replace(page, passkey=second_factor.ask_for(request, None, "sign-in"))
+    return render(request, "console/sign_in.html", {"page": page}, status=status)
+
+
+def _again(request: HttpRequest, page: SignInPage, error: str) -> HttpResponse:
+    return _page(request, replace(page, error=error), status=401)
+
+
+def _too_many() -> str:
+    return _("Too many tries. Wait five minutes, or ask your coordinator.")
+
+
+def _did_not_fit() -> str:
+    return _("That did not fit. Try again.")

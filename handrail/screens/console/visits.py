@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,50 +15,33 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from handrail.facts import visits
-from handrail.facts.codes import Channel
+from handrail.facts import receipts, visits
 from handrail.facts.fold import Recorded
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.kinds.taken_back import Why
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Site, Standing
-from handrail.facts.participants import find_by_card
 from handrail.facts.queries import find_site
 from handrail.facts.record import AlreadySaved, Mode, Refusal, sentence_of
 from handrail.facts.spec import KINDS
+from handrail.facts.visits import Part
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.tables import Cell, Column, table
 from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.models import Item
-from handrail.ledgers.stock.queries import shelf
 from handrail.ledgers.stock.reactor import Short
-from handrail.screens.console import composer
+from handrail.screens.console import composer, composer_read, composing, need_form, person
+from handrail.screens.console.composing import Sheet
 from handrail.screens.console.describe import sentences
-from handrail.services.exchange.queries import usual_baskets
-from handrail.services.exchange.rules import needs_second_tap
+from handrail.services.exchange import needs
+from handrail.services.exchange.kinds.need import Need
+from handrail.services.exchange.queries import channel_of, legal_limit
+from handrail.services.exchange.rules import ASKS_FROM, needs_second_tap
+from handrail.services.exchange.values import CONFIRM_OVER
 
-CHANNEL_OF_SITE = {"vehicle": Channel.VEHICLE, "route_stop": Channel.OUTREACH, "prison_unit": Channel.PRISON, "event": Channel.EVENT}
-
-
-@dataclass(frozen=True)
-class ComposerPage:
-    """The form of a visit, new or to correct."""
-
-    site: Site
-    now: datetime
-    visit: str
-    at: str
-    who: str
-    card: str
-    on_behalf_of: str
-    people_count: str
-    sections: list[composer.Section]
-    baskets: list[composer.Basket]
-    errors: dict[str, str]
-    error: str
-    ask_to_confirm: str
-    correcting: str
+_CONFIRMS = {"empty": 1, "large": 1, "short": 2}
+"""What a worker confirmed, in the order it is asked: whoever answers the last question has answered those before."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +67,7 @@ class VisitPage:
     just_saved: bool
     is_taken_back: bool
     may_correct: bool
+    may_receipt: bool
     why: list[tuple[str, str]]
     correction: uuid.UUID
 
@@ -102,78 +86,134 @@ def _site_or_404(actor: Actor, site: uuid.UUID, permission: str) -> Site:
 def new(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     """The composer: what was given, what came back, tests, referrals, in one form."""
     place = _site_or_404(request.actor, site, "visit.record")
-    if request.method != "POST":
-        values: dict[str, str] = {}
-        usual = usual_baskets(place.key)
-        chosen = request.GET.get("usual", "")
-        if chosen.isdigit() and int(chosen) < len(usual):
-            values = json.loads(composer.baskets([usual[int(chosen)]], {})[0].fill)
-        return _composer(request, place, values, usual=usual)
-    values = {name: value for name, value in request.POST.items() if isinstance(value, str)}
-    return _save(request, place, values, correcting=None)
+    if request.method == "POST":
+        return _posted(request, Sheet(place, composing.posted(request.POST)))
+    sheet = Sheet(place, {})
+    chosen = request.GET.get("usual", "")
+    if chosen.isdigit():
+        sheet.action = f"fill:place-{int(chosen)}"
+    if "person" in request.GET:
+        sheet.who, sheet.values["who"] = person.at_hand(request, place, request.GET["person"]), "card"
+    return composing.show(request, sheet)
 
 
-def _save(request: ActorRequest, place: Site, values: dict[str, str], correcting: Recorded | None) -> HttpResponse:
+def _posted(request: ActorRequest, sheet: Sheet) -> HttpResponse:
+    """A tap on something that saves nothing shows the same form again; everything else saves."""
+    sheet.action = sheet.values.pop("do", "")
+    if sheet.action:
+        if sheet.correcting is None:
+            sheet.who = person.found(request.actor, sheet.place, sheet.values, sheet.errors)
+            if sheet.action == "find" and sheet.who is None and not sheet.errors and sheet.values.get("who") == "card":
+                sheet.errors["card"] = _("Type the code on the card, or scan it.")
+        return composing.show(request, sheet)
+    return _save(request, sheet)
+
+
+def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
     """Validate everything at once, then record; on any problem show the form with all that was typed."""
-    parsed = composer.parse(request.actor, place.key, values)
-    errors = parsed.errors
-    encounter, participant = _encounter(place, values, errors), _participant(values, errors)
+    place, values, errors, correcting = sheet.place, sheet.values, sheet.errors, sheet.correcting
+    current = sheet.current
+    before = [Part(fact.kind, fact.parsed) for fact in current[1:] if fact.parsed is not None]
+    parsed = composer_read.parse(request.actor, place, values, before=before)
+    errors.update(parsed.errors)
+    encounter = _encounter(place, values, errors, correcting)
+    if correcting is None:
+        sheet.who = person.found(request.actor, place, values, errors)
+    inputs = need_form.inputs_of(values, errors)
     visit, at = _identity(values, errors)
-    large = [p for p in parsed.parts if p.kind == "exchange.given" and any(needs_second_tap(line.quantity) for line in p.payload.lines)]  # type: ignore[attr-defined]
     if errors or encounter is None:
-        return _composer(request, place, values, errors=errors, error=_("Nothing is saved yet. Look at the marked lines."), correcting=correcting)
-    if large and values.get("confirm") != "large":
-        return _composer(request, place, values, ask="large", error=_("More than a thousand in one line. If that is right, save again."), correcting=correcting)
-    if not parsed.parts and correcting is None and encounter.people_count == 1 and values.get("confirm") != "empty":
-        return _composer(request, place, values, ask="empty", error=_("Nothing is filled in. Save it as a contact without supplies?"))
-    mode = Mode.CONFIRMED if values.get("confirm") == "short" else Mode.TYPED
+        sheet.error = _("Nothing is saved yet. Look at the marked lines.")
+        return composing.show(request, sheet)
+    if inputs is not None or need_form.REASON in values:
+        need = needs.assess(inputs, site=place, before=sheet.old_need) if inputs is not None else None
+        parts, need = _with_need(parsed.parts, need, need_form.reason_of(values), place)
+        sheet.need = need
+    else:
+        parts, need = parsed.parts, None
+    sheet.ask, sheet.error = _question(sheet, parts, need, encounter)
+    if sheet.ask:
+        return composing.show(request, sheet)
+    return _record(request, sheet, parts, encounter, visit, at)
+
+
+def _with_need(parts: Sequence[Part], need: Need | None, reason: str | None, place: Site) -> tuple[list[Part], Need | None]:
+    """The parts with the reason on what was given, and the need beside it."""
+    found = list(parts)
+    given = next((place for place, part in enumerate(found) if part.kind == need_form.GIVEN), None)
+    lines = getattr(found[given].payload, "lines", ()) if given is not None else ()
+    if need is not None:
+        law = legal_limit(place) if need.needed else None
+        need = needs.compared(need, given=needs.needles_in(lines), short_reason=reason, limit=(law.limit, law.source) if law else None)
+        if need.needed is not None and not need.unmet:
+            reason = None
+        found.append(Part(need_form.KIND, need))
+    if given is not None:
+        found[given] = Part(need_form.GIVEN, found[given].payload.model_copy(update={"short_reason": reason}))
+    return found, need
+
+
+def _question(sheet: Sheet, parts: Sequence[Part], need: Need | None, encounter: Encounter) -> tuple[str, str]:
+    """What is asked once before saving, and the sentence that asks; two empty strings to go on."""
+    confirmed = _CONFIRMS.get(sheet.values.get("confirm", ""), 0)
+    most = max((line.quantity for part in parts if part.kind == need_form.GIVEN for line in getattr(part.payload, "lines", ())), default=0)
+    if most > ASKS_FROM and confirmed < _CONFIRMS["large"] and needs_second_tap(most, over=CONFIRM_OVER.read(site=sheet.place).value):
+        return "large", _("A very large number in one line. If that is right, save again.")
+    is_empty = not parts and sheet.correcting is None and encounter.people_count == 1
+    if is_empty and confirmed < _CONFIRMS["empty"]:
+        return "empty", _("Nothing is filled in. Save it as a contact without supplies?")
+    is_short = need is not None and bool(need.unmet) and need.short_reason is None
+    if is_short and confirmed < _CONFIRMS["short"] and need_form.SEEN not in sheet.values:
+        return "less", _("This is fewer than needed. That is fine: save again, and say why if you like.")
+    return "", ""
+
+
+def _record(
+    request: ActorRequest, sheet: Sheet, parts: Sequence[Part], encounter: Encounter, visit: uuid.UUID, at: datetime
+) -> HttpResponse:
+    mode = Mode.CONFIRMED if sheet.values.get("confirm") == "short" else Mode.TYPED
+    original = sheet.correcting.root or sheet.correcting.id if sheet.correcting is not None else None
     try:
-        if correcting is not None:
-            unshown = composer.unshown(request.actor, place.key, visits.read(correcting.root or correcting.id), parsed.parts)
+        if sheet.correcting is not None and original is not None:
+            shows_need = need_form.HERE in sheet.values and request.actor.may(KINDS[need_form.KIND].may, sheet.place.key)
+            current = [fact for fact in sheet.current if not (shows_need and fact.kind == need_form.KIND)]
+            kept = composer.unshown(request.actor, sheet.place, current, parts)
             visits.correct(
-                actor=request.actor, visit=correcting.root or correcting.id, correction=visit, encounter=encounter,
-                parts=[*parsed.parts, *unshown], participant=participant or correcting.participant, mode=mode,
+                actor=request.actor, visit=original, correction=visit, encounter=encounter, parts=[*parts, *kept],
+                participant=sheet.correcting.participant, mode=mode,
             )
-            return redirect(reverse("visit", args=[correcting.root or correcting.id]) + "?saved=1")
+            return redirect(reverse("visit", args=[original]) + "?saved=1")
         visits.save(
-            actor=request.actor, visit=visit, site=place.id, occurred_at=at, encounter=encounter, parts=parsed.parts,
-            participant=participant, mode=mode,
+            actor=request.actor, visit=visit, site=sheet.place.id, occurred_at=at, encounter=encounter, parts=parts,
+            participant=sheet.who, mode=mode,
         )
+        return redirect(reverse("visit", args=[visit]) + "?saved=1")
     except AlreadySaved as refusal:
-        return redirect(reverse("visit", args=[visit]) + "?already=1") if correcting is None else _composer(request, place, values, error=str(refusal.problems[0][1]), correcting=correcting)
+        if sheet.correcting is None:
+            return redirect(reverse("visit", args=[visit]) + "?already=1")
+        sheet.error = str(refusal.problems[0][1])
     except Short as refusal:
-        composer.place_refusal(refusal, errors)
-        return _composer(request, place, values, errors=errors, ask="short", error=_("The book has less than you wrote."), correcting=correcting)
+        composer.place_refusal(refusal, sheet.errors)
+        sheet.ask, sheet.error = "short", _("The book has less than you wrote.")
     except Refusal as refusal:
-        return _composer(request, place, values, errors=errors, error=composer.place_refusal(refusal, errors), correcting=correcting)
-    return redirect(reverse("visit", args=[visit]) + "?saved=1")
+        sheet.error = composer.place_refusal(refusal, sheet.errors)
+    return composing.show(request, sheet)
 
 
-def _encounter(place: Site, values: dict[str, str], errors: dict[str, str]) -> Encounter | None:
-    try:
-        return Encounter.model_validate(
-            {
-                "channel": CHANNEL_OF_SITE.get(place.kind, Channel.FIXED),
-                "people_count": values.get("people_count", "").strip() or 1,
-                "on_behalf_of": values.get("on_behalf_of", "").strip() or 0,
-            }
-        )
-    except ValidationError as error:
-        errors.update({str(e["loc"][0]): sentence_of(dict(e)) for e in error.errors()})
-        return None
-
-
-def _participant(values: dict[str, str], errors: dict[str, str]) -> uuid.UUID | None:
-    if values.get("who") != "card" or not values.get("card", "").strip():
-        return None
-    try:
-        found = find_by_card(values["card"])
-    except ValueError:
-        errors["card"] = _("Check the code: one of its symbols is wrong.")
-        return None
-    if found is None:
-        errors["card"] = _("This card is not known here. Check it, or go on with “No code”.")
-    return found
+def _encounter(place: Site, values: dict[str, str], errors: dict[str, str], correcting: Recorded | None) -> Encounter | None:
+    """Who was met. A correction keeps what this form does not ask (channel, bands) as long as it still adds up."""
+    typed = {
+        "people_count": values.get("people_count", "").strip() or 1, "on_behalf_of": values.get("on_behalf_of", "").strip() or 0,
+    }
+    channel = channel_of(place)
+    was = correcting.parsed.model_dump() if correcting is not None else {}
+    found: list[ValidationError] = []
+    for kept in (was, {"channel": was.get("channel", channel)}):
+        try:
+            return Encounter.model_validate({"channel": channel} | kept | typed)
+        except ValidationError as error:
+            found.append(error)
+    errors.update({str(e["loc"][0]): sentence_of(dict(e)) for e in found[-1].errors()})
+    return None
 
 
 def _identity(values: dict[str, str], errors: dict[str, str]) -> tuple[uuid.UUID, datetime]:
@@ -184,25 +224,6 @@ def _identity(values: dict[str, str], errors: dict[str, str]) -> tuple[uuid.UUID
         errors[""] = _("This page is damaged. Reload it.")
         return ids.new(), clock.now()
     return visit, at if timezone.is_aware(at) else clock.now()
-
-
-def _composer(
-    request: ActorRequest, place: Site, values: dict[str, str], *, errors: dict[str, str] | None = None, error: str = "",
-    ask: str = "", correcting: Recorded | None = None, usual: list[tuple[dict[str, int], int]] | None = None,
-) -> HttpResponse:
-    errors = errors or {}
-    local = clock.local(clock.now(), place.time_zone)
-    items = shelf(place.key, local.date())
-    names = {item.code: item.name for item in items}
-    page = ComposerPage(
-        site=place, now=local, visit=values.get("visit") or str(ids.new()), at=values.get("at") or clock.now().isoformat(),
-        who=values.get("who", "none"), card=values.get("card", ""), on_behalf_of=values.get("on_behalf_of", ""),
-        people_count=values.get("people_count", ""), sections=composer.build(request.actor, place.key, items, values, errors),
-        baskets=composer.baskets(usual if usual is not None else usual_baskets(place.key), names) if correcting is None else [],
-        errors=errors, error=error or errors.get("", ""), ask_to_confirm=ask,
-        correcting=str(correcting.root or correcting.id) if correcting else "",
-    )
-    return render(request, "console/composer.html", {"page": page}, status=422 if page.error else 200)
 
 
 # -- a saved visit --------------------------------------------------------------------------------------------------------
@@ -227,6 +248,7 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
         visit=visit, site=site, occurred_at=clock.local((now[0] if now else every[0]).occurred_at, site.time_zone),
         now=[_line(f, names, counting) for f in now], history=[_line(f, names, counting) for f in every],
         just_saved="saved" in request.GET, is_taken_back=not now, may_correct=may_correct and bool(now),
+        may_receipt=receipts.may_have_one(now) and request.actor.may("visit.record", site.key),
         why=[(str(w.value), str(w.label)) for w in Why], correction=ids.new(),
     )
     audit.look("visit", actor=request.actor, object_id=visit)
@@ -253,11 +275,16 @@ def correct(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     if not now:
         raise Http404
     if request.method == "POST":
-        values = {name: value for name, value in request.POST.items() if isinstance(value, str)}
-        return _save(request, site, values, correcting=now[0])
+        return _posted(request, Sheet(site, composing.posted(request.POST), correcting=now[0], current=now))
     values = composer.values_of([(f.kind, f.parsed) for f in now])
-    values |= {"on_behalf_of": str(now[0].parsed.on_behalf_of or ""), "people_count": str(now[0].parsed.people_count)}
-    return _composer(request, site, values, correcting=now[0])
+    values.update({"on_behalf_of": str(now[0].parsed.on_behalf_of or ""), "people_count": str(now[0].parsed.people_count)})
+    sheet = Sheet(site, values, correcting=now[0], current=now)
+    given = next((f.parsed for f in now if f.kind == need_form.GIVEN), None)
+    if sheet.old_need is not None:
+        values.update(need_form.values_of(sheet.old_need))
+    if given is not None and given.short_reason:
+        values[need_form.REASON] = given.short_reason
+    return composing.show(request, sheet)
 
 
 @may("visit.correct", methods=("POST",))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from handrail.facts.models import Aside, Fact
 from handrail.facts.record import Draft, record
 from handrail.facts.spec import KINDS, Text
 from handrail.kernel import ids, scope
-from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console.describe import sentences
@@ -32,7 +33,12 @@ REASONS: dict[str, Text] = {
     "sequence_taken": _("The device used the same number twice."),
     "waits_for_another": _("It corrects a record that has not arrived."),
     "unknown_reference": _("It names something that does not exist here, such as an item or a lot."),
+    "after_death": _("It is dated after the day on which this person died, as far as we were told."),
+    "consent_incomplete": _("It is a consent that lacks something it needs."),
+    "no_basis": _("It says that something was told to others, without what allows it."),
+    "one_person": _("It answers a legal demand and needs a second person, or a lawyer."),
     "mixes_records": _("It corrects two unrelated records at once."),
+    "cannot_be": _("It says something of a person that cannot be, or joins two people who cannot be one."),
     "changes_kind": _("It turns a record into another kind."),
 }
 
@@ -50,10 +56,15 @@ class Waiting:
     decision_id: uuid.UUID
 
 
+def open_asides(actor: Actor) -> QuerySet[Aside]:
+    """Records that wait for a decision at the places where the actor decides; those of closed settings stay inside."""
+    return Aside.objects.filter(is_open=True, fact__in=Fact.objects.filter(actor.filter("records.review")).values("id"))
+
+
 @may("records.review")
 def waiting(request: ActorRequest) -> HttpResponse:
     """All open ones, oldest first."""
-    open_ids = list(Aside.objects.filter(is_open=True).order_by("key").values_list("fact", flat=True)[:100])
+    open_ids = list(open_asides(request.actor).order_by("key").values_list("fact", flat=True)[:100])
     names = dict(Item.objects.values_list("code", "name"))
     with connection.cursor() as cursor:
         facts = read_facts(cursor, scope.organisation(), "f.id = ANY(%s::uuid[])", [open_ids], "ORDER BY f.counter")
@@ -75,7 +86,7 @@ def decide(request: ActorRequest, fact: uuid.UUID) -> HttpResponse:
     decision, decision_id = request.POST.get("decision", ""), posted_id(request)
     if Fact.objects.filter(id=decision_id, about=fact).exists():
         return redirect("waiting")  # a second tap on the same button
-    if decision not in Decision.values or not Aside.objects.filter(fact=fact, is_open=True).exists():
+    if decision not in Decision.values or not open_asides(request.actor).filter(fact=fact).exists():
         raise Http404
     record(
         Draft(kind="facts.released", id=decision_id, payload={"target": str(fact), "decision": decision}),

@@ -1,4 +1,4 @@
-"""Needle and syringe programme: what was given, what came back, tests offered."""
+"""Needle and syringe programme: what was given, what came back, tests offered, boxes, stops, and care."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +10,13 @@ ROOM = Room(
     package="handrail.services.exchange",
     roles={
         "outreach": {"exchange.record", "exchange.test"},
-        "nurse": {"exchange.record", "exchange.test", "exchange.test.follow"},
+        "nurse": {"exchange.record", "exchange.test", "exchange.test.follow", "exchange.report"},
+        "peer": {"exchange.record"},
+        "coordinator": {"exchange.report"},
     },
-    nav=(NavItem(_("Tests to finish"), "exchange:open-tests", "exchange.test.follow"),),
+    nav=(
+        NavItem(_("Exchange"), "exchange:more", "exchange.record"),
+        NavItem(_("Tests to finish"), "exchange:open-tests", "exchange.test.follow"),
+    ),
+    shielded=frozenset({"exchange.record", "exchange.test", "exchange.test.follow", "exchange.report"}),
 )

@@ -6,7 +6,18 @@ import uuid
 
 from django.utils.translation import gettext_lazy as _
 
-from handrail.facts.spec import Kind, Line, Move, Payload, Place, Privacy, info
+from handrail.facts.spec import Codes, Kind, Line, Move, Payload, Place, Privacy, info
+
+
+class Difference(Codes):
+    """Why book and shelf differ, as far as the person counting knows."""
+
+    NOT_KNOWN = "not_known", _("Not known")
+    MISCOUNTED = "miscounted", _("Counted wrong before")
+    GIVEN = "given_unrecorded", _("Handed out and not recorded")
+    MOVED = "moved_unrecorded", _("Delivered or moved and not recorded")
+    BROKEN = "broken", _("Broken or thrown away")
+    MISSING = "missing", _("Missing")
 
 
 class CountedLine(Line):
@@ -22,6 +33,7 @@ class Counted(Payload):
     """A count."""
 
     lines: tuple[CountedLine, ...] = info(_("Lots"), privacy=Privacy.OPERATIONAL, min_length=1)
+    reason: Difference = info(_("Why they differ"), privacy=Privacy.OPERATIONAL, default=Difference.NOT_KNOWN.value)
 
 
 def _moves(payload: Counted) -> list[Move]:
@@ -41,4 +53,6 @@ KIND = Kind(
     sample=Counted(lines=(CountedLine(item="syringe-1ml-29g", lot=uuid.UUID(int=3), in_book=12, on_shelf=10),)),
     moves=_moves,
     needs_encounter=False,
+    version=2,
+    upcasters={1: lambda payload: {**payload, "reason": Difference.NOT_KNOWN.value}},
 )

@@ -1,4 +1,4 @@
-// The visit composer: steppers, quick numbers, usual baskets, and the sum at the foot. The form works without it.
+// The visit composer: steppers, quick numbers, offers, ticks that stand alone, and the sum at the foot. The form works without it.
 const form = document.querySelector("form.composer");
 const field = (name) => form.elements.namedItem(name);
 const changed = (input) => input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -32,7 +32,7 @@ function summary() {
 }
 
 form.addEventListener("click", (event) => {
-  const target = event.target.closest("button[data-step],button[data-set],a[data-fill]");
+  const target = event.target.closest("button[data-step],button[data-set],[data-fill]");
   if (!target) return;
   if (target.dataset.step) {
     const input = target.parentElement.querySelector("input");
@@ -50,7 +50,24 @@ form.addEventListener("click", (event) => {
     summary();
   }
 });
-form.addEventListener("input", summary);
+form.addEventListener("change", (event) => {
+  const tick = event.target;
+  const group = tick.closest("[data-chips]");
+  if (!group || !tick.checked) return;
+  for (const other of form.querySelectorAll(`[data-chips="${CSS.escape(group.dataset.chips)}"] input`)) {
+    if (other !== tick && ("alone" in tick.dataset || "alone" in other.dataset)) other.checked = false;
+  }
+});
+form.addEventListener("input", (event) => {
+  if (event.target.name === "card") form.querySelector("[data-person-found]")?.remove(); // another card, another person
+  summary();
+});
+form.addEventListener("keydown", (event) => {
+  const find = form.querySelector("button[value=find]");
+  if (event.key !== "Enter" || event.target.name !== "card" || !find) return;
+  event.preventDefault(); // a scanner ends with Enter
+  find.click();
+});
 form.addEventListener("submit", (event) => {
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+import uuid
+from datetime import datetime
+from typing import Any, Self
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +22,7 @@ class Disease(Codes):
     HBV = "HBV", _("Hepatitis B")
     SYPHILIS = "syphilis", _("Syphilis")
     PREGNANCY = "pregnancy", _("Pregnancy")
+    TB = "TB", _("Tuberculosis")
     OTHER = "other", _("Other")
 
 
@@ -54,24 +57,51 @@ class Result(Codes):
     INDETERMINATE = "indeterminate", _("Unclear")
 
 
+class SelfReport(Codes):
+    """What the person says their self-test said. Their word, not a result: it never counts as tested."""
+
+    NEGATIVE = "self_report_negative", _("They say: negative")
+    POSITIVE = "self_report_positive", _("They say: positive")
+    UNCLEAR = "self_report_unclear", _("They say: unclear")
+
+
 class TestDone(Payload):
-    """One test. A result stands only where a test gave one."""
+    """One test. A result stands only where a test gave one. Offered at the record's own time, by the record's own worker."""
 
     disease: Disease = info(_("Test"), privacy=Privacy.CLINICAL)
     method: Method = info(_("Sort"), privacy=Privacy.OPERATIONAL, default=Method.RAPID)
     state: State = info(_("How far"), privacy=Privacy.CLINICAL)
     result: Result | None = info(_("Result"), privacy=Privacy.CLINICAL, default=None)
     told: bool = info(_("The person knows the result"), privacy=Privacy.CLINICAL, default=False)
+    sample_at: datetime | None = info(_("Sample taken"), privacy=Privacy.CLINICAL, default=None)
+    result_at: datetime | None = info(_("Result known since"), privacy=Privacy.CLINICAL, default=None)
+    told_at: datetime | None = info(_("The person was told"), privacy=Privacy.CLINICAL, default=None)
+    self_report: SelfReport | None = info(_("Self-test, as the person says"), privacy=Privacy.CLINICAL, default=None)
+    confirmatory_of: uuid.UUID | None = info(_("Confirms the test"), privacy=Privacy.OPERATIONAL, default=None)
+    kit_lot: str | None = info(_("Lot of the test kit"), privacy=Privacy.OPERATIONAL, default=None, max_length=40, pattern=r"^[A-Za-z0-9./_-]+$")
 
     @model_validator(mode="after")
     def _result_only_when_resulted(self) -> Self:
         if (self.state == State.RESULTED) != (self.result is not None):
             raise ValueError(_t("A result is needed when the test is finished, and only then."))
+        if self.result_at is not None and self.result is None:
+            raise ValueError(_t("There is no result yet, so no moment of it."))
+        if self.told_at is not None and not self.told:
+            raise ValueError(_t("If the person was told, they know the result."))
+        if self.self_report is not None and self.state != State.SELF_TEST_GIVEN:
+            raise ValueError(_t("What somebody says belongs to a self-test that was given."))
+        if any(moment is not None and moment.tzinfo is None for moment in (self.sample_at, self.result_at, self.told_at)):
+            raise ValueError(_t("A moment needs its time zone."))
         return self
 
 
 def _answer(result: Result) -> Answer:
     return Answer(result.value, result.label, {"state": State.RESULTED, "result": result, "told": True})
+
+
+def _as_it_was(old: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 kept no times, no kit and no report: all stay unknown."""
+    return old
 
 
 KIND = Kind(
@@ -80,6 +110,8 @@ KIND = Kind(
     payload=TestDone,
     may="exchange.test",
     sample=TestDone(disease=Disease.HCV_AB, state=State.RESULTED, result=Result.NEGATIVE, told=True),
+    version=2,
+    upcasters={1: _as_it_was},
     compose=Compose(
         order=30,
         title=_("Rapid tests"),

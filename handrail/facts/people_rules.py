@@ -1,0 +1,71 @@
+"""Rules about people that hold for whoever records, at whatever door (`domain/people.md` 13)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import ClassVar
+
+from django.utils.translation import gettext as _
+
+from handrail.facts.drafts import Refusal
+from handrail.facts.fold import Recorded
+from handrail.facts.models import Fact, Participant
+
+OLDEST = 110
+"""Nobody older is recorded: a year of birth further back is a typing error (`domain/people.md` 13)."""
+
+Problem = tuple[str, str]
+
+
+class CannotBe(Refusal):
+    """Something that cannot be true of a person, or two people who cannot be one."""
+
+    reason: ClassVar[str] = "cannot_be"
+
+
+def problem(fact: Recorded) -> Problem | None:
+    """What forbids this fact, as (field, sentence); None when nothing does. Asked only while recording, never in a replay."""
+    rule = _RULES.get(fact.kind)
+    return rule(fact) if rule is not None else None
+
+
+def _birth_year(fact: Recorded) -> Problem | None:
+    born, visit = fact.parsed.birth_year, fact.occurred_at.year
+    if born is None or visit - OLDEST <= born <= visit:
+        return None
+    return "birth_year", _("A year between %(first)s and %(last)s.") % {"first": visit - OLDEST, "last": visit}
+
+
+def _merge(fact: Recorded) -> Problem | None:
+    survivor, other = fact.parsed.survivor, fact.parsed.other
+    rows = {row.id: row for row in Participant.objects.filter(id__in=[survivor, other])}
+    statuses = {rows[who].status if who in rows else "active" for who in (survivor, other)}
+    if len(statuses) == 2 and "deceased" in statuses:
+        return "", _("One of them is recorded as deceased, the other is not. Clear that up first.")
+    if other in rows and rows[other].merged_into is not None:
+        return "", _("This record was joined with another before. Undo that first.")
+    if last_survivor(survivor) == other:
+        return "", _("These two are joined already, the other way round. Undo that first.")
+    if closed_site_of(survivor) != closed_site_of(other):
+        return "", _("One of them is known only inside a closed place. Such records are never joined with those outside.")
+    return None
+
+
+def last_survivor(participant: uuid.UUID) -> uuid.UUID:
+    """Who stands for a participant after all merges; themselves when there was none."""
+    survivor = Participant.objects.filter(id=participant).values_list("merged_into", flat=True).first()
+    return survivor or participant
+
+
+def closed_site_of(participant: uuid.UUID) -> int | None:
+    """Key of the closed setting a participant was enrolled in, None for everybody else (`domain/exchange.md` 8)."""
+    # Ordered here and not by the database, which would walk the facts by counter instead of looking the person up.
+    enrolled = Fact.objects.filter(participant=participant, kind="facts.enrolled").exclude(site=None)
+    inside = enrolled.exclude(site__closed_setting="").values_list("counter", "site")
+    return min(inside, default=(0, None))[1]
+
+
+_RULES: dict[str, Callable[[Recorded], Problem | None]] = {
+    "facts.enrolled": _birth_year, "facts.profile": _birth_year, "facts.merged": _merge,
+}

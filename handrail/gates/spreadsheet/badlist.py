@@ -1,0 +1,26 @@
+"""The list of bad rows as a CSV file that a spreadsheet program opens without running anything in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from handrail.gates.spreadsheet.plan import Bad
+
+
+def safe(text: str) -> str:
+    """A cell that no spreadsheet program takes for a formula (security.md 4.3)."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"} else text
+
+
+def as_csv(found: Iterable[Bad]) -> str:
+    """Row, column, what was typed, why, what to do."""
+    written = io.StringIO()
+    lines = csv.writer(written, lineterminator="\r\n")
+    lines.writerow([_("Row"), _("Column"), _("Typed"), _("Why"), _("What to do")])
+    for bad in found:
+        lines.writerow([bad.row, *(safe(text) for text in (bad.heading, bad.typed, bad.reason, bad.todo))])
+    return written.getvalue()

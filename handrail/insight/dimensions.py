@@ -1,0 +1,82 @@
+"""The small tables beside the facts: sites, items, who stands for whom, what does not count, estimates."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from handrail.facts.models import Participant, Site
+from handrail.insight.models import SizeEstimate
+from handrail.ledgers.stock.models import Item, ItemClass, KitComponent
+
+DIMENSIONS: dict[str, pa.Schema] = {
+    "sites": pa.schema([(n, pa.string()) for n in ("id", "name", "kind", "time_zone", "area", "setting", "provider_type")]),
+    "items": pa.schema(
+        [("code", pa.string()), ("item_class", pa.string()), ("counts_as_ns", pa.int64()), ("name", pa.string()), ("whole", pa.int64()),
+         ("barrels", pa.int64()), ("needles", pa.int64())]
+    ),
+    "survivors": pa.schema([("participant", pa.string()), ("survivor", pa.string())]),
+    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_())]),
+    "estimates": pa.schema(
+        [("population", pa.string()), ("level", pa.string()), ("area", pa.string()), ("value", pa.int64()), ("low", pa.int64()),
+         ("high", pa.int64()), ("method", pa.string()), ("year", pa.int64()), ("source", pa.string())]
+    ),
+}
+
+
+def rows(sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dict[str, Sequence[Sequence[Any]]]:
+    """Every dimension's rows, of the organisation in scope. Sites and asides were read before, with the watermark."""
+    estimates = SizeEstimate.objects.order_by("population", "level", "area", "year", "key")
+    return {
+        "sites": [(str(site[0]), *site[1:]) for site in sites],
+        "items": items(),
+        "survivors": sorted((str(person), str(survivor)) for person, survivor in survivors().items()),
+        "asides": asides,
+        "estimates": list(estimates.values_list(*DIMENSIONS["estimates"].names)),
+    }
+
+
+def sites() -> list[Sequence[Any]]:
+    """The sites of the organisation in scope, in the order of the dimension."""
+    return list(Site.objects.order_by("id").values_list(*DIMENSIONS["sites"].names))
+
+
+def items() -> list[tuple[Any, ...]]:
+    """The catalogue: for each unit of an item how many whole syringes, barrels and loose needles it is, kits by their parts."""
+    parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for kit, component, quantity in KitComponent.objects.values_list("kit_id", "component_id", "quantity"):
+        parts[kit].append((component, quantity))
+    found = list(Item.objects.order_by("code"))
+    single = {item.key: _apart(item) for item in found}
+    made = []
+    for item in found:
+        apart = single[item.key]
+        if item.key in parts:
+            apart = tuple(sum(single[component][place] * quantity for component, quantity in parts[item.key]) for place in range(3))
+        made.append((item.code, item.item_class, item.counts_as_ns, item.name, *apart))
+    return made
+
+
+def _apart(item: Item) -> tuple[int, ...]:
+    """Whole, barrels, needles of one unit that is no kit of parts."""
+    if item.item_class == ItemClass.NEEDLE:
+        return 0, 0, 1
+    return (0, 1, 0) if item.item_class == ItemClass.BARREL else (item.counts_as_ns, 0, 0)
+
+
+def survivors() -> dict[uuid.UUID, uuid.UUID]:
+    """For everybody who was merged, the participant who stands for them in the end: a survivor may be merged too."""
+    into = dict(Participant.objects.exclude(merged_into=None).values_list("id", "merged_into"))
+    found = {}
+    for person, survivor in into.items():
+        seen = {person}
+        while survivor in into and survivor not in seen:
+            seen.add(survivor)
+            survivor = into[survivor]
+        if survivor not in seen:
+            found[person] = survivor
+    return found

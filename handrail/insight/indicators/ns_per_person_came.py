@@ -1,0 +1,31 @@
+"""Syringes this quarter per person who came."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from handrail.insight.examples import FIVE_PEOPLE
+from handrail.insight.models import Level
+from handrail.insight.spec import NEEDLES, Contacts, Example, Indicator, People, Sum
+
+INDICATOR = Indicator(
+    code="NS-PER-PERSON-CAME",
+    variant="",
+    name=_("Syringes this quarter per person who came"),
+    question=_("How many needles and syringes were given this quarter, for each person who injects and had any service here?"),
+    unit=_("per person"),
+    kind="ratio",
+    group="syringes_this_quarter",
+    numerator=Sum(NEEDLES, "quantity", _("Needles and syringes given at these sites"), as_needles=True),
+    denominator=People(_("people who inject and had any service"), injects="yes"),
+    level=Level.SERVICE,
+    beside=(Contacts(_("people without a code who picked up, counted at each contact"), without_code=True, picked_up=True), People(_("people whose own answer about injecting is not known, left out"), injects="unknown")),
+    source="Handrail; domain/exchange.md 9",
+    source_status="handrail",
+    trap=_("A quarter's number. It is about a fourth of a year's; never put it beside a yearly target."),
+    edge_cases=(
+        _("Needles given to people without a code, or taken from a box, are in the numerator; the people are not in the denominator."),
+        _("How barrels and loose needles are counted is a setting."),
+    ),
+    example=Example("domain/exchange.md, worked example 3", "2026Q1", FIVE_PEOPLE, "68.0", 340, 5, people_behind=4),
+)

@@ -1,0 +1,108 @@
+"""The catalogue's commands: what is handed out, what a kit is made of, what counts as a needle-syringe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from handrail.facts.record import Refusal
+from handrail.kernel import audit, commands
+from handrail.kernel.access import Actor
+from handrail.ledgers.stock import rules
+from handrail.ledgers.stock.commands import add_item
+from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Item, ItemClass, KitComponent, Leg
+
+_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def has_moved(item: Item) -> bool:
+    """Whether anything of it was ever moved: then past numbers depend on what it counts as."""
+    return Leg.objects.filter(lot__item=item).exists()
+
+
+def check(code: str, name: str, item_class: str, pack_size: int) -> list[tuple[str, str]]:
+    """What is wrong with an item as typed: (field, sentence) pairs."""
+    found = []
+    if not _CODE.fullmatch(code) or len(code) > 60:
+        found.append(("code", _("Small letters, digits and hyphens, such as syringe-1ml-29g.")))
+    if not name.strip() or len(name) > 80:
+        found.append(("name", _("Write the name that workers see, up to 80 letters.")))
+    if item_class not in ItemClass.values:
+        found.append(("item_class", _("Choose what sort of thing it is.")))
+    if not 1 <= pack_size <= 100_000:
+        found.append(("pack_size", _("Write how many come in a pack, as a whole number.")))
+    return found
+
+
+@transaction.atomic
+def create(
+    *, actor: Actor, code: str, name: str, item_class: str, pack_size: int, parts: Mapping[str, int] | None = None, position: int | None = None
+) -> Item:
+    """A new item at the end of the list, with its parts if it is a kit."""
+    problems = check(code, name, item_class, pack_size)
+    if Item.objects.filter(code=code).exists():
+        problems.append(("code", _("There is an item “%s” already.") % code))
+    if problems:
+        raise Refusal(problems)
+    if position is None:
+        last = Item.objects.aggregate(last=Max("position"))["last"]
+        position = min(32_000, (last if last is not None else -1) + 1)
+    item = add_item(actor=actor, code=code, name=name.strip(), item_class=item_class, pack_size=pack_size, position=position)
+    if parts:
+        set_parts(actor=actor, kit=item, parts=parts)
+    return item
+
+
+@transaction.atomic
+def update(*, actor: Actor, item: Item, name: str, item_class: str, pack_size: int, is_active: bool) -> Item:
+    """Rename, retire or bring back; the class only while nothing of it moved."""
+    problems = check(item.code, name, item_class, pack_size)
+    if item_class != item.item_class and has_moved(item):
+        problems.append(("item_class", _("It was handed out or received already, and past numbers use its class. Retire it and add a new one.")))
+    if problems:
+        raise Refusal(problems)
+    changed = {"name": name.strip(), "item_class": item_class, "pack_size": pack_size, "is_active": is_active}
+    changed = {field: value for field, value in changed.items() if getattr(item, field) != value}
+    if changed:
+        commands.change(item, actor=actor, **changed)
+    if "item_class" in changed:
+        recount(actor=actor, item=item)
+        for kit in Item.objects.filter(components__component=item):
+            recount(actor=actor, item=kit)
+    return item
+
+
+@transaction.atomic
+def set_parts(*, actor: Actor, kit: Item, parts: Mapping[str, int]) -> None:
+    """What one kit is made of. Fixed once a kit moved: what it counts as must stay true for the past."""
+    now = {part.component.code: part.quantity for part in KitComponent.objects.filter(kit=kit).select_related("component")}
+    wanted = {code: quantity for code, quantity in parts.items() if quantity}
+    if now == wanted:
+        return
+    if has_moved(kit):
+        raise Refusal([("parts", _("Kits of this sort were made or received already. Retire it and add a new kit."))])
+    items = {item.code: item for item in Item.objects.filter(code__in=wanted)}
+    for code, quantity in wanted.items():
+        if code not in items or quantity < 0 or quantity > 10_000:
+            raise Refusal([("parts", _("Write how many, as whole numbers."))])
+        if code == kit.code or KitComponent.objects.filter(kit=items[code]).exists():
+            raise Refusal([("parts", _("“%s” is a kit itself; write its parts instead.") % items[code].name)])
+    if wanted and KitComponent.objects.filter(component=kit).exists():
+        raise Refusal([("parts", _("It is a part of another kit; a kit cannot be inside a kit."))])
+    KitComponent.objects.filter(kit=kit).delete()
+    for code, quantity in wanted.items():
+        KitComponent.objects.create(organisation_id=actor.organisation, kit=kit, component=items[code], quantity=quantity)
+    audit.write("stock.kit.parts", actor=actor, object_kind="stock.item", object_id=kit.code, detail={"before": now, "after": dict(wanted)})
+    recount(actor=actor, item=kit)
+
+
+def recount(*, actor: Actor, item: Item) -> None:
+    """Store what one unit counts as: by class, or the sum over the parts of a kit (`domain/exchange.md` 2)."""
+    parts = list(KitComponent.objects.filter(kit=item).values_list("component__counts_as_ns", "quantity"))
+    counts = rules.needles_in(parts) if parts else int(item.item_class in NEEDLE_SYRINGE_CLASSES)
+    if counts != item.counts_as_ns:
+        commands.change(item, actor=actor, counts_as_ns=counts)

@@ -1,0 +1,53 @@
+"""Rules the ledger itself keeps, whoever writes: what a fund forbids, and what a kit is made of. Called while deciding only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from handrail.facts.record import Refusal
+from handrail.facts.recorded import Recorded
+from handrail.facts.spec import Move, Place
+from handrail.ledgers.stock import rules
+from handrail.ledgers.stock.funds import problems_of
+from handrail.ledgers.stock.models import KitComponent, Lot
+
+_ASSEMBLED = "stock.assembled"
+
+
+def funds(fact: Recorded, moves: Sequence[Move]) -> None:
+    """Refuse a lot that comes into being on a fund which forbids what it is, or what is inside it (`domain/funding.md` 4).
+
+    Checked at the day it happened. What is already on a shelf may move: a later rule flags it and rewrites nothing.
+    """
+    entering = [
+        (number, move.lot) for number, move in enumerate(moves, 1)
+        if move.lot and (move.source is Place.SUPPLIER or (fact.kind == _ASSEMBLED and move.source is Place.ASSEMBLY))
+    ]
+    if not entering:
+        return
+    lots = {lot.id: lot for lot in Lot.objects.filter(id__in=[lot for _n, lot in entering], fund__isnull=False).select_related("item", "fund")}
+    lines = [(number, lots[lot].item, lots[lot].fund) for number, lot in entering if lot in lots]
+    found = problems_of(lines, fact.occurred_at.date(), approval=getattr(fact.parsed, "approval", None) or "")
+    if found:
+        raise Refusal([("lines", sentence) for _number, sentence in found])
+
+
+def assembly(fact: Recorded, taken: Sequence[tuple[str, int]]) -> None:
+    """Kits hold what the catalogue says, and expire with their first part."""
+    if fact.kind != _ASSEMBLED:
+        return
+    made = fact.parsed
+    recipe = dict(KitComponent.objects.filter(kit__code=made.kit).values_list("component__code", "quantity"))
+    used: dict[str, int] = {}
+    for line in made.lines:
+        used[line.item] = used.get(line.item, 0) + line.quantity
+    if not recipe or used != {code: each * made.kits for code, each in recipe.items()}:
+        raise Refusal([("lines", _("The parts are not those of the kit in the catalogue."))])
+    lots = {lot.id: lot for lot in Lot.objects.filter(id__in=[uuid.UUID(lot) for lot, _q in taken])}
+    own = lots[made.kit_lot]
+    first = rules.earliest(lot.expiry for key, lot in lots.items() if key != made.kit_lot)
+    if first is not None and (own.expiry is None or own.expiry > first):
+        raise Refusal([("kit_lot", _("A kit cannot be kept longer than its first part: %(date)s.") % {"date": first})])

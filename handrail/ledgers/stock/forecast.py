@@ -1,0 +1,115 @@
+"""What runs out when: gathers the inputs of `rules.outlook` from the ledger, for one place or all of them together."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection
+
+from handrail.facts.models import Site
+from handrail.facts.spec import KINDS
+from handrail.kernel import scope
+from handrail.ledgers.stock import orders, queries, rules, values
+from handrail.ledgers.stock.models import Item
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One item: the inputs and what follows."""
+
+    item: Item
+    supply: rules.Supply
+    outlook: rules.Outlook
+
+
+_DAILY = """
+SELECT i.key, r.day,
+  sum(g.quantity) FILTER (WHERE p.kind = 'site' AND (%s::bigint[] IS NULL OR p.site_id = ANY(%s::bigint[])))::bigint,
+  sum(g.quantity) FILTER (WHERE p.kind IN ('people', 'assembly') AND (%s::bigint[] IS NULL OR r.site_id = ANY(%s::bigint[])))::bigint
+FROM (
+  SELECT f.id, f.site_id, (f.occurred_at AT TIME ZONE s.time_zone)::date AS day
+  FROM facts_site s JOIN facts_fact f ON f.organisation_id = s.organisation_id AND f.site_id = s.key
+    AND f.kind = ANY(%s::text[]) AND f.occurred_at >= %s::timestamptz
+  WHERE s.organisation_id = %s::bigint OFFSET 0
+) r
+CROSS JOIN LATERAL (SELECT * FROM stock_leg WHERE organisation_id = %s::bigint AND fact = r.id OFFSET 0) g
+JOIN stock_location p ON p.key = g.location_id AND p.kind IN ('site', 'people', 'assembly')
+JOIN stock_lot l ON l.key = g.lot_id JOIN stock_item i ON i.key = l.item_id
+GROUP BY 1, 2
+"""
+"""From the facts of the days to their legs, by index: `OFFSET 0` keeps the planner from reading every leg there ever was."""
+
+
+def forecasts(sites: Iterable[int] | None, today: date) -> list[Forecast]:
+    """Every active item at these places taken together (None: all places)."""
+    keys = None if sites is None else list(sites)
+    window = values.USE_WINDOW_DAYS.read().value
+    since = today - timedelta(days=window)
+    daily = _daily(keys, since)
+    shelves: dict[str, list[queries.ShelfLot]] = {}
+    for lot in queries.lots(keys):
+        shelves.setdefault(lot.item, []).append(lot)
+    ordered = orders.outstanding(keys)
+    found = []
+    for item in Item.objects.filter(is_active=True):
+        supply = _supply(item, shelves.get(item.code, []), daily.get(item.key, {}), today, window, ordered.get(item.code, 0))
+        found.append(Forecast(item, supply, rules.outlook(supply)))
+    return found
+
+
+def _supply(
+    item: Item, lots: list[queries.ShelfLot], daily: Mapping[date, tuple[int, int]], today: date, window: int, on_order: int
+) -> rules.Supply:
+    """The inputs of one item. Today is not over yet: use is counted through yesterday.
+
+    A shelf that was empty as the days began is known from its first move on.
+    """
+    before = sum(lot.quantity for lot in lots) - sum(change for change, _used in daily.values())
+    known = window if before else (today - min(daily, default=today)).days
+    days = [today - timedelta(days=back) for back in range(known, 0, -1)]
+    changes = [daily.get(day, (0, 0)) for day in days]
+    now = sum(lot.quantity for lot in lots) - daily.get(today, (0, 0))[0]
+    usable = [lot for lot in lots if not lot.is_held and not lot.is_unknown and lot.quantity > 0]
+    used = {day: change[1] for day, change in daily.items()}
+    return rules.Supply(
+        today=today, used=sum(change[1] for change in changes), days=known, stock_out_days=rules.stock_out_days(now, changes),
+        weeks=rules.by_week(used, today, known // 7), lots=tuple(rules.Batch(lot.quantity, lot.expiry) for lot in usable),
+        on_order=on_order, lead_time_days=values.LEAD_TIME_DAYS.read().value, review_days=values.REVIEW_DAYS.read().value,
+        safety_days=values.SAFETY_DAYS.read().value, pack=item.pack_size, owed=-sum(lot.quantity for lot in lots if lot.quantity < 0),
+    )
+
+
+def _daily(sites: list[int] | None, since: date) -> dict[int, dict[date, tuple[int, int]]]:
+    """By item and day: (net change of the shelves, how many went to people or into kits)."""
+    found: dict[int, dict[date, tuple[int, int]]] = {}
+    with connection.cursor() as cursor:
+        organisation, kinds = scope.organisation(), [kind.key for kind in KINDS if kind.moves is not None]
+        cursor.execute(_DAILY, [sites, sites, sites, sites, kinds, since, organisation, organisation])
+        for item, day, change, used in cursor.fetchall():
+            if change or used:
+                found.setdefault(item, {})[day] = (change or 0, max(0, used or 0))
+    return found
+
+
+def frozen(found: Forecast) -> dict[str, object]:
+    """The inputs of a suggestion, as an order keeps them (`stock.ordered`)."""
+    supply, out = found.supply, found.outlook
+    known = out.use_per_day is not None
+    return {
+        "suggested": out.suggested, "used": supply.used if known else None, "over_days": supply.over_days if known else None,
+        "lead_time_days": supply.lead_time_days, "review_days": supply.review_days, "safety_days": supply.safety_days,
+        "on_hand": out.counted_on_hand, "on_order": supply.on_order, "pack": supply.pack,
+    }
+
+
+def order(
+    *, actor: orders.Actor, site: Site, supplier: str, quantities: Mapping[str, int], fund: str = "", sites: Iterable[int] | None = None,
+    today: date, id: uuid.UUID | None = None,
+) -> orders.Outcome:
+    """Write an order down: what is wanted, and beside it what was suggested and why."""
+    inputs = {one.item.code: frozen(one) for one in forecasts(sites, today)}
+    lines = [{"item": code, "quantity": quantity, **inputs.get(code, {})} for code, quantity in quantities.items() if quantity]
+    return orders.place(actor=actor, site=site, supplier=supplier, lines=lines, fund=fund, on=today, id=id)

@@ -1,0 +1,111 @@
+"""What the storekeeper's pages share: the links between them, places to choose from, forms with what was typed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from handrail.facts.models import Site
+from handrail.facts.record import Refusal
+from handrail.facts.spec import Text
+from handrail.kernel.access import Actor, ActorRequest
+from handrail.ledgers.stock.models import Fund
+
+_TABS = (
+    ("stock", _l("Shelves"), "stock.read"),
+    ("stock-runs-out", _l("Runs out"), "stock.read"),
+    ("stock-orders", _l("Orders"), "stock.order"),
+    ("stock-recalls", _l("Recalls"), "stock.read"),
+    ("stock-kits", _l("Kits"), "stock.assemble"),
+    ("stock-differences", _l("Count differences"), "stock.count"),
+    ("stock-catalogue", _l("Catalogue"), "stock.catalogue"),
+    ("stock-funds", _l("Funds"), "stock.funds"),
+)
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A link to another page of the stock."""
+
+    url_name: str
+    title: Text
+    is_here: bool
+
+
+def tabs(actor: Actor, here: str) -> list[Tab]:
+    """The stock's pages this person may see."""
+    return [Tab(name, title, name == here) for name, title, permission in _TABS if actor.may(permission)]
+
+
+def sites_of(actor: Actor, permission: str) -> list[Site]:
+    """Active places where the actor holds a permission, store rooms first."""
+    found = Site.objects.filter(actor.filter(permission, "key"), is_active=True)
+    return sorted(found, key=lambda site: (site.kind != "store", site.name))
+
+
+def site_or_404(actor: Actor, site: uuid.UUID, permission: str) -> Site:
+    """A place where the actor holds a permission; any other looks like one that is not there."""
+    found: Site | None = Site.objects.filter(actor.filter(permission, "key"), id=site).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def pick(sites: list[Site], typed: str) -> Site:
+    """The place that was chosen."""
+    found = next((site for site in sites if str(site.id) == typed), None)
+    if found is None:
+        raise Refusal([("site", _("Choose a place."))])
+    return found
+
+
+def form_id(typed: str) -> uuid.UUID:
+    """The id that a form carries, so that sending it twice is harmless."""
+    try:
+        return uuid.UUID(typed)
+    except ValueError:
+        raise Refusal([("", _("This page is damaged. Reload it."))]) from None
+
+
+def whole(typed: str) -> int:
+    """A whole number as typed; an empty one is 0. Raises `Refusal`."""
+    if not typed:
+        return 0
+    if not typed.isascii() or not typed.isdigit() or len(typed) > 9:
+        raise Refusal([("", _("Write how many, as whole numbers."))])
+    return int(typed)
+
+
+def day(typed: str, field: str, *, needed: bool = False) -> date | None:
+    """A date as typed; empty is None. Raises `Refusal`."""
+    try:
+        if typed or needed:
+            return date.fromisoformat(typed)
+    except ValueError:
+        raise Refusal([(field, _("Write the date as year-month-day, such as 2028-06-30."))]) from None
+    return None
+
+
+def text(request: ActorRequest, name: str, default: str = "") -> str:
+    """A field as typed, without spaces around it."""
+    value = request.POST.get(name, default)
+    return value.strip() if isinstance(value, str) else default
+
+
+def lots_typed(request: ActorRequest) -> dict[uuid.UUID, str]:
+    """What was typed beside lots: fields named `lot-<id>`."""
+    found = {}
+    for name, value in request.POST.items():
+        if name.startswith("lot-") and isinstance(value, str) and value.strip():
+            found[form_id(name.removeprefix("lot-"))] = value.strip()
+    return found
+
+
+def fund_codes() -> list[str]:
+    """Codes of all funds."""
+    return list(Fund.objects.values_list("code", flat=True))

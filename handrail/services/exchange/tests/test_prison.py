@@ -1,0 +1,207 @@
+"""A unit in a prison: nobody outside reads, nobody is named by cell or number, and leaving is prepared in one tap."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pydantic import ValidationError
+
+from handrail.facts.models import Aside, Fact, Referral, RoleAssignment, Site
+from handrail.facts.record import Draft, Mode, record
+from handrail.facts.spec import KINDS, line_model
+from handrail.kernel import clock, ids, scope
+from handrail.services.exchange.commands import ON_RELEASE
+from handrail.services.exchange.models import OpenTest
+from handrail.services.exchange.tests.helpers import actor, place, signed_in, visit
+
+PLACE_INSIDE = re.compile(r"(^|_)(cell|cells|block|wing|landing|bunk|inmate|prisoner|convict|detainee|booking|prison_number|number)($|_)")
+
+
+@pytest.fixture
+def prison(world) -> Site:
+    """A health unit inside, where the nurse works. naima and the coordinator have their roles everywhere outside."""
+    site = place(world, "Health unit 3", "prison_unit", ("nurse", "nurse"), closed_setting="prison", offers=[])
+    with scope.enter([world.harbour.key]):
+        RoleAssignment.objects.create(staff=world.staff["naima"], role="outreach", site=None)
+        RoleAssignment.objects.create(staff=world.staff["naima"], role="nurse", site=None)
+    return site
+
+
+@pytest.fixture
+def inside(world, prison) -> dict[str, uuid.UUID]:
+    """A visit inside with a sample on its way and a referral, and a record that was kept aside."""
+    with scope.enter([world.harbour.key]):
+        made = visit(
+            world, prison, ("exchange.test", {"disease": "HIV", "state": "sample_taken"}), ("facts.referral", {"service": "HIV_care", "status": "accepted"}),
+            participant=uuid.uuid4(),
+        )
+        aside = record(Draft(kind="exchange.returned", payload={"quantity": -77}, site=prison.id), actor=world.system, mode=Mode.ARRIVED)
+        assert Aside.objects.get(fact=aside.id).is_open
+        return {"visit": made, "test": OpenTest.objects.get().fact, "referral": Referral.objects.get().fact, "aside": aside.id}
+
+
+def every_field(model: Any) -> list[str]:
+    names = list(model.model_fields)
+    for found in model.model_fields.values():
+        line = line_model(found)
+        names += every_field(line) if line is not None else []
+    return names
+
+
+def test_no_record_has_a_field_for_a_cell_or_a_prison_number():
+    assert [(kind.key, name) for kind in KINDS for name in every_field(kind.payload) if PLACE_INSIDE.search(name)] == []
+
+
+@pytest.mark.parametrize("who", ["naima", "coordinator", "elsewhere", "stranger", "auditor", "store"])
+def test_who_works_outside_sees_nothing_of_inside(world, prison, inside, who):
+    client = signed_in(world, who)
+    for where in (
+        reverse("visit", args=[inside["visit"]]), reverse("visit-correct", args=[inside["visit"]]), reverse("visit-new", args=[prison.id]),
+        reverse("exchange:whole-stop", args=[prison.id]), reverse("exchange:weigh", args=[prison.id]), reverse("exchange:release", args=[prison.id]),
+        reverse("exchange:prison-year", args=[prison.id]), reverse("exchange:needlestick", args=[prison.id]),
+    ):
+        assert client.get(where).status_code == 404, where
+    for where in (reverse("visits"), reverse("exchange:more"), reverse("exchange:open-tests"), reverse("referrals"), reverse("start")):
+        page = client.get(where)
+        assert page.status_code in {200, 404}
+        assert str(inside["visit"]) not in page.content.decode()
+        assert "Health unit 3" not in page.content.decode(), where
+
+
+def test_who_works_inside_sees_it(world, prison, inside):
+    client = signed_in(world, "nurse")
+    for where in (
+        reverse("visit", args=[inside["visit"]]), reverse("visit-new", args=[prison.id]), reverse("exchange:whole-stop", args=[prison.id]),
+        reverse("exchange:release", args=[prison.id]), reverse("exchange:prison-year", args=[prison.id]),
+    ):
+        assert client.get(where).status_code == 200, where
+    assert "Health unit 3" in client.get(reverse("exchange:open-tests")).content.decode()
+    assert "Health unit 3" in client.get(reverse("exchange:more")).content.decode()
+
+
+def test_a_test_from_inside_is_finished_only_inside(world, prison, inside):
+    where, form = reverse("exchange:finish-test", args=[inside["test"]]), {"id": str(ids.new()), "result": "negative"}
+    assert signed_in(world, "naima").post(where, form).status_code == 404
+    assert signed_in(world, "nurse").post(where, form).status_code == 302
+
+
+def test_a_referral_into_a_prison_is_closed_only_inside(world, prison):
+    with scope.enter([world.harbour.key]):
+        visit(world, world.van, ("facts.referral", {"service": "TB", "status": "accepted", "to_site": str(prison.id)}))
+        referral = Referral.objects.get().fact
+    where, form = reverse("referral-outcome", args=[referral]), {"id": str(ids.new()), "status": "attended"}
+    assert "from Van 1" not in signed_in(world, "naima").get(reverse("referrals")).content.decode()
+    assert signed_in(world, "naima").post(where, form).status_code == 404
+    assert "from Van 1" in signed_in(world, "nurse").get(reverse("referrals")).content.decode()
+    assert signed_in(world, "nurse").post(where, form).status_code == 302
+
+
+def post(world, who: str, kind: str, payload: dict[str, Any], site: Site) -> Any:
+    body = {"id": str(ids.new()), "site": str(site.id), "encounter": str(ids.new()), "payload": payload}
+    return signed_in(world, who).post(f"/api/facts/{kind}/", body, content_type="application/json")
+
+
+@pytest.mark.parametrize(("kind", "payload"), [
+    ("exchange.returned", {"quantity": 3}), ("exchange.test", {"disease": "HIV", "state": "offered_declined"}), ("facts.encounter", {}),
+    ("exchange.given", {"lines": [{"item": "filter", "quantity": 1}]}),
+])
+def test_the_api_takes_nothing_from_outside_for_inside(world, prison, kind, payload):
+    assert post(world, "naima", kind, payload, prison).status_code == 422
+    assert post(world, "naima", kind, payload, world.van).status_code == 200
+    with scope.enter([world.harbour.key]):
+        assert not Fact.objects.filter(site=prison).exists()
+
+
+def test_what_is_kept_aside_from_inside_is_not_on_the_coordinators_list(world, prison, inside):
+    client = signed_in(world, "coordinator")
+    assert str(inside["aside"]) not in client.get(reverse("waiting")).content.decode()
+    assert "was kept aside and waits" not in client.get(reverse("start")).content.decode()
+    decided = client.post(reverse("waiting-decide", args=[inside["aside"]]), {"id": str(ids.new()), "decision": "does_not_count"})
+    assert decided.status_code == 404
+
+
+# -- leaving -------------------------------------------------------------------------------------------------------------
+
+
+def leave(client: Client, prison: Site, made: uuid.UUID) -> Any:
+    return client.post(reverse("exchange:release", args=[prison.id]), {"visit": str(made)})
+
+
+def test_one_tap_offers_treatment_naloxone_and_needles_near_home(world, prison, inside):
+    client = signed_in(world, "nurse")
+    assert client.get(reverse("exchange:release", args=[prison.id])).status_code == 200
+    for _tap in range(2):
+        assert leave(client, prison, inside["visit"]).status_code == 302
+    with scope.enter([world.harbour.key]):
+        made = Referral.objects.exclude(fact=inside["referral"])
+        assert sorted(r.service for r in made) == sorted(s.value for s in ON_RELEASE) == ["NSP", "OAT", "naloxone"]
+        assert {r.status for r in made} == {"accepted"}
+        assert {r.participant for r in made} == {Fact.objects.get(id=inside["visit"]).participant}
+        assert {r.to_site for r in made if r.service == "OAT"} == {world.sites["Clinic"]}
+
+
+def test_a_visit_outside_or_of_another_place_has_no_release(world, prison, inside):
+    with scope.enter([world.harbour.key]):
+        outside = visit(world, world.van)
+    assert leave(signed_in(world, "nurse"), prison, outside).status_code == 404
+    assert leave(signed_in(world, "nurse"), world.sites["Clinic"], inside["visit"]).status_code == 404
+    assert leave(signed_in(world, "coordinator"), prison, inside["visit"]).status_code == 404
+
+
+# -- yearly counts ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_counts_of_a_year_are_recorded_and_what_nobody_counted_stays_empty(world, prison):
+    form = {"id": str(ids.new()), "year": "2026", "clean_needles": "5200", "oat_recipients": "84", "condoms": "0"}
+    assert signed_in(world, "nurse").post(reverse("exchange:prison-year", args=[prison.id]), form).status_code == 302
+    with scope.enter([world.harbour.key]):
+        kept = Fact.objects.get(kind="exchange.prison_year").payload
+    assert (kept["clean_needles"], kept["condoms"], kept["hiv_tests"]) == (5200, 0, None)
+    for wrong in ({"clean_needles": "-1"}, {"clean_needles": "", "oat_recipients": "", "condoms": ""}, {"year": ""}):
+        answer = signed_in(world, "nurse").post(reverse("exchange:prison-year", args=[prison.id]), form | {"id": str(ids.new())} | wrong)
+        assert answer.status_code == 422, wrong
+    assert signed_in(world, "nurse").get(reverse("exchange:prison-year", args=[world.sites["Clinic"].id])).status_code == 404
+
+
+# -- needlestick -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_needlestick_keeps_the_limit_that_held_and_says_that_nobody_confirmed_it(world):
+    client, where = signed_in(world, "naima"), reverse("exchange:needlestick", args=[world.van.id])
+    page = client.get(where).content.decode()
+    assert "within 72 hours" in page
+    assert "Nobody of your programme has confirmed this number" in page
+    form = {"id": str(ids.new()), "whom": "worker", "exposure": "needlestick", "first_aid": "washed", "pep": "started", "hours_to_pep": "3"}
+    assert client.post(where, form).status_code == 302
+    with scope.enter([world.harbour.key]):
+        kept = Fact.objects.get(kind="exchange.needlestick")
+    assert (kept.payload["limit_hours"], kept.payload["limit_version"], kept.payload["source_known"], kept.participant) == (72, "start", None, None)
+    assert client.post(where, form | {"id": str(ids.new()), "pep": ""}).status_code == 422
+    assert client.post(where, form | {"id": str(ids.new()), "hours_to_pep": "-3"}).status_code == 422
+
+
+# -- Kenya: a peer with a bag ------------------------------------------------------------------------------------------------
+
+
+def test_a_peer_hands_out_from_a_bag_and_the_contact_says_so(world):
+    bag = place(world, "Amina's bag", "peer_bag", ("elsewhere", "peer"))
+    with scope.enter([world.harbour.key]):
+        peer = actor(world, "elsewhere")
+        assert peer.may("exchange.record", bag.key)
+        assert not peer.may("exchange.test", bag.key)
+    client = signed_in(world, "elsewhere")
+    form = {"id": str(ids.new()), "at": clock.now().isoformat(), "people_count": "6", "q-filter": "60", "confirm": "short"}
+    assert client.post(reverse("exchange:whole-stop", args=[bag.id]), form).status_code == 302
+    with scope.enter([world.harbour.key]):
+        assert Fact.objects.get(kind="facts.encounter").payload["channel"] == "peer"
+        assert Fact.objects.get(kind="exchange.given").site == bag
+
+
+def test_the_kinds_of_a_prison_year_refuse_what_cannot_be():
+    with pytest.raises(ValidationError):
+        KINDS["exchange.prison_year"].parse({"year": 2026})
