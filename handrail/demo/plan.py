@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handrail.ledgers.stock.usual import DEMONSTRATION as ITEMS
+from handrail.ledgers.stock import usual
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,9 @@ class DemoOrganisation:
     sites: tuple[DemoSite, ...]
     staff: tuple[DemoStaff, ...]
 
+
+ITEMS = usual.DEMONSTRATION
+"""The part of the usual catalogue that the demonstration's story is told with: code, name, class, pack."""
 
 ORGANISATIONS = (
     DemoOrganisation(

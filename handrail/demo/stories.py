@@ -18,7 +18,7 @@ from handrail.facts import organisations, participants, setting_changes, visits,
 from handrail.facts.derived_codes import Elements
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Organisation, Site, Staff
-from handrail.facts.record import Mode
+from handrail.facts.record import Draft, Mode, record
 from handrail.facts.spec import KINDS
 from handrail.facts.values import TOLERANT_REVIEW
 from handrail.kernel import clock, crypto, scope
@@ -152,8 +152,28 @@ def _kenya(house: House) -> None:
     )
     for weekday, place in ((0, "Bus park"), (2, "Old market"), (4, "River bridge")):
         exchange.plan_stop(actor=house.system, site=van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place)
+    _a_day_outdoors(house, baraka, van)
     _people_of_kenya(house, baraka, van)
     _stock_of_kenya(house)
+    house.staff("zawadi", "Zawadi", "administrator: accounts, places, settings", ("administrator", None))
+    house.staff("neema", "Neema", "data steward: joins two records of one person", ("data_steward", None))
+    house.staff("wambui", "Wambui", "approves clinical and legal settings", ("clinical_approver", None))
+
+
+def _a_day_outdoors(house: House, worker: Actor, van: Site) -> None:
+    """An event that is one record, a bag of returns on the scales, and a park that was cleaned up."""
+    exchange.whole_stop(
+        actor=worker, site=van, id=house.id(), occurred_at=house.moment(-6, 13), mode=Mode.CONFIRMED, quantities={"syringe-1ml-29g": 250, "condom": 300},
+        encounter=Encounter.model_validate(
+            {"channel": "event", "people_count": 100, "bands": [{"gender": "female", "people": 31}, {"gender": "male", "people": 52}]}
+        ),
+    )
+    weight = {"container": "tub", "gross": Decimal("3.4"), "tare": Decimal("0.9"), "unit": "lb"}
+    exchange.weigh(actor=worker, site=van, weight=weight, from_somebody=False, id=house.id())
+    record(
+        Draft(kind="exchange.clean_up", payload=KINDS["exchange.clean_up"].sample, site=van.id, id=house.id(), occurred_at=house.moment(-5, 8)),
+        actor=worker,
+    )
 
 
 def _people_of_kenya(house: House, worker: Actor, site: Site) -> None:
@@ -166,6 +186,9 @@ def _people_of_kenya(house: House, worker: Actor, site: Site) -> None:
             actor=worker, site=site, elements=Elements("Anna", "Ivan", "Sergei", day, 3, 1985), participant=house.id()
         )
         house.visit(worker, site, house.moment(-12 + day), [given(syringe_1ml_29g=20)], who=made.participant, channel="vehicle")
+    known = house.person(worker, site, 1988, "female")
+    said = KINDS["facts.consent"].sample.model_dump(mode="json") | {"given_on": house.today.isoformat()}
+    wishes.give_consent(actor=worker, site=site, participant=known, id=house.id(), said=said)
     wishes.set_status(actor=worker, site=site, participant=house.person(worker, site, 1979, "male"), id=house.id(), status="do_not_contact")
 
 

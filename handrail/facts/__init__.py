@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from handrail.kernel.rooms import NavItem, Room
+from handrail.kernel.rooms import NavGroup, NavItem, Room
 
 _FACE_TO_FACE = frozenset({"person.find", "person.read", "consent.record", "person.status"})
 """What somebody who meets people may do: find them, see what they chose to say, take down consent and wishes."""
@@ -28,17 +28,17 @@ ROOM = Room(
         "auditor": {"audit.read", "settings.read"},
     },
     nav=(
-        NavItem(_("Visits"), "visits", "visit.read"),
-        NavItem(_("Expected"), "referrals", "referral.close"),
-        NavItem(_("To look at"), "waiting", "records.review"),
+        NavItem(_("Visits"), "visits", "visit.read", every_day=True),
+        NavItem(_("Expected"), "referrals", "referral.close", every_day=True),
+        NavItem(_("To look at"), "waiting", "records.review", every_day=True),
         NavItem(_("Same person?"), "same-person", "person.review"),
-        NavItem(_("Legal demands"), "legal-demands", "demand.read"),
-        NavItem(_("Import"), "import", "import.run"),
-        NavItem(_("Devices"), "devices", "device.manage"),
-        NavItem(_("Audit"), "audit", "audit.read"),
-        NavItem(_("Accounts"), "accounts", "staff.read"),
-        NavItem(_("Places"), "sites", "site.manage"),
-        NavItem(_("Settings"), "settings", "settings.read"),
+        NavItem(_("Legal demands"), "legal-demands", "demand.read", NavGroup.RUNNING),
+        NavItem(_("Import"), "import", "import.run", NavGroup.RUNNING),
+        NavItem(_("Devices"), "devices", "device.manage", NavGroup.RUNNING),
+        NavItem(_("Audit"), "audit", "audit.read", NavGroup.RUNNING),
+        NavItem(_("Accounts"), "accounts", "staff.read", NavGroup.RUNNING),
+        NavItem(_("Places"), "sites", "site.manage", NavGroup.RUNNING),
+        NavItem(_("Settings"), "settings", "settings.read", NavGroup.RUNNING),
     ),
     shielded=frozenset(
         {

@@ -88,8 +88,14 @@ def sentence_of(error: dict[str, Any]) -> str:
             return _("Cannot be more than %(limit)s.") % {"limit": context["le"]}
         case "int_parsing" | "int_type" | "int_from_float":
             return _("Write a whole number.")
-        case "missing":
+        case "missing" | "too_short" | "string_too_short":
             return _("This is needed.")
+        case "string_too_long":
+            return _("At most %(length)d characters.") % {"length": context["max_length"]}
+        case "date_parsing" | "date_from_datetime_parsing" | "date_type":
+            return _("Write the day as year-month-day, such as 2026-03-31.")
+        case "bool_parsing" | "bool_type":
+            return _("Choose one of the answers.")
         case "enum" | "literal_error":
             return _("Choose one of the answers.")
         case "extra_forbidden":

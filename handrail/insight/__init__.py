@@ -2,12 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from handrail.kernel.rooms import NavItem, Room
+from handrail.kernel.rooms import NavGroup, NavItem, Room
 
 ROOM = Room(
     key="insight",
     title=_("Numbers"),
     package="handrail.insight",
     roles={"coordinator": {"numbers.read", "numbers.share"}},
-    nav=(NavItem(_("Quarter"), "quarter-now", "numbers.read"),),
+    nav=(NavItem(_("Quarter"), "quarter-now", "numbers.read", NavGroup.STOCK, every_day=True),),
 )

@@ -6,19 +6,58 @@ import importlib
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class NavGroup(StrEnum):
+    """Where an entry stands in the menu."""
+
+    PEOPLE = "people"
+    STOCK = "stock"
+    RUNNING = "running"
+
+    @property
+    def title(self) -> str | Promise:
+        """The heading above its entries."""
+        return _GROUP_TITLES[self]
+
+
+_GROUP_TITLES = {NavGroup.PEOPLE: _("People and visits"), NavGroup.STOCK: _("Stock and numbers"), NavGroup.RUNNING: _("Running it")}
 
 
 @dataclass(frozen=True)
 class NavItem:
-    """One entry of the menu, shown to whoever holds its permission."""
+    """One entry of the menu, shown to whoever holds its permission. What is used every day stands in the bar before the rest."""
 
     title: str | Promise
     url_name: str
     permission: str
+    group: NavGroup = NavGroup.PEOPLE
+    every_day: bool = False
+
+
+@dataclass(frozen=True)
+class Menu:
+    """What one person can reach: everything in groups, and the few entries that fit into the bar."""
+
+    groups: list[tuple[str | Promise, list[NavItem]]]
+    bar: list[NavItem]
+    has_more: bool
+
+
+MOST_IN_BAR = 5
+
+
+def menu_of(items: list[NavItem]) -> Menu:
+    """The menu of somebody who may use these entries."""
+    groups = [(group.title, [item for item in items if item.group is group]) for group in NavGroup]
+    first = set(sorted(items, key=lambda item: not item.every_day)[:MOST_IN_BAR])
+    return Menu([(title, held) for title, held in groups if held], [item for item in items if item in first], len(items) > MOST_IN_BAR)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from handrail.kernel import audit, bearer, clock, crypto, scope
 from handrail.kernel.access import ANYONE, Actor, Denied, Grant, Refused
 from handrail.kernel.database import retrying
-from handrail.kernel.rooms import NavItem, permissions_of, rooms, shielded
+from handrail.kernel.rooms import NavItem, menu_of, permissions_of, rooms, shielded
 from handrail.kernel.sessions import SECOND_FACTOR, SEEN_EVERY, SessionStore, digest_of
 
 log = logging.getLogger("handrail.web")
@@ -265,7 +265,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     nav: list[NavItem] = []
     if actor is not None:
         nav = [item for room in rooms() for item in room.nav if actor.may(item.permission)]
-    return {"actor": actor, "nav": nav}
+    return {"actor": actor, "menu": menu_of(nav)}
 
 
 def throttle_key(*parts: str) -> bytes:

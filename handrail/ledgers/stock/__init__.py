@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from handrail.kernel.rooms import NavItem, Room
+from handrail.kernel.rooms import NavGroup, NavItem, Room
 
 ROOM = Room(
     key="stock",
@@ -19,5 +19,5 @@ ROOM = Room(
         "finance": {"stock.read", "stock.funds"},
         "administrator": {"stock.read", "stock.catalogue"},
     },
-    nav=(NavItem(_("Stock"), "stock", "stock.read"),),
+    nav=(NavItem(_("Stock"), "stock", "stock.read", NavGroup.STOCK, every_day=True),),
 )

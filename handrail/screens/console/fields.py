@@ -173,14 +173,6 @@ def sentence(error: Mapping[str, Any]) -> str:
             return _("At most %(places)d digits after the point.") % {"places": error["ctx"]["decimal_places"]}
         case "decimal_parsing" | "decimal_type" | "finite_number" | "decimal_max_digits" | "decimal_whole_digits" | "float_parsing":
             return _("Write a number, such as 2 or 1.5.")
-        case "date_parsing" | "date_from_datetime_parsing" | "date_type":
-            return _("Write the day as year-month-day, such as 2026-03-31.")
-        case "bool_parsing" | "bool_type":
-            return _("Choose one of the answers.")
-        case "string_too_long":
-            return _("At most %(length)d characters.") % {"length": error["ctx"]["max_length"]}
-        case "too_short" | "string_too_short":
-            return _("This is needed.")
     return sentence_of(dict(error))
 
 

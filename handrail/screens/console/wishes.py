@@ -280,11 +280,12 @@ def consent(request: ActorRequest, word: str) -> HttpResponse:
             mark(form, refusal)
     else:
         form.values = {"given_on": clock.now().date().isoformat(), "text_language": (get_language() or "en").split("-")[0], "from_whom": Teller.THIS_PROGRAMME}
+    named = {name: consents.words(element) for element, (name, _words) in consents.ELEMENTS.items()} | {"how": _("How it is given")}
     without = [] if profile == Profile.VERBAL else [How.VERBAL_WITNESSED.value]
     return show(
         request, "consent", form, profile=profile, purposes=labels(Purpose), scopes=labels(RecordClass), tellers=labels(Teller),
         recipients=labels(Recipients), untils=labels(Until), hows=labels(How, without=without), witnesses=labels(Witness),
-        element={name: consents.words(element) for element, (name, _words) in consents.ELEMENTS.items()},
+        missing=[named.get(name, words) for name, words in form.errors.items()],
     )
 
 

@@ -15,7 +15,7 @@ ROOM = Room(
         "coordinator": {"exchange.report"},
     },
     nav=(
-        NavItem(_("Exchange"), "exchange:more", "exchange.record"),
+        NavItem(_("Exchange"), "exchange:more", "exchange.record", every_day=True),
         NavItem(_("Tests to finish"), "exchange:open-tests", "exchange.test.follow"),
     ),
     shielded=frozenset({"exchange.record", "exchange.test", "exchange.test.follow", "exchange.report"}),
