@@ -86,7 +86,7 @@ def add_visits(connection: psycopg.Connection[Any], count: int, people: int) -> 
     listed = ", ".join(changed.get(name, name) for name in columns)
     connection.execute(f"INSERT INTO facts_fact ({', '.join(columns)}) SELECT {listed} FROM pattern, generate_series(1, {count}) v ORDER BY v, first DESC".encode())
     legs = [r[0] for r in connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = 'stock_leg' AND is_identity = 'NO'").fetchall()]
-    of_leg = {"fact": given, "cause": given}
+    of_leg = {"fact": given, "cause": given, "at": changed["occurred_at"]}
     listed = ", ".join(of_leg.get(name, f"l.{name}") for name in legs)
     connection.execute(
         f"INSERT INTO stock_leg ({', '.join(legs)}) SELECT {listed} FROM stock_leg l JOIN pattern ON pattern.id = l.fact, generate_series(1, {count}) v".encode()

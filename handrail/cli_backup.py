@@ -142,7 +142,7 @@ def _restore(parsed: argparse.Namespace, house: House) -> int:
         owner = settings.OWNER_LOGIN()
         if whole_database.others(owner):
             raise BackupError("The server is running. Stop it first.")
-        if not whole_database.is_empty(owner) and not backups.was_interrupted():
+        if not whole_database.is_empty(owner) and not backups.may_go_on():
             raise BackupError(
                 "This installation holds records; a restore never writes over any. Begin with an empty one: set HANDRAIL_VAR to a new folder"
                 " (or give an empty database), and restore there."
@@ -164,6 +164,7 @@ def _restore(parsed: argparse.Namespace, house: House) -> int:
         f"Restored {parsed.file.name}, made {manifest['made_at']} by version {manifest['version']}, in {seconds:.1f} s.",
         f"{facts} facts, {rows} rows in {len(manifest['tables'])} tables: every row equals the original.",
         "The chains of facts and of the audit hold; every state was folded again and is the same.",
+        "Accounts and devices that were ended after that moment are as they were then: end them again.",
         "Everybody has to sign in again. Numbers are computed within the hour, or now by `handrail warehouse build`.",
         *(f"The key that was here is kept as {name}." for name in aside),
     ]

@@ -54,7 +54,7 @@ def test_the_dry_run_shows_sums_and_each_bad_row_and_records_nothing(coordinator
     answer = choose(coordinator)
     page = answer.content.decode()
     assert answer.status_code == 422
-    for said in ("2 new visits", "1 rows to correct", "31.02.2025", "There is no such day.", "semicolon", "utf-8"):
+    for said in ("2 new visits", "1 row to correct", "31.02.2025", "There is no such day.", "semicolon", "utf-8"):
         assert said in page
     assert not Fact.objects.filter(kind="facts.encounter").exists()
 

@@ -100,6 +100,8 @@ def busy() -> None:
                 encounter=Encounter(on_behalf_of=2), parts=[visits.Part("exchange.given", basket)],
             )
         participants.issue_card(actor=found.system, participant=ids.random(), code=CARD)
+        for username, role in (("approver", "clinical_approver"), ("steward", "data_steward")):
+            organisations.create_staff(actor=found.system, username=username, name=username.capitalize(), password=PASSWORD, grants=[(role, None)])
         _everything_in_store(found)
         _places_outside(found)
 

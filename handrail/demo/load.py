@@ -32,6 +32,7 @@ from handrail.insight.models import Level, SizeEstimate
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import commands as stock
+from handrail.ledgers.stock import usual
 from handrail.services.exchange.kinds.test import Result, State
 
 DAYS = 548
@@ -119,7 +120,10 @@ class _Loader:
                 offers=list(site.offers), setting="facility" if site.kind == "oat_clinic" else "community",
             )
         for position, (code, name, item_class, pack) in enumerate(ITEMS):
-            stock.add_item(actor=self._system, code=code, name=name, item_class=item_class, pack_size=pack, position=position)
+            base, names = usual.names_of(code, name)
+            stock.add_item(
+                actor=self._system, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position
+            )
         for person in plan.staff:
             staff = self._create_staff(person)
             self._actors[person.username] = organisations.actor_for(staff)

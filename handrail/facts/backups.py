@@ -141,7 +141,7 @@ def back_up_daily() -> str:
 def unfinished() -> Iterator[None]:
     """While inside, and afterwards if it ends with half a restore in the database, the start is refused."""
     marker = _home() / "restoring"
-    marker.touch()
+    _replace(marker, _this_database())
     try:
         yield
     except BackupError:
@@ -154,6 +154,17 @@ def unfinished() -> Iterator[None]:
 def was_interrupted() -> bool:
     """Whether a restore began here and did not end."""
     return (_home() / "restoring").exists()
+
+
+def may_go_on() -> bool:
+    """Whether what is in this very database is half a restore, which the next one may remove. Another database is somebody's records."""
+    return was_interrupted() and (_home() / "restoring").read_text() == _this_database()
+
+
+def _this_database() -> str:
+    """Which database the settings name; the embedded one's socket moves, but there is only one in this folder."""
+    login = settings.OWNER_LOGIN()
+    return f"{login['HOST']}:{login.get('PORT') or ''}/{login['NAME']}" if settings.CONFIG.database_url else "embedded"
 
 
 def begin_again(file: str, manifest: Mapping[str, Any]) -> None:

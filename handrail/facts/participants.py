@@ -59,7 +59,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Derived:
-    """A person by self-made code. The code is there to be shown once, and only when the person is new."""
+    """A person by self-made code. The code is there to be shown once, and only when the person is new (a second tap shows it too)."""
 
     participant: uuid.UUID
     code: str
@@ -124,13 +124,15 @@ def find_or_propose(*, actor: Actor, site: Site, elements: Elements, participant
     if card is not None and card.revoked_at is not None:
         raise Refusal([("", _("This self-made code was given up, because two people had it. Give a card instead."))])
     if card is None:
+        if CardToken.objects.filter(participant=participant).exists():
+            participant = ids.random()  # the page was used before, for somebody else: one page never joins two people
         _enrolled(actor=actor, site=site.id, participant=participant)
         _remember(actor=actor, participant=participant, ten=ten, site=site, recipe=derived_codes.RECIPE)
     person = participant if card is None else card.participant
     _keep_hints(person, hints, actor)
     if card is None:
         proposals.near_matches(person, hints, actor=actor)
-    return Derived(last_survivor(person), code, card is None)
+    return Derived(last_survivor(person), code, person == participant)
 
 
 def _hint(hint: bytes, site: Site) -> bytes:

@@ -39,13 +39,14 @@ def _birth_year(fact: Recorded) -> Problem | None:
 
 def _merge(fact: Recorded) -> Problem | None:
     survivor, other = fact.parsed.survivor, fact.parsed.other
-    rows = {row.id: row for row in Participant.objects.filter(id__in=[survivor, other])}
-    statuses = {rows[who].status if who in rows else "active" for who in (survivor, other)}
+    last = last_survivor(survivor)  # what is known of somebody joined before stands with who stands for them
+    rows = {row.id: row for row in Participant.objects.filter(id__in=[last, other])}
+    statuses = {rows[who].status if who in rows else "active" for who in (last, other)}
     if len(statuses) == 2 and "deceased" in statuses:
         return "", _("One of them is recorded as deceased, the other is not. Clear that up first.")
     if other in rows and rows[other].merged_into is not None:
         return "", _("This record was joined with another before. Undo that first.")
-    if last_survivor(survivor) == other:
+    if last == other:
         return "", _("These two are joined already, the other way round. Undo that first.")
     if closed_site_of(survivor) != closed_site_of(other):
         return "", _("One of them is known only inside a closed place. Such records are never joined with those outside.")

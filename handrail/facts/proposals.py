@@ -146,6 +146,8 @@ def decide(
         _merge(actor, proposal, corroborating, agreed, decision)
     elif outcome not in {Proposal.State.DIFFERENT, Proposal.State.UNSURE}:
         raise Refusal([("outcome", _("Choose one of the answers."))])
+    elif last_survivor(proposal.newer) == last_survivor(proposal.older):
+        raise Refusal([("outcome", _("This record was joined with another before. Undo that first."))])
     proposal.state, proposal.corroborating = outcome, sorted(set(corroborating))
     proposal.person_agreed = {Agreed.YES.value: True, Agreed.NO.value: False}.get(agreed)
     proposal.decided_by, proposal.decided_at = actor.staff_id, clock.now()

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
 from handrail.facts.drafts import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, sentence_of
-from handrail.facts.fold import TAKEN_BACK, Batch, Fold, Step
+from handrail.facts.fold import RELEASED, TAKEN_BACK, Batch, Fold, Step
 from handrail.facts.recorded import Recorded, chain
 from handrail.facts.spec import KINDS, Kind
 from handrail.facts.unreadable import as_text, is_storable, newer_than
@@ -83,6 +83,15 @@ SELECT %s::bigint, r.id, r.kind, r.kind_version, r.site_id, r.encounter, r.parti
 FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, kind text, kind_version smallint, site_id bigint, encounter uuid,
   participant uuid, about uuid, staff uuid, occurred_at timestamptz, device uuid, device_sequence bigint, counter bigint,
   supersedes jsonb, root uuid, payload jsonb, settlement jsonb, door jsonb, payload_digest text, digest text)
+"""
+
+
+_OF_PEOPLE = frozenset({"facts.merged", "facts.died", "facts.consent", "facts.consent_revoked", "facts.disclosed", "facts.legal_decision"})
+"""Kinds that nobody lets count, or takes back, who could not record them: a review of records is no way around a right."""
+_STANDS_FOR = """
+SELECT f.kind, f.site_id, f.id = t.id FROM facts_fact t JOIN facts_fact f ON f.organisation_id = t.organisation_id
+  AND (f.id = t.id OR f.id IN (SELECT s::uuid FROM jsonb_array_elements_text(t.supersedes) AS s))
+WHERE t.organisation_id = %s::bigint AND t.id = %s::uuid
 """
 
 
@@ -174,9 +183,23 @@ class _Door:
             return "not_permitted", _("You cannot record this here. Ask your coordinator.")
         if not all(self._may_supersede(draft, reference) for reference in draft.supersedes):
             return "not_permitted", _("You cannot correct or take back this record. Ask your coordinator.")
+        if draft.kind == RELEASED and not self._may_release(draft):
+            return "not_permitted", _("You cannot correct or take back this record. Ask your coordinator.")
         if kind.needs_encounter and draft.encounter is None:
             return "no_encounter", _("This belongs to a visit, but no visit is named.")
         return "", ""
+
+    def _may_release(self, draft: Draft) -> bool:
+        """Whether the actor may let a record count: one that touches no visit, such as a merge, only if they may record it themselves."""
+        named = dict(draft.payload)
+        if self._actor.is_system or named.get("decision") != "counts":
+            return True
+        with connection.cursor() as cursor:
+            cursor.execute(_STANDS_FOR, [self._organisation, str(named.get("target"))])
+            found = cursor.fetchall()
+        # Somebody who takes a consent back is believed whoever wrote it down; only undoing that needs the right.
+        asked = [(name, site) for name, site, itself in found if name in _OF_PEOPLE and not (itself and name == "facts.consent_revoked")]
+        return all(self._actor.may(KINDS[name].may, site) for name, site in asked)
 
     def _may(self, draft: Draft, kind: Any, site: int | None) -> bool:
         if self._actor.is_system or self._actor.may(kind.may, site):

@@ -8,7 +8,7 @@ from handrail.facts.spec import Text
 
 NAMES: dict[str, Text] = {
     "administrator": _("Administrator"), "auditor": _("Auditor"), "clinical_approver": _("Clinical approver"), "coordinator": _("Coordinator"),
-    "data_steward": _("Data steward"), "nurse": _("Nurse"), "outreach": _("Outreach worker"), "peer": _("Peer worker"),
+    "data_steward": _("Data steward"), "finance": _("Finance"), "nurse": _("Nurse"), "outreach": _("Outreach worker"), "peer": _("Peer worker"),
     "storekeeper": _("Storekeeper"),
 }
 

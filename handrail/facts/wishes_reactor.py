@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from handrail.facts import consents
 from handrail.facts.fold import Batch, Recorded, Step, read_facts
-from handrail.facts.kinds.consent import Profile
+from handrail.facts.kinds.consent import Profile, Teller
 from handrail.facts.kinds.disclosed import Basis, Law
 from handrail.facts.kinds.legal_decision import Decision
-from handrail.facts.models import Consent
+from handrail.facts.models import Consent, Fact
 from handrail.facts.record import Refusal
 from handrail.facts.wishes_fold import COUNTS, DIED, GIVEN, REVOKED, refresh_consents
 from handrail.kernel import clock
@@ -233,7 +233,7 @@ class WishesReactor:
             found = consents.covering(
                 self._consents.get(person, []), said.purpose, said.to_whom, fact.occurred_at, what=said.what, time_zone=zone
             )
-        if found is None or said.consent != found.fact:
+        if found is None or said.consent != found.fact or not _may_tell(found.fact, fact.site):
             raise NoBasis([("", _("No consent for this holds now, so nothing may be told. Ask the person. What they get here does not change."))])
         if consents.profile_now() == Profile.PART2 and not said.notice_sent:
             raise NoBasis([("notice_sent", _("The notice has to go with it."))])
@@ -300,6 +300,11 @@ class WishesReactor:
         people = {f.participant for f in touched if f.kind == GIVEN and f.participant}
         people |= _people_of(f.parsed.consent for f in touched if f.kind == REVOKED)
         refresh_consents(people, batch.organisation, steps[-1].cause.counter)
+
+
+def _may_tell(consent: uuid.UUID, site: int | None) -> bool:
+    """Whether this place may tell: a consent for “this place only” speaks for the place where it was given."""
+    return not Fact.objects.filter(id=consent, payload__from_whom=Teller.THIS_PLACE.value).exclude(site=site).exists()
 
 
 def _ended(consent: _Held, at: datetime) -> _Held:

@@ -76,7 +76,7 @@ def _frame(tag: bytes, content: bytes) -> bytes:
 
 
 def _key_files(folder: Path) -> dict[str, str]:
-    files = sorted(p for p in folder.iterdir() if p.is_file() and ".replaced-" not in p.name) if folder.exists() else []
+    files = sorted(p for p in folder.iterdir() if p.is_file() and ".replaced-" not in p.name and not p.name.startswith(".")) if folder.exists() else []
     return {path.name: base64.b64encode(path.read_bytes()).decode() for path in files}
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -30,6 +32,25 @@ class KeyFileError(RuntimeError):
     """A key file is missing its privacy or its length; the message names it."""
 
 
+def _make(path: Path) -> None:
+    """A new key under its name at one stroke, on the disk before anything is locked with it: no other process sees half of it."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+            handle.write(secrets.token_bytes(32))
+            handle.flush()
+            os.fsync(handle.fileno())
+        with suppress(FileExistsError):  # somebody else was first: theirs is the key
+            os.link(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 @cache
 def key(folder: Path, name: str) -> bytes:
     """The 32-byte key of this name; made at first use, readable by this user alone."""
@@ -37,12 +58,7 @@ def key(folder: Path, name: str) -> bytes:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        try:
-            with path.open("xb") as handle:
-                path.chmod(0o600)
-                handle.write(secrets.token_bytes(32))
-        except FileExistsError:
-            pass
+        _make(path)
     if path.stat().st_mode & 0o077:
         raise KeyFileError(f"Others on this machine can read {path}. Run: chmod 600 {path}")
     value = path.read_bytes()

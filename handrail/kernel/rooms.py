@@ -22,8 +22,8 @@ class NavGroup(StrEnum):
     RUNNING = "running"
 
     @property
-    def title(self) -> str | Promise:
-        """The heading above its entries."""
+    def heading(self) -> str | Promise:
+        """What stands above its entries."""
         return _GROUP_TITLES[self]
 
 
@@ -55,7 +55,7 @@ MOST_IN_BAR = 5
 
 def menu_of(items: list[NavItem]) -> Menu:
     """The menu of somebody who may use these entries."""
-    groups = [(group.title, [item for item in items if item.group is group]) for group in NavGroup]
+    groups = [(group.heading, [item for item in items if item.group is group]) for group in NavGroup]
     first = set(sorted(items, key=lambda item: not item.every_day)[:MOST_IN_BAR])
     return Menu([(title, held) for title, held in groups if held], [item for item in items if item in first], len(items) > MOST_IN_BAR)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -153,7 +153,7 @@ class Gate:
             return not_found(request)
         if getattr(view, "for_programs", False):
             return self._for_program(request, view, permission, args, kwargs)
-        if request.method not in view.methods | {"HEAD"}:  # type: ignore[attr-defined]
+        if request.method not in view.methods | ({"HEAD"} if "GET" in view.methods else set()):  # type: ignore[attr-defined]
             return HttpResponseNotAllowed(sorted(view.methods))  # type: ignore[attr-defined]
         if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             return not_found(request)
@@ -161,11 +161,13 @@ class Gate:
         if actor is not None and actor.device is not None:
             return self._refused(request, actor)
         if permission == ANYONE:
-            return retrying(lambda: _rendered(view(request, *args, **kwargs)))
+            return _unstorable(request, kwargs) or retrying(lambda: _rendered(view(request, *args, **kwargs)))
         if actor is None:
             return _ask_to_sign_in(request)
         if not actor.may(permission):
             return self._refused(request, actor)
+        if (refused_text := _unstorable(request, kwargs)) is not None:
+            return refused_text
         try:
             return retrying(lambda: self._inside(actor, view, request, args, kwargs))
         except (Http404, Denied, PermissionDenied):
@@ -210,6 +212,25 @@ class Gate:
     def _refused(self, request: HttpRequest, actor: Actor) -> HttpResponseBase:
         audit.refused_look(f"{request.method} {request.path}", actor=actor)
         return not_found(request)
+
+
+def _unstorable(request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponse | None:
+    """The one answer to text that PostgreSQL cannot hold, before any view queries with it; None when all of it can be held.
+
+    A form that carries it is refused with a sentence, an address that carries it names nothing. Half a surrogate pair
+    cannot come this way: Django reads addresses and forms as UTF-8 and puts a replacement character in its place.
+    """
+    if any("\0" in text for text in [*map(str, kwargs.values()), *_texts_of(request.GET)]):
+        return not_found(request)
+    if request.method == "POST" and any("\0" in text for text in _texts_of(request.POST)):
+        return render(request, "kernel/refused.html", {"sentences": [_("It holds a character or a number that cannot be stored.")]}, status=422)
+    return None
+
+
+def _texts_of(sent: QueryDict) -> Iterator[str]:
+    for name, values in sent.lists():
+        yield name
+        yield from (value for value in values if isinstance(value, str))
 
 
 def _rendered(response: HttpResponseBase) -> HttpResponseBase:

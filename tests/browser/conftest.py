@@ -71,7 +71,7 @@ class Visitor:
     def tap(self, selector: str) -> None:
         self.taps += 1
         found = self.page.locator(selector).first
-        if found.evaluate("e => e.matches('a[href]:not([data-fill]), form button:not([type=button])')"):
+        if found.evaluate("e => e.matches('a[href]:not([data-fill]), form button:not([type=button],[data-fill])')"):
             with self.page.expect_navigation():
                 found.tap()
         else:

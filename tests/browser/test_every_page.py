@@ -10,17 +10,32 @@ from playwright.sync_api import Browser, Page
 
 from bench._server import Server
 from tests.browser.conftest import DESK, PHONE, Visitor, handrail, picture
+from tests.words import CARD
 
 pytestmark = pytest.mark.browser
 
 NOW = datetime.now(UTC)
 QUARTER = f"{NOW.year}Q{(NOW.month - 1) // 3 + 1}"
 PAGES = [
-    ("naima", "/"), ("naima", "{composer}"), ("naima", "{visit}"), ("naima", "{visit}correct/"), ("naima", "/visits/"), ("naima", "{card}"),
+    ("naima", "/"), ("naima", "{composer}"), ("naima", "{composer}?usual=0"), ("naima", "{composer}?card=1"), ("naima", "{find}"), ("otieno", "{bag}"),
+    ("casa", "{drop_in}"), ("inside", "{unit}"), ("naima", "{visit}"), ("naima", "{visit}correct/"), ("naima", "/visits/"), ("naima", "{card}"),
     ("naima", "/stock/"), ("naima", "/no/such/page/"), ("store", "/stock/receive/"), ("store", "/stock/transfer/"),
     ("store", "{count}"), ("nurse", "/expected/"), ("nurse", "/exchange/tests/"), ("coordinator", "/"),
     ("coordinator", "/to-look-at/"), ("coordinator", f"/quarter/{QUARTER}/"), ("coordinator", f"/quarter/{QUARTER}/?view=share"),
     ("coordinator", f"/quarter/{QUARTER}/kp_4/"), ("coordinator", "/quarter/1999Q1/"), ("auditor", "/audit/"), ("auditor", "/reference/"),
+]
+PAGES += [
+    # people
+    ("naima", "{person}"), ("naima", "{person}profile/?at={van}"), ("naima", "{person}card/?at={van}&lost=1"),
+    ("naima", "{person}wishes/"), ("naima", "{person}consent/"), ("naima", "{person}tell/"), ("naima", "{person}told/"), ("naima", "{person}died/"),
+    ("naima", "/legal-demands/new/"), ("steward", "/same-person/"),
+    # in charge
+    ("coordinator", "/legal-demands/"), ("coordinator", "/import/"), ("coordinator", "/devices/"), ("coordinator", "/settings/"),
+    ("coordinator", "/settings/pep_limit_hours/"), ("coordinator", "/settings/consent_profile/"), ("coordinator", "/accounts/"), ("admin", "/"),
+    ("admin", "/accounts/"), ("admin", "/accounts/new/"), ("admin", "{account}"), ("admin", "/sites/"), ("admin", "/sites/new/"), ("admin", "{site}"),
+    # my account
+    ("admin", "/account/"), ("admin", "/account/password/"), ("admin", "/account/app/"), ("admin", "/account/second-factor/"),
+    ("admin", "/confirm/?next=/"),
 ]
 
 
@@ -36,13 +51,33 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     visitor.tap("fieldset:has-text('Methadone') label:has-text('Wants it')")
     visitor.tap("button:has-text('Save visit')")
     found = {"composer": composer, "visit": visitor.path().split("?")[0]}
+    for who, what in (("otieno", "bag"), ("casa", "drop_in"), ("inside", "unit")):
+        visitor.sign_in(who)
+        visitor.tap("a.place[href^='/visits/at/']")
+        found[what] = visitor.path()
     visitor.sign_in("store")
     visitor.open("/stock/")
     found["card"] = composer.replace("/visits/at/", "/cards/new/")
+    found["find"] = composer.replace("/visits/at/", "/people/find/")
     found["count"] = visitor.page.locator("a:has-text('Count Van 1')").get_attribute("href") or ""
+    found["van"] = composer.split("/")[-2]
+    visitor.sign_in("admin")
+    for name, listed, link in (("account", "/accounts/", ".item a:text-is('Naima')"), ("site", "/sites/", "a.place:has-text('Drop-in')")):
+        found[name] = visitor.open(listed).locator(link).first.get_attribute("href") or ""
     context.close()
     handrail(server, "warehouse", "build")
     return found
+
+
+def path_for(page: Page, origin: str, path: str, places: dict[str, str]) -> str:
+    """An address with its ids; the word for a person is another one in every sign-in, so they are found first."""
+    if "{person}" not in path:
+        return path.format(**places)
+    page.goto(origin + places["find"])
+    page.fill("#card", CARD)
+    page.locator("form:has(#card) button.go").click()
+    page.wait_for_url("**/people/*/?at=*")
+    return path.format(person=page.url.removeprefix(origin).split("?")[0], **places)
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +110,15 @@ def overflow(page: Page) -> int:
 
 @pytest.mark.parametrize(("who", "path"), PAGES, ids=[f"{who}{path}" for who, path in PAGES])
 def test_a_page_can_be_used_by_everybody(who, path, places, signed_in, server):
-    address = f"http://localhost:{server.port}" + path.format(**places)
-    for size, scheme in ((PHONE, "light"), (DESK, "light"), (PHONE, "dark")):
+    origin = f"http://localhost:{server.port}"
+    for size, scheme in ((PHONE, "dark"), (DESK, "light"), (PHONE, "light")):
         page = signed_in(who, size, scheme)
-        page.goto(address)
+        address = origin + path_for(page, origin, path, places)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == (404 if "/no/such/" in path else 200)
         assert violations(page) == [], (size["width"], scheme)
         assert overflow(page) <= 0, f"scrolls sideways at {size['width']} px"
-    page = signed_in(who, PHONE)
     page.goto(address)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert overflow(page) <= 0, "scrolls sideways at 200 %"
@@ -91,6 +128,54 @@ def test_a_page_can_be_used_by_everybody(who, path, places, signed_in, server):
     assert violations(page) == []
 
 
+def find_the_person(page: Page) -> None:
+    page.locator("label:has-text('Card')").tap()
+    page.fill("#card", CARD)
+    ask(page, "button[value=find]")
+
+
+def work_out_a_need(page: Page) -> None:
+    page.locator("summary:has-text('How many are needed?')").tap()
+    page.fill("[name='exchange.need:per_day']", "3")
+    ask(page, "button[value=need]")
+
+
+def make_mistakes(page: Page) -> None:
+    page.fill("[id='exchange.given:syringe-1ml-29g']", "-5")
+    page.fill("[id='exchange.returned:quantity']", "some")
+    page.locator("label:has-text('Card')").tap()
+    page.fill("#card", "7HR-9V4-99P-2")
+    ask(page, ".foot button")
+
+
+def ask_for_a_large_number(page: Page) -> None:
+    page.fill("[id='exchange.given:syringe-1ml-29g']", "99999")
+    ask(page, ".foot button")
+
+
+def open_everything(page: Page) -> None:
+    for fold in page.locator("form details > summary").all():
+        if fold.is_visible():
+            fold.tap()
+
+
+def ask(page: Page, selector: str) -> None:
+    with page.expect_navigation():
+        page.locator(selector).tap()
+
+
+@pytest.mark.parametrize("reach", [find_the_person, work_out_a_need, make_mistakes, ask_for_a_large_number, open_everything], ids=lambda f: f.__name__)
+def test_every_state_of_the_composer_can_be_used_by_everybody(reach, places, signed_in, server):
+    for size, scheme in ((PHONE, "light"), (DESK, "light"), (PHONE, "dark")):
+        page = signed_in("naima", size, scheme)
+        page.goto(f"http://localhost:{server.port}{places['composer']}")
+        reach(page)
+        assert violations(page) == [], (size["width"], scheme)
+        assert overflow(page) <= 0, f"scrolls sideways at {size['width']} px"
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert overflow(page) <= 0, "scrolls sideways at 200 %"
+
+
 def test_the_sign_in_page_can_be_used_by_everybody(server, chromium):
     context = chromium.new_context(viewport=PHONE, bypass_csp=True)
     page = context.new_page()
@@ -98,6 +183,60 @@ def test_the_sign_in_page_can_be_used_by_everybody(server, chromium):
     assert violations(page) == []
     assert overflow(page) <= 0
     context.close()
+
+
+def test_a_menu_of_somebody_with_many_pages_opens_without_script_and_fits(signed_in, server):
+    for size in (PHONE, DESK):
+        page = signed_in("coordinator", size)
+        for direction in ("ltr", "rtl"):
+            page.goto(f"http://localhost:{server.port}/")
+            page.evaluate(f"document.documentElement.dir = '{direction}'")
+            page.locator(".menu summary").tap()
+            box = page.locator(".menu > div").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= size["width"]
+            assert box["y"] + box["height"] <= size["height"]
+            page.get_by_role("button", name="Sign out").scroll_into_view_if_needed()
+            assert page.locator(".menu .groups a").count() > page.locator("header nav a").count() == 5
+            assert violations(page) == []
+
+
+def test_what_a_form_answers_can_be_used_by_everybody(signed_in, server, places):
+    """Mistakes, a dry run, a token, a set-up code: pages that only a form leads to."""
+    origin = f"http://localhost:{server.port}"
+
+    def check(page: Page) -> None:
+        assert page.locator("main .bad, main .notice, main .words").count()
+        assert violations(page) == [], page.url
+        assert overflow(page) <= 0, page.url
+
+    page = signed_in("naima", PHONE)
+    for path in ("{person}consent/", "{person}tell/", "{person}died/", "/legal-demands/new/"):
+        page.goto(origin + path_for(page, origin, path, places))
+        page.locator("main button.go").last.click()
+        check(page)
+    page = signed_in("coordinator", PHONE)
+    page.goto(f"{origin}/import/")
+    page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Day,Needles\n2025-02-31,many\n2025-02-03,4\n"})
+    mapping = b'name = "every-page"\n[columns]\ndate = "Day"\n[items]\n"Needles" = "syringe-1ml-29g"\n'
+    page.set_input_files("#mapping", {"name": "m.toml", "mimeType": "text/plain", "buffer": mapping})
+    page.select_option("#site", label="Van 1")
+    page.locator("main button.go").click()
+    assert page.locator("main .item").count() == 2
+    check(page)
+    page.goto(f"{origin}/devices/")
+    page.fill("#label", "a till")
+    page.select_option("#role", label="Peer worker")
+    page.select_option("#site", label="Van 1")
+    page.locator("main button.go").click()
+    check(page)
+    page = signed_in("admin", PHONE)
+    page.goto(f"{origin}/accounts/new/")
+    page.fill("#name", "Somebody new")
+    page.fill("#username", "somebody-new")
+    page.locator("main button.go").click()
+    check(page)
 
 
 def test_axe_would_see_a_fault(signed_in, server):
@@ -128,7 +267,7 @@ def test_every_page_stays_at_home_and_nothing_is_blocked(visitor: Visitor, place
             visitor.context.clear_cookies()
             visitor.sign_in(person)
             who = person
-        visitor.open(path.format(**places))
+        visitor.open(path_for(visitor.page, visitor.origin, path, places))
     visitor.complaints = [c for c in visitor.complaints if "404" not in c]
 
 

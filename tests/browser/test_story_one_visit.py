@@ -31,6 +31,7 @@ def record_naimas_visit(visitor: Visitor) -> str:
 def shelf(visitor: Visitor) -> dict[str, int]:
     """Lot → quantity on Van 1."""
     visitor.open("/stock/")
+    visitor.page.locator("section[aria-label='Van 1'] details").evaluate_all("all => all.forEach(one => one.open = true)")
     rows = visitor.page.locator("section[aria-label='Van 1'] tbody tr")
     return {
         row.locator("td").nth(0).inner_text(): int(re.sub(r"\D", "", row.locator("td").nth(2).inner_text().split("\n")[0]))
@@ -119,6 +120,7 @@ def test_a_new_card_is_given_and_found_at_once(visitor: Visitor):
     visitor.tap("a:has-text('Give a new card')")
     code = visitor.page.locator(".words").inner_text()
     visitor.page.fill("#birth_year", "1985")
+    visitor.tap("summary:has-text('What else they want to say')")
     visitor.tap("fieldset:has-text('Last injected') label:has-text('In the last month')")
     visitor.tap("button:has-text('The card is given')")
     visitor.tap("label:has-text('Card')")

@@ -10,11 +10,13 @@ import hashlib
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from handrail.facts import consents
 from handrail.facts.devices import import_device
 from handrail.facts.models import CardToken, Site
 from handrail.facts.record import Draft, Mode, lock_organisation, record_many
@@ -29,6 +31,7 @@ from handrail.ledgers.stock.models import Item
 
 BATCH = 500
 """Facts under one lock at most, but for one visit with more of them."""
+_COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
 RECIPE = "import"
 """How the table of codes marks a token that came from another system's id."""
 
@@ -48,6 +51,7 @@ def prepare(*, actor: Actor, mapping: Mapping, data: bytes) -> Plan:
     sheet = read(data, [name for name, _use in mapping.headings()], encoding=mapping.file.encoding, delimiter=mapping.delimiter)
     plan = make(mapping, sheet, _known(actor))
     _compare(plan)
+    _leave_the_dead(plan)
     return plan
 
 
@@ -69,9 +73,13 @@ def _known(actor: Actor) -> Known:
     for site in Site.objects.filter(actor.filter("import.run", "key")):
         sites[heading(site.name)] = sites[str(site.id)] = site
     items: dict[str, str] = {}
-    for code, name in Item.objects.values_list("code", "name"):
+    catalogue = list(Item.objects.values_list("code", "name", "names"))
+    for code, name, _names in catalogue:
         items.setdefault(heading(name), code)
         items[heading(code)] = code
+    for code, _name, names in catalogue:
+        for other in names.values():
+            items.setdefault(heading(other), code)
     return Known(actor.organisation_id, sites, items)
 
 
@@ -112,6 +120,36 @@ def _stored(visits: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Recorded]]:
 
 def _people(tokens: Sequence[bytes]) -> dict[bytes, uuid.UUID]:
     return {bytes(token): participant for token, participant in CardToken.objects.filter(token__in=set(tokens)).values_list("token", "participant")}
+
+
+def _leave_the_dead(plan: Plan) -> None:
+    """Visits after the day somebody died, as the door would refuse them (`domain/exchange.md` 11, rule 6): told now, row by row."""
+    people = {token: who for some in _chunks(plan.visits, BATCH) for token, who in _people([v.person for v in some if v.person]).items()}
+    last = {who: day for who in consents.deceased(people.values()) if (day := _last_day(who)) is not None}
+    alive: list[Visit] = []
+    for visit in plan.visits:
+        day = last.get(people.get(visit.person)) if visit.person else None
+        if day is None or clock.local_date(visit.occurred_at, visit.site.time_zone) <= day:
+            alive.append(visit)
+        else:
+            todo = _("Leave the person empty if somebody else came; else take the row out.")
+            plan.bad += [Bad(row, "", "", _("We were told that this person had died before."), todo) for row in visit.rows]
+    plan.visits = alive
+    plan.bad.sort(key=lambda bad: bad.row)
+
+
+def _last_day(person: uuid.UUID) -> date | None:
+    """The last day this person may have lived: what was reported last, and not after the day of the report."""
+    with connection.cursor() as cursor:
+        found = list(
+            read_facts(cursor, scope.organisation(), f"f.participant = ANY(%s::uuid[]) AND f.kind = 'facts.died' AND {_COUNTS}", [consents.selves(person)])
+        )
+    if not found:
+        return None
+    told = max(found, key=lambda fact: (fact.occurred_at, fact.counter))
+    zone = Site.objects.filter(key=told.site).values_list("time_zone", flat=True).first() or "UTC"
+    day: date = min(told.parsed.last_day, clock.local_date(told.occurred_at, zone))
+    return day
 
 
 def _says_the_same(visit: Visit, here: Sequence[Recorded], people: dict[bytes, uuid.UUID]) -> bool:

@@ -175,6 +175,9 @@ def _problems(mapping: Mapping) -> Iterator[str]:
             yield _("also: “%(kind)s” has no field “%(field)s”.") % {"kind": also.kind, "field": also.field}
         elif also.kind in {"facts.encounter", "exchange.given", "exchange.returned"}:
             yield _("also: “%s” has its own columns.") % also.kind
+        elif not kind.needs_encounter:
+            # Who may import a list of visits may not by that merge people, lift a recall or let a record count.
+            yield _("also: “%s” is not part of a visit and cannot be imported.") % also.kind
 
 
 def shipped() -> dict[str, str]:

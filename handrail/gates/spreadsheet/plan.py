@@ -169,6 +169,11 @@ def _warnings(mapping: MappingFile, sheet: Sheet) -> Iterator[str]:
 # -- row by row -------------------------------------------------------------------------------------------------------
 
 
+def _joined(cells_of_key: list[str]) -> str:
+    """Cells as one text, such that no two rows of different cells give the same."""
+    return "|".join(cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells_of_key)
+
+
 class _Planner:
     """Judges the rows of one file; remembers what it has seen."""
 
@@ -176,6 +181,7 @@ class _Planner:
         self._plan, self._mapping, self._known = plan, plan.mapping, known
         self._key = crypto.key(settings.CONFIG.keys, "lookup")
         self._own = {heading(name): name for name in plan.sheet.headings}
+        self._left_out = {heading(name) for name in [*self._mapping.ignore, *self._mapping.never_import]}
         self._sites = {heading(theirs): ours for theirs, ours in self._mapping.sites.items()}
         self._item_codes = {heading(theirs): ours for theirs, ours in self._mapping.item_codes.items()}
         self._here: list[Bad] = []
@@ -218,9 +224,8 @@ class _Planner:
     def _identity(self, row: SheetRow) -> tuple[str, bool]:
         key = [heading(self._cell(row, name)) for name in self._mapping.columns.key]
         if any(key):
-            return "key|" + "|".join(key), True
-        left_out = {heading(name) for name in [*self._mapping.ignore, *self._mapping.never_import]}
-        return "row|" + "|".join(f"{heading(n)}={heading(c)}" for n, c in sorted(row.cells.items()) if c and heading(n) not in left_out), False
+            return "key|" + _joined(key), True
+        return "row|" + "|".join(f"{heading(n)}={heading(c)}" for n, c in sorted(row.cells.items()) if c and heading(n) not in self._left_out), False
 
     def _cell(self, row: SheetRow, name: str) -> str:
         """What stands under a heading; empty for no heading."""
@@ -256,8 +261,8 @@ class _Planner:
             if row.surplus:
                 self._here.append(Bad(row.number, "", "", _("There are more cells than headings."), _("A comma or semicolon inside a cell needs quotation marks.")))
             for name, cell in row.cells.items():
-                if not is_storable(cell[:1], 0, {"": cell}) or len(cell) > 2000:
-                    self._here.append(Bad(row.number, name, cell[:40], _("This cannot be read."), _("Correct it in the file and import it again.")))
+                if heading(name) not in self._left_out and (not is_storable(cell[:1], 0, {"": cell}) or len(cell) > 2000):
+                    self._here.append(Bad(row.number, name, self._shown(row, name)[:40], _("This cannot be read."), _("Correct it in the file and import it again.")))
         for row in rows[1:]:
             for name in [column.date, column.time, column.site, *column.person]:
                 if self._cell(row, name) != self._cell(rows[0], name):
@@ -266,7 +271,7 @@ class _Planner:
 
     def _shown(self, row: SheetRow, name: str) -> str:
         """What was typed, unless it stands for a person."""
-        if name in self._mapping.columns.person:
+        if heading(name) in {heading(one) for one in self._mapping.columns.person}:
             return _("(not shown)")
         return self._cell(row, name)[:80] if name and heading(name) in self._own else ""
 
@@ -295,7 +300,7 @@ class _Planner:
     def _person(self, row: SheetRow) -> bytes | None:
         """The keyed token of somebody's id in the old system; None when the first column of it is empty."""
         typed = [heading(self._cell(row, name)) for name in self._mapping.columns.person]
-        return self._token("import", "|".join(typed)) if typed and typed[0] else None
+        return self._token("import", _joined(typed)) if typed and typed[0] else None
 
     def _profile(self, row: SheetRow) -> dict[str, Any]:
         column = self._mapping.columns

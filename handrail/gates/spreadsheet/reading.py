@@ -61,7 +61,7 @@ def decode(data: bytes, encoding: str = "") -> tuple[str, str]:
     if encoding:
         try:
             return data.decode(encoding).removeprefix("\ufeff"), encoding
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             raise NotReadable(_("The mapping says that the file is in %s, and it is not.") % encoding) from None
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _try(data, "utf-16"), "utf-16"

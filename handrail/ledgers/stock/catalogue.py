@@ -16,6 +16,8 @@ from handrail.ledgers.stock import rules
 from handrail.ledgers.stock.commands import add_item
 from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Item, ItemClass, KitComponent, Leg
 
+MOST_LETTERS = 80
+"""Letters of a name, in whatever language."""
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -24,13 +26,16 @@ def has_moved(item: Item) -> bool:
     return Leg.objects.filter(lot__item=item).exists()
 
 
-def check(code: str, name: str, item_class: str, pack_size: int) -> list[tuple[str, str]]:
-    """What is wrong with an item as typed: (field, sentence) pairs."""
+def check(code: str, name: str, item_class: str, pack_size: int, names: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    """What is wrong with an item as typed: (field, sentence) pairs; a name in another language is the field `name-<language>`."""
     found = []
     if not _CODE.fullmatch(code) or len(code) > 60:
         found.append(("code", _("Small letters, digits and hyphens, such as syringe-1ml-29g.")))
-    if not name.strip() or len(name) > 80:
+    if not name.strip() or len(name) > MOST_LETTERS:
         found.append(("name", _("Write the name that workers see, up to 80 letters.")))
+    for language, other in (names or {}).items():
+        if len(other) > MOST_LETTERS:
+            found.append((f"name-{language}", _("Write the name that workers see, up to 80 letters.")))
     if item_class not in ItemClass.values:
         found.append(("item_class", _("Choose what sort of thing it is.")))
     if not 1 <= pack_size <= 100_000:
@@ -40,10 +45,11 @@ def check(code: str, name: str, item_class: str, pack_size: int) -> list[tuple[s
 
 @transaction.atomic
 def create(
-    *, actor: Actor, code: str, name: str, item_class: str, pack_size: int, parts: Mapping[str, int] | None = None, position: int | None = None
+    *, actor: Actor, code: str, name: str, item_class: str, pack_size: int, parts: Mapping[str, int] | None = None, position: int | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Item:
-    """A new item at the end of the list, with its parts if it is a kit."""
-    problems = check(code, name, item_class, pack_size)
+    """A new item at the end of the list, with its names in other languages and its parts if it is a kit."""
+    problems = check(code, name, item_class, pack_size, names)
     if Item.objects.filter(code=code).exists():
         problems.append(("code", _("There is an item “%s” already.") % code))
     if problems:
@@ -51,29 +57,45 @@ def create(
     if position is None:
         last = Item.objects.aggregate(last=Max("position"))["last"]
         position = min(32_000, (last if last is not None else -1) + 1)
-    item = add_item(actor=actor, code=code, name=name.strip(), item_class=item_class, pack_size=pack_size, position=position)
+    item = add_item(
+        actor=actor, code=code, name=name.strip(), item_class=item_class, pack_size=pack_size, position=position, names=_filled(names or {})
+    )
     if parts:
         set_parts(actor=actor, kit=item, parts=parts)
     return item
 
 
 @transaction.atomic
-def update(*, actor: Actor, item: Item, name: str, item_class: str, pack_size: int, is_active: bool) -> Item:
-    """Rename, retire or bring back; the class only while nothing of it moved."""
-    problems = check(item.code, name, item_class, pack_size)
-    if item_class != item.item_class and has_moved(item):
+def update(
+    *, actor: Actor, item: Item, name: str, item_class: str, pack_size: int, is_active: bool, names: Mapping[str, str] | None = None
+) -> Item:
+    """Rename, retire or bring back; the class only while nothing of it moved.
+
+    `names` says the names of some languages, an empty one takes it away; those of other languages stay.
+    """
+    problems = check(item.code, name, item_class, pack_size, names)
+    kits = list(Item.objects.filter(components__component=item))
+    if item_class != item.item_class and any(has_moved(one) for one in (item, *kits)):
         problems.append(("item_class", _("It was handed out or received already, and past numbers use its class. Retire it and add a new one.")))
     if problems:
         raise Refusal(problems)
-    changed = {"name": name.strip(), "item_class": item_class, "pack_size": pack_size, "is_active": is_active}
+    changed = {
+        "name": name.strip(), "names": _filled({**item.names, **(names or {})}), "item_class": item_class, "pack_size": pack_size,
+        "is_active": is_active,
+    }
     changed = {field: value for field, value in changed.items() if getattr(item, field) != value}
     if changed:
         commands.change(item, actor=actor, **changed)
     if "item_class" in changed:
         recount(actor=actor, item=item)
-        for kit in Item.objects.filter(components__component=item):
+        for kit in kits:
             recount(actor=actor, item=kit)
     return item
+
+
+def _filled(names: Mapping[str, str]) -> dict[str, str]:
+    """The names that are not empty."""
+    return {language: name.strip() for language, name in names.items() if name.strip()}
 
 
 @transaction.atomic
@@ -90,7 +112,7 @@ def set_parts(*, actor: Actor, kit: Item, parts: Mapping[str, int]) -> None:
         if code not in items or quantity < 0 or quantity > 10_000:
             raise Refusal([("parts", _("Write how many, as whole numbers."))])
         if code == kit.code or KitComponent.objects.filter(kit=items[code]).exists():
-            raise Refusal([("parts", _("“%s” is a kit itself; write its parts instead.") % items[code].name)])
+            raise Refusal([("parts", _("“%s” is a kit itself; write its parts instead.") % items[code].label)])
     if wanted and KitComponent.objects.filter(component=kit).exists():
         raise Refusal([("parts", _("It is a part of another kit; a kit cannot be inside a kit."))])
     KitComponent.objects.filter(kit=kit).delete()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -29,11 +29,16 @@ class Delivery:
     fund: str = ""
 
 
-def add_item(*, actor: Actor, code: str, name: str, item_class: str, pack_size: int = 1, position: int = 100) -> Item:
-    """A new catalogue item with its unknown lot. What counts as a needle-syringe follows from the class."""
+def add_item(
+    *, actor: Actor, code: str, name: str, item_class: str, pack_size: int = 1, position: int = 100, names: Mapping[str, str] | None = None
+) -> Item:
+    """A new catalogue item with its unknown lot. What counts as a needle-syringe follows from the class.
+
+    `names` are names in other languages, by language code.
+    """
     item = commands.add(
         Item(
-            organisation_id=actor.organisation, code=code, name=name, item_class=item_class, pack_size=pack_size,
+            organisation_id=actor.organisation, code=code, name=name, names=dict(names or {}), item_class=item_class, pack_size=pack_size,
             position=position, counts_as_ns=1 if item_class in NEEDLE_SYRINGE_CLASSES else 0,
         ),
         actor=actor,

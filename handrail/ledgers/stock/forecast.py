@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from django.db import connection
 
 from handrail.facts.models import Site
-from handrail.facts.spec import KINDS
 from handrail.kernel import scope
 from handrail.ledgers.stock import orders, queries, rules, values
 from handrail.ledgers.stock.models import Item
@@ -26,21 +25,20 @@ class Forecast:
 
 
 _DAILY = """
-SELECT i.key, r.day,
-  sum(g.quantity) FILTER (WHERE p.kind = 'site' AND (%s::bigint[] IS NULL OR p.site_id = ANY(%s::bigint[])))::bigint,
-  sum(g.quantity) FILTER (WHERE p.kind IN ('people', 'assembly') AND (%s::bigint[] IS NULL OR r.site_id = ANY(%s::bigint[])))::bigint
-FROM (
-  SELECT f.id, f.site_id, (f.occurred_at AT TIME ZONE s.time_zone)::date AS day
-  FROM facts_site s JOIN facts_fact f ON f.organisation_id = s.organisation_id AND f.site_id = s.key
-    AND f.kind = ANY(%s::text[]) AND f.occurred_at >= %s::timestamptz
-  WHERE s.organisation_id = %s::bigint OFFSET 0
-) r
-CROSS JOIN LATERAL (SELECT * FROM stock_leg WHERE organisation_id = %s::bigint AND fact = r.id OFFSET 0) g
-JOIN stock_location p ON p.key = g.location_id AND p.kind IN ('site', 'people', 'assembly')
-JOIN stock_lot l ON l.key = g.lot_id JOIN stock_item i ON i.key = l.item_id
-GROUP BY 1, 2
+WITH moved AS MATERIALIZED (
+  SELECT g.location_id, g.lot_id, g.site_id, (g.at AT TIME ZONE s.time_zone)::date AS day, sum(g.quantity) AS quantity
+  FROM stock_leg g JOIN facts_site s ON s.key = g.site_id
+  WHERE g.organisation_id = %s::bigint AND g.at >= %s::timestamptz GROUP BY 1, 2, 3, 4
+)
+SELECT l.item_id, m.day,
+  sum(m.quantity) FILTER (WHERE p.kind = 'site' AND (%s::bigint[] IS NULL OR p.site_id = ANY(%s::bigint[])))::bigint,
+  sum(m.quantity) FILTER (WHERE p.kind IN ('people', 'assembly') AND (%s::bigint[] IS NULL OR m.site_id = ANY(%s::bigint[])))::bigint
+FROM moved m
+JOIN stock_location p ON p.key = m.location_id AND p.kind IN ('site', 'people', 'assembly')
+JOIN stock_lot l ON l.key = m.lot_id
+WHERE m.day >= %s::date GROUP BY 1, 2
 """
-"""From the facts of the days to their legs, by index: `OFFSET 0` keeps the planner from reading every leg there ever was."""
+"""One scan of the legs of these days, by the index `leg_time`; what they mean is asked of the sums alone."""
 
 
 def forecasts(sites: Iterable[int] | None, today: date) -> list[Forecast]:
@@ -86,11 +84,45 @@ def _daily(sites: list[int] | None, since: date) -> dict[int, dict[date, tuple[i
     """By item and day: (net change of the shelves, how many went to people or into kits)."""
     found: dict[int, dict[date, tuple[int, int]]] = {}
     with connection.cursor() as cursor:
-        organisation, kinds = scope.organisation(), [kind.key for kind in KINDS if kind.moves is not None]
-        cursor.execute(_DAILY, [sites, sites, sites, sites, kinds, since, organisation, organisation])
+        # A day begins up to 14 hours before that of UTC.
+        cursor.execute(_DAILY, [scope.organisation(), since - timedelta(days=1), sites, sites, sites, sites, since])
         for item, day, change, used in cursor.fetchall():
             if change or used:
                 found.setdefault(item, {})[day] = (change or 0, max(0, used or 0))
+    return found
+
+
+_LATELY = """
+WITH moved AS MATERIALIZED (
+  SELECT g.site_id, g.location_id, g.lot_id, sum(g.quantity) AS quantity
+  FROM stock_leg g WHERE g.organisation_id = %s::bigint AND g.at >= %s::timestamptz GROUP BY 1, 2, 3
+)
+SELECT m.site_id, i.code, sum(m.quantity)::bigint
+FROM moved m
+JOIN stock_location p ON p.key = m.location_id AND p.kind IN ('people', 'assembly')
+JOIN stock_lot l ON l.key = m.lot_id JOIN stock_item i ON i.key = l.item_id AND i.is_active
+WHERE %s::bigint[] IS NULL OR m.site_id = ANY(%s::bigint[]) GROUP BY 1, 2
+"""
+"""What went out lately, place by place, by the same index."""
+
+
+def low(lots: Iterable[queries.ShelfLot], sites: Iterable[int] | None, today: date) -> dict[int, set[str]]:
+    """By place: items of which there is less to give than went out in the days that an order takes to come.
+
+    `lots` are the lots on the shelves of these sites (None: all).
+    """
+    there: dict[tuple[int, str], int] = {}
+    for lot in lots:
+        if lot.quantity > 0 and not (lot.is_unknown or lot.is_held or lot.is_expired(today)):
+            there[lot.site, lot.item] = there.get((lot.site, lot.item), 0) + lot.quantity
+    keys = None if sites is None else list(sites)
+    since = today - timedelta(days=values.LEAD_TIME_DAYS.read().value)
+    found: dict[int, set[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_LATELY, [scope.organisation(), since, keys, keys])
+        for site, item, used in cursor.fetchall():
+            if used > there.get((site, item), 0):
+                found.setdefault(site, set()).add(item)
     return found
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from handrail.facts.record import Refusal
 from handrail.kernel import commands, scope
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock import rules
+from handrail.ledgers.stock import queries, rules
 from handrail.ledgers.stock.models import Effect, Fund, FundRestriction, Item, ItemClass, KitComponent
 
 RECEIVING = (Effect.FORBID_PURCHASE.value, Effect.FORBID_STOCK_TAG.value, Effect.REQUIRES_APPROVAL.value)
@@ -47,7 +47,7 @@ def problems_of(
     if not funded:
         return []
     held, stuff = rules_of(fund for _n, _i, fund in funded), stuff_of(item for _n, item, _f in funded)
-    names = dict(Item.objects.values_list("code", "name"))
+    names = queries.item_names()
     found = []
     for number, item, fund in funded:
         if on < fund.valid_from or (fund.valid_to is not None and on >= fund.valid_to):
@@ -62,7 +62,7 @@ def problems_of(
 def _sentence(number: int, item: Item, fund: Fund, met: tuple[rules.Rule, rules.Stuff], names: dict[str, str]) -> str:
     rule, stuff = met
     said = {
-        "line": number, "item": item.name, "class": ItemClass(stuff.item_class).label, "fund": fund.code, "clause": rule.clause,
+        "line": number, "item": item.label, "class": ItemClass(stuff.item_class).label, "fund": fund.code, "clause": rule.clause,
         "date": date_format(rule.since, "j M Y"), "inside": names.get(stuff.code, stuff.code),
     }
     if rule.effect == Effect.REQUIRES_APPROVAL:

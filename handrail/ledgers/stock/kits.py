@@ -14,7 +14,7 @@ from handrail.facts.record import Draft, Outcome, Refusal, lock_organisation, re
 from handrail.kernel import clock, commands, ids, scope
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import funds, queries, rules
-from handrail.ledgers.stock.models import Item, KitComponent, Lot
+from handrail.ledgers.stock.models import Item, KitComponent, Lot, languages
 
 
 @dataclass(frozen=True)
@@ -28,25 +28,25 @@ class Inside:
     quantity: int
 
 
-_INSIDE = """
+_INSIDE = f"""
 WITH made AS (
   SELECT DISTINCT g.fact FROM stock_leg g JOIN stock_location p ON p.key = g.location_id AND p.kind = 'assembly'
   JOIN stock_lot l ON l.key = g.lot_id WHERE g.organisation_id = %s::bigint AND l.id = ANY(%s::uuid[])
 )
-SELECT l.id, l.code, i.code, i.name, sum(g.quantity)::bigint FROM made
+SELECT l.id, l.code, i.code, {queries.LABEL}, sum(g.quantity)::bigint FROM made
 JOIN stock_leg g ON g.organisation_id = %s::bigint AND g.fact = made.fact
 JOIN stock_location p ON p.key = g.location_id AND p.kind = 'assembly'
 JOIN stock_lot l ON l.key = g.lot_id JOIN stock_item i ON i.key = l.item_id
 WHERE l.id <> ALL(%s::uuid[])
-GROUP BY l.id, l.code, l.expiry, l.key, i.code, i.name, i.position ORDER BY i.position, l.expiry NULLS LAST, l.key
-"""
+GROUP BY l.key, i.key ORDER BY i.position, l.expiry NULLS LAST, l.key
+"""  # noqa: S608  our own constant
 
 
 def _beside(lots: Iterable[uuid.UUID]) -> list[Inside]:
     """What went through assembly in the same facts as these lots, net: parts in are positive, kits out negative."""
     named = list(lots)
     with connection.cursor() as cursor:
-        cursor.execute(_INSIDE, [scope.organisation(), named, scope.organisation(), named])
+        cursor.execute(_INSIDE, [scope.organisation(), named, *languages(), scope.organisation(), named])
         return [Inside(*row) for row in cursor.fetchall() if row[4]]
 
 
@@ -71,7 +71,7 @@ def assemble(*, actor: Actor, site: Site, kit: Item, kits: int, fund: str = "", 
     fact = id or ids.new()
     recipe = list(KitComponent.objects.filter(kit=kit).select_related("component").order_by("key"))
     if not recipe:
-        raise Refusal([("kit", _("“%s” has no parts in the catalogue.") % kit.name)])
+        raise Refusal([("kit", _("“%s” has no parts in the catalogue.") % kit.label)])
     if kits < 1:
         raise Refusal([("kits", _("Write how many, as a whole number."))])
     today = clock.now().date()

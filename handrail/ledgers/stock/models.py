@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import Site, SourceStatus
@@ -32,14 +34,29 @@ NEEDLE_SYRINGE_CLASSES = frozenset({ItemClass.SYRINGE_WITH_NEEDLE, ItemClass.BAR
 """Classes that count as one needle-syringe a unit under the default convention `barrels` (`domain/exchange.md` 2)."""
 
 
+def languages() -> tuple[str, str]:
+    """The language of the moment, and the same without its region: where names in a language are looked for, in this order."""
+    now = get_language() or ""
+    return now, now.split("-")[0]
+
+
+def in_language(name: str, names: Mapping[str, str]) -> str:
+    """The name in the language of the moment; the base name where there is none (`domain/exchange.md` 2)."""
+    return next((names[language] for language in languages() if names.get(language)), name)
+
+
 class Item(ScopedModel):
     """Something that is handed out. Facts name it by its code.
 
+    `name` is the base name, which reports and other programs read; screens show `label`.
     `counts_as_ns` is for one unit: 0 or 1 from the class; for a kit the sum over its parts (`catalogue.needles_in`).
     """
 
     code = models.CharField(max_length=60)
     name = models.CharField(max_length=80)
+    names: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        default=dict, blank=True, help_text="Names in other languages, by language code"
+    )
     item_class = models.CharField(max_length=24, choices=ItemClass)
     counts_as_ns = models.SmallIntegerField(default=0)
     pack_size = models.IntegerField(default=1)
@@ -55,7 +72,12 @@ class Item(ScopedModel):
         ordering = ["position", "name"]
 
     def __str__(self) -> str:
-        return self.name
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the language of the moment."""
+        return in_language(self.name, self.names)
 
 
 class KitComponent(ScopedModel):
@@ -175,7 +197,10 @@ class Leg(ScopedModel):
 
     fact = models.UUIDField(help_text="The fact that moved it")
     cause = models.UUIDField(help_text="The fact that made the move, or undid it")
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(help_text="When it moved: as its fact says")
+    site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    """Where the fact happened, which for what went to people is where it was handed out."""
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", db_index=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
     quantity = models.BigIntegerField()
 
@@ -184,6 +209,7 @@ class Leg(ScopedModel):
         indexes = [
             models.Index(fields=["organisation", "fact"], name="leg_fact"),
             models.Index(fields=["organisation", "location", "lot"], name="leg_location_lot"),
+            models.Index(fields=["organisation", "at"], include=["site", "location", "lot", "quantity"], name="leg_time"),
         ]
 
 

@@ -15,7 +15,7 @@ from handrail.facts.models import Site
 from handrail.facts.record import Draft, Outcome, Refusal, record
 from handrail.kernel import ids, scope
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock import funds
+from handrail.ledgers.stock import funds, queries
 from handrail.ledgers.stock.models import Item
 
 __all__ = ["Actor", "Order", "OrderLine", "Outcome", "close", "find", "listed", "outstanding", "place"]
@@ -72,7 +72,7 @@ def listed(sites: Iterable[int] | None) -> list[Order]:
             for line in fact.parsed.lines:
                 so_far = came.setdefault(fact.parsed.order, {})
                 so_far[line.item] = so_far.get(line.item, 0) + line.quantity
-    items, names = dict(Item.objects.values_list("code", "name")), dict(Site.objects.values_list("key", "name"))
+    items, names = queries.item_names(), dict(Site.objects.values_list("key", "name"))
     found = [_order(fact, came.get(fact.root or fact.id, {}), closed.get(fact.root or fact.id, ""), items, names) for fact in made]
     return sorted(found, key=lambda order: (not order.is_open, -order.at.timestamp()))
 

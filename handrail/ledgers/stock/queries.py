@@ -10,7 +10,10 @@ from datetime import date, datetime
 from django.db import connection
 
 from handrail.kernel import scope
-from handrail.ledgers.stock.models import Item
+from handrail.ledgers.stock.models import Item, in_language, languages
+
+LABEL = "coalesce(i.names ->> %s::text, i.names ->> %s::text, i.name)"
+"""SQL: the name of the item `i` in the language of the moment; its two parameters are `languages()`."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,19 @@ class ShelfItem:
     first_expiry: date | None
     on_hold: int = 0
     """Recalled and still on this shelf: to put aside, not to hand out."""
+    pack_size: int = 1
+    counts_as_ns: int = 0
 
 
-_LOTS = """
-SELECT loc.site_id, i.code, i.name, l.id, l.code, l.expiry, b.quantity, l.is_unknown, coalesce(f.code, ''),
-  EXISTS (SELECT 1 FROM stock_lothold h WHERE h.organisation_id = l.organisation_id AND h.lot = l.id AND NOT EXISTS (
+def item_names() -> dict[str, str]:
+    """Every item's name in the language of the moment, by code; retired ones too."""
+    return {code: in_language(name, names) for code, name, names in Item.objects.values_list("code", "name", "names")}
+
+
+_LOTS = f"""
+SELECT loc.site_id, i.code, {LABEL}, l.id, l.code, l.expiry, b.quantity, l.is_unknown, coalesce(f.code, ''),
+  EXISTS (SELECT 1 FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
+    WHERE h.organisation_id = l.organisation_id AND t.item_id = l.item_id AND t.code = l.code AND NOT EXISTS (
     SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted'))
 FROM stock_balance b
 JOIN stock_location loc ON loc.key = b.location_id AND loc.kind = 'site'
@@ -58,14 +69,14 @@ JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_fund f ON f.key = l.fund_id
 WHERE b.organisation_id = %s AND b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[]))
 ORDER BY i.position, i.name, l.expiry NULLS LAST, l.key
-"""
+"""  # noqa: S608  our own constant
 
 
 def lots(sites: Iterable[int] | None) -> list[ShelfLot]:
     """All lots on the shelves of these sites (None: all sites), in the order they should be used."""
     keys = None if sites is None else list(sites)
     with connection.cursor() as cursor:
-        cursor.execute(_LOTS, [scope.organisation(), keys, keys])
+        cursor.execute(_LOTS, [*languages(), scope.organisation(), keys, keys])
         return [ShelfLot(*row) for row in cursor.fetchall()]
 
 
@@ -81,8 +92,8 @@ def shelf(site: int, today: date) -> list[ShelfItem]:
         first = next((lot for lot in usable if lot.quantity > 0 and not lot.is_unknown), None)
         found.append(
             ShelfItem(
-                item.code, item.name, item.item_class, sum(lot.quantity for lot in usable), first.lot if first else "",
-                first.expiry if first else None, sum(lot.quantity for lot in here if lot.is_held),
+                item.code, item.label, item.item_class, sum(lot.quantity for lot in usable), first.lot if first else "",
+                first.expiry if first else None, sum(lot.quantity for lot in here if lot.is_held), item.pack_size, item.counts_as_ns,
             )
         )
     return found
@@ -116,22 +127,22 @@ class CountDifference:
         return self.on_shelf - self.in_book
 
 
-_DIFFERENCES = """
-SELECT f.occurred_at, s.name, i.name, l.code, (line ->> 'in_book')::bigint, (line ->> 'on_shelf')::bigint, coalesce(f.payload ->> 'reason', 'not_known')
+_DIFFERENCES = f"""
+SELECT f.occurred_at, s.name, {LABEL}, l.code, (line ->> 'in_book')::bigint, (line ->> 'on_shelf')::bigint, coalesce(f.payload ->> 'reason', 'not_known')
 FROM facts_fact f JOIN facts_site s ON s.key = f.site_id
 CROSS JOIN LATERAL jsonb_array_elements(f.payload -> 'lines') AS line
 JOIN stock_lot l ON l.organisation_id = f.organisation_id AND l.id = (line ->> 'lot')::uuid JOIN stock_item i ON i.key = l.item_id
 WHERE f.organisation_id = %s::bigint AND f.kind = 'stock.counted' AND (%s::bigint[] IS NULL OR f.site_id = ANY(%s::bigint[]))
   AND NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)
 ORDER BY f.occurred_at DESC, i.position LIMIT 200
-"""
+"""  # noqa: S608  our own constant
 
 
 def differences(sites: Iterable[int] | None) -> list[CountDifference]:
     """The latest differences between shelves and book, newest first, with the reason that was given."""
     keys = None if sites is None else list(sites)
     with connection.cursor() as cursor:
-        cursor.execute(_DIFFERENCES, [scope.organisation(), keys, keys])
+        cursor.execute(_DIFFERENCES, [*languages(), scope.organisation(), keys, keys])
         return [CountDifference(*row) for row in cursor.fetchall()]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from handrail.facts.fold import Batch, Recorded, Step
 from handrail.facts.record import Refusal
 from handrail.facts.spec import Move, Place
-from handrail.ledgers.stock import checks
+from handrail.ledgers.stock import checks, kits
 
 
 class Short(Refusal):
@@ -65,7 +65,8 @@ class _Lot:
 
 _SHELF = """
 SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity,
-  (SELECT min(h.since) FROM stock_lothold h WHERE h.organisation_id = l.organisation_id AND h.lot = l.id AND NOT EXISTS (
+  (SELECT min(h.since) FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
+     WHERE h.organisation_id = l.organisation_id AND t.item_id = l.item_id AND t.code = l.code AND NOT EXISTS (
      SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted'))
 FROM stock_lot l
 JOIN stock_item i ON i.key = l.item_id
@@ -76,8 +77,8 @@ WHERE l.organisation_id = %s::bigint AND i.code = ANY(%s::text[])
 
 _WRITE = """
 WITH leg AS (
-  INSERT INTO stock_leg (organisation_id, fact, cause, location_id, lot_id, quantity)
-  SELECT %s::bigint, r.* FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) AS r
+  INSERT INTO stock_leg (organisation_id, fact, cause, at, site_id, location_id, lot_id, quantity)
+  SELECT %s::bigint, r.* FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS r
   RETURNING location_id, lot_id, quantity
 )
 INSERT INTO stock_balance (organisation_id, location_id, lot_id, quantity)
@@ -185,6 +186,7 @@ class StockReactor:
             self._give_back(fact)
         for fact in step.do:
             self._hold(fact)
+            checks.without_moves(fact, typed=not batch.may_go_short)
         if not moves:
             return None
         unknown = sorted({move.item for _f, move in moves} - set(self._by_item))
@@ -194,6 +196,8 @@ class StockReactor:
             return [[] for _move in moves]
         for fact in step.do:
             checks.funds(fact, _moves(fact))
+            if fact.kind == checks.DISASSEMBLED:
+                checks.disassembly(fact, self._inside(fact.parsed.kit_lot))
         missing: list[tuple[str, int, int]] = []
         stopped: list[str] = []
         decided: list[list[list[Any]]] = []
@@ -224,6 +228,19 @@ class StockReactor:
             for line in fact.parsed.lines:
                 if line.lot in self._lots:
                     self._lots[line.lot].held_since = min(self._lots[line.lot].held_since or date.max, fact.occurred_at.date())
+
+    def _inside(self, kit_lot: uuid.UUID) -> dict[uuid.UUID, int]:
+        """Parts inside the kits of a lot, by lot: as the ledger has it, and what this batch put in or took out."""
+        found = {part.lot: part.quantity for part in kits.inside(kit_lot)}
+        assembly, own = self._places.get(("assembly", None)), self._lots.get(kit_lot)
+        names = {lot.key: lot.id for lot in self._lots.values()}
+        for moved in self._moved.values():
+            net = {lot: quantity for location, lot, quantity in _net(moved) if location == assembly}
+            if own is not None and own.key in net:
+                for key, quantity in net.items():
+                    if key in names:
+                        found[names[key]] = found.get(names[key], 0) + quantity
+        return found
 
     def _allocate(self, move: Move, source: int, on: date, *, from_shelf: bool) -> tuple[list[tuple[_Lot, int]], int]:
         """Lots for a move, first expiry first, and how many the book lacks (put on the item's unknown lot)."""
@@ -256,21 +273,21 @@ class StockReactor:
 
     def apply(self, steps: Sequence[Step], batch: Batch) -> None:
         """Write the legs of every step, undone facts first, and bring the balances along."""
-        legs: list[tuple[uuid.UUID, uuid.UUID, int, int, int]] = []
+        legs: list[tuple[uuid.UUID, uuid.UUID, datetime, int | None, int, int, int]] = []
         stored = _legs_of([fact.id for step in steps for fact in step.undo])
         for step in steps:
             for fact in step.undo:
-                fresh = [(location, lot, q) for f, _c, location, lot, q in legs if f == fact.id]
+                fresh = [(location, lot, q) for f, _c, _at, _site, location, lot, q in legs if f == fact.id]
                 for location, lot, quantity in _net([*stored.get(fact.id, []), *fresh]):
-                    legs.append((fact.id, step.cause.id, location, lot, -quantity))
+                    legs.append((fact.id, step.cause.id, fact.occurred_at, fact.site, location, lot, -quantity))
             moves = [(fact, move) for fact in step.do for move in _moves(fact)]
             for (fact, move), taken in zip(moves, _settled(step), strict=True):
                 source = self._place(batch, fact, move, move.source)
                 target = self._place(batch, fact, move, move.target)
                 for lot_id, quantity in taken:
                     lot_key = self._lots[uuid.UUID(lot_id)].key
-                    legs.append((fact.id, step.cause.id, source, lot_key, -quantity))
-                    legs.append((fact.id, step.cause.id, target, lot_key, quantity))
+                    legs.append((fact.id, step.cause.id, fact.occurred_at, fact.site, source, lot_key, -quantity))
+                    legs.append((fact.id, step.cause.id, fact.occurred_at, fact.site, target, lot_key, quantity))
         if not legs:
             return
         columns = [list(column) for column in zip(*legs, strict=True)]

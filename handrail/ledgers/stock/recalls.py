@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from handrail.facts.record import Draft, Outcome, Refusal, lock_organisation, record
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock import kits
-from handrail.ledgers.stock.models import Lot, LotHold, RecallClosing
+from handrail.ledgers.stock import kits, queries
+from handrail.ledgers.stock.models import Lot, LotHold, RecallClosing, languages
 
 LOOK_BACK = timedelta(days=14)
 """Transfers of a recalled lot in these days may still be on the way."""
@@ -114,7 +115,8 @@ def find(recall: uuid.UUID) -> Recall | None:
     if not rows:
         return None
     found = _recall(rows)
-    lots = [row.lot for row in rows]
+    held = Q(*(Q(item=lot.item, code=lot.code) for lot in (*found.lots, *found.kit_lots)), _connector=Q.OR)
+    lots = list(Lot.objects.filter(held, is_unknown=False).values_list("id", flat=True)) if held else []  # and what came under the number afterwards
     return Recall(**{**found.__dict__, "remaining": _remaining(lots), "moves": _moves(lots, clock.now() - LOOK_BACK)})
 
 
@@ -142,17 +144,17 @@ def _recall(rows: list[LotHold]) -> Recall:
     )
 
 
-_REMAINING = """
-SELECT p.site_id, coalesce(s.name, ''), p.kind, l.id, l.code, i.name, b.quantity
+_REMAINING = f"""
+SELECT p.site_id, coalesce(s.name, ''), p.kind, l.id, l.code, {queries.LABEL}, b.quantity
 FROM stock_balance b JOIN stock_location p ON p.key = b.location_id LEFT JOIN facts_site s ON s.key = p.site_id
 JOIN stock_lot l ON l.key = b.lot_id JOIN stock_item i ON i.key = l.item_id
 WHERE b.organisation_id = %s::bigint AND l.id = ANY(%s::uuid[]) AND b.quantity <> 0 ORDER BY p.kind, s.name, i.position, l.key
-"""
+"""  # noqa: S608  our own constant
 
 
 def _remaining(lots: list[uuid.UUID]) -> list[Remaining]:
     with connection.cursor() as cursor:
-        cursor.execute(_REMAINING, [scope.organisation(), lots])
+        cursor.execute(_REMAINING, [*languages(), scope.organisation(), lots])
         return [Remaining(*row) for row in cursor.fetchall()]
 
 

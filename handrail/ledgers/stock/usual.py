@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
+
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import catalogue, funds
 from handrail.ledgers.stock.models import Effect, Fund
@@ -60,6 +62,21 @@ KITS = (
     ("smoking-kit-parts", "Smoking kit from parts", "smoking", (("stem", 1), ("mouthpiece", 1), ("screen", 5), ("push-stick", 1), ("lip-balm", 1))),
 )
 
+SPANISH = {
+    "syringe-1ml-29g": "Jeringa 1 ml, 29G", "filter": "Filtro", "syringe-2ml-23g": "Jeringa 2 ml, 23G", "cooker": "Cazoleta",
+    "water-5ml": "Agua estéril 5 ml", "swab": "Toallita con alcohol", "sharps-bin-1l": "Contenedor de punzocortantes 1 litro",
+    "condom": "Condón externo", "pipe-kit": "Kit para fumar con menos riesgo", "foil": "Lámina de aluminio", "wound-kit": "Kit para heridas",
+    "barrel-2ml": "Cuerpo de jeringa 2 ml", "needle-23g": "Aguja 23G", "needle-25g": "Aguja 25G", "acidifier": "Sobre de ácido cítrico",
+    "tourniquet": "Torniquete", "stem": "Tubo recto para fumar", "bowl-pipe": "Pipa de bola", "mouthpiece": "Boquilla",
+    "screen": "Rejilla de latón", "push-stick": "Varilla de madera", "lip-balm": "Bálsamo labial", "straw": "Tubito para inhalar",
+    "nasal-rinse": "Lavado nasal", "internal-condom": "Condón interno", "lubricant": "Sobre de lubricante",
+    "hiv-self-test": "Autoprueba de VIH", "fentanyl-strip": "Tira para detectar fentanilo", "meal": "Comida",
+    "drinking-water": "Agua para beber", "hygiene-pack": "Kit de higiene", "menstrual-pads": "Toallas menstruales",
+    "dressing": "Apósito para heridas", "warm-clothing": "Ropa de abrigo", "naloxone-im": "Naloxona inyectable 0,4 mg",
+    "injecting-kit": "Kit para inyectarse", "smoking-kit-parts": "Kit para fumar, por piezas",
+}
+"""The same in Spanish, by code."""
+
 EXAMPLE_FUND = ("HHS", "Federal health money (example)", date(2026, 1, 1))
 EXAMPLE_RESTRICTIONS = (
     # class, effect: money that supports syringe services and buys neither needles nor syringes (`domain/funding.md` 4)
@@ -70,12 +87,21 @@ EXAMPLE_RESTRICTIONS = (
 EXAMPLE_SOURCE = ("NIH Grants Policy Statement", "4.2.9, no purchase of needles or syringes")
 
 
+def names_of(code: str, name: str) -> tuple[str, dict[str, str]]:
+    """The base name in the programme's first language, and the names in the others this file knows."""
+    known = {"en": name} | ({"es": SPANISH[code]} if code in SPANISH else {})
+    base = known.pop(settings.LANGUAGE_CODE.split("-")[0], name)
+    return base, {language: other for language, other in known.items() if other != base}
+
+
 def fill(*, actor: Actor) -> None:
     """The whole usual catalogue, items and kits, for a new programme."""
     for position, (code, name, item_class, pack) in enumerate(ITEMS):
-        catalogue.create(actor=actor, code=code, name=name, item_class=item_class, pack_size=pack, position=position)
+        base, names = names_of(code, name)
+        catalogue.create(actor=actor, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position)
     for code, name, item_class, parts in KITS:
-        catalogue.create(actor=actor, code=code, name=name, item_class=item_class, pack_size=1, parts=dict(parts))
+        base, names = names_of(code, name)
+        catalogue.create(actor=actor, code=code, name=base, names=names, item_class=item_class, pack_size=1, parts=dict(parts))
 
 
 def add_example_fund(*, actor: Actor) -> Fund:

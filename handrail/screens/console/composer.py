@@ -20,13 +20,12 @@ from handrail.facts.record import Refusal
 from handrail.facts.spec import KINDS, Compose, ItemLines, Kind, Matrix, Picks, Stepper, Text, field_info
 from handrail.facts.visits import Part
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock.models import Item
-from handrail.ledgers.stock.queries import ShelfItem
+from handrail.ledgers.stock.queries import ShelfItem, item_names
 from handrail.screens.console import fields
 from handrail.screens.console.fields import Choice, Row
 
-SHOWN_ITEMS = 5
-"""Items shown at once; the rest of the catalogue is one tap away."""
+SHOWN_ITEMS = 4
+"""Items shown at once, those that are here first; the rest of the catalogue is one tap away."""
 SHOWN_PICKS = 8
 """Ticks of a code list shown at once, where the kind does not say which."""
 
@@ -44,10 +43,16 @@ class Section:
     is_open: bool = False
     error: str = ""
 
+    @property
+    def others(self) -> int:
+        """How many rows are folded away besides the first of them, which is named."""
+        return max(0, len(self.more) - 1)
+
 
 def composing_kinds(actor: Actor, site: Site, also: Collection[str] = ()) -> list[tuple[Kind[Any], Compose]]:
     """Kinds with a place in the composer that this actor may record here and the place offers, in their order.
 
+    A place that chose its own kinds (`Site.kinds`) has them in the order it chose: a drop-in begins with what people had here.
     `also` names kinds that a visit being corrected holds: they are shown wherever they were recorded.
     """
     found = [
@@ -57,12 +62,18 @@ def composing_kinds(actor: Actor, site: Site, also: Collection[str] = ()) -> lis
         and actor.may(kind.may, site.key)
         and (kind.key in also or kind.compose.is_offered(kind.key, site.kind, site.kinds))
     ]
-    return sorted(found, key=lambda pair: (pair[1].order, pair[0].key))
+    chosen = {key: place for place, key in enumerate(site.kinds)}
+    return sorted(found, key=lambda pair: (chosen.get(pair[0].key, len(chosen)), pair[1].order, pair[0].key))
 
 
 def is_handed_out(site: Site, part: ItemLines, item_class: str) -> bool:
     """Whether items of a class are offered in this part at this place (`Site.item_classes`)."""
     return (not part.classes or item_class in part.classes) and (not site.item_classes or item_class in site.item_classes)
+
+
+def comes_in_tens(item: ShelfItem) -> bool:
+    """Whether people take it by the ten or the pack, so that one tap for a round number helps: a meal is given one by one."""
+    return bool(item.counts_as_ns) or item.pack_size > 1
 
 
 # -- building -----------------------------------------------------------------------------------------------------------
@@ -104,8 +115,7 @@ def _section(kind: Kind[Any], compose: Compose, site: Site, items: Sequence[Shel
         options = {str(option.value): option.label for option in fields.shape(kind.payload, part.row).options}
         ordered = [*part.shown, *(o for o in options if o not in part.shown)]
         rows = [_matrix_row(prefix, part, str(option), options[str(option)], sheet) for option in ordered]
-        first = max(1, min(2, len(part.shown)))
-        rows, more = rows[:first], rows[first:]
+        rows, more = rows[:1], rows[1:]
     elif isinstance(part, Picks):
         rows, more = _pick_rows(kind, part, prefix, sheet)
     else:
@@ -124,14 +134,15 @@ def _item_rows(prefix: str, part: ItemLines, site: Site, items: Sequence[ShelfIt
     wanted = [
         item for item in items if is_handed_out(site, part, item.item_class) or sheet.values.get(f"{prefix}{item.code}", "").strip()
     ]
-    rows = [_item_row(prefix, item, part.quick if place < 2 else (), sheet) for place, item in enumerate(wanted)]
+    wanted.sort(key=lambda item: not item.first_lot)  # what the book does not have here comes last, in the catalogue's order
+    rows = [_item_row(prefix, item, part.quick if place == 0 and comes_in_tens(item) else (), sheet) for place, item in enumerate(wanted)]
     here = {item.code for item in items}
     gone = [
         name.removeprefix(prefix) for name, typed in sheet.values.items()
         if name.startswith(prefix) and typed.strip() and name.removeprefix(prefix) not in here
     ]
     if gone:
-        names = dict(Item.objects.filter(code__in=gone).values_list("code", "name"))
+        names = item_names()
         rows += [
             Row(
                 f"{prefix}{code}", names.get(code, code), "number", _("not in the catalogue now"), sheet.values[f"{prefix}{code}"],

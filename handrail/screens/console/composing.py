@@ -45,6 +45,7 @@ class ComposerPage:
     error: str
     ask_to_confirm: str
     is_fresh: bool
+    is_group: bool
     correcting: str
 
 
@@ -106,6 +107,7 @@ def show(request: ActorRequest, sheet: Sheet) -> HttpResponse:
             values, sheet.errors, site=place, items=items, need=need, last=persons.last_need, limit=law.sentence if law else ""
         ),
         need_after=need_form.GIVEN, errors=sheet.errors, error=sheet.error or sheet.errors.get("", ""), ask_to_confirm=sheet.ask,
+        is_group=values.get("people_count", "").strip() not in {"", "1"},
         is_fresh=request.method != "POST" and sheet.who is None and sheet.correcting is None,
         correcting=str(sheet.correcting.root or sheet.correcting.id) if sheet.correcting else "",
     )

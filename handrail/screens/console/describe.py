@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -18,15 +18,18 @@ from handrail.facts.spec import Line, field_info
 from handrail.screens.console import fields
 
 
-def sentences(fact: Recorded, item_names: Mapping[str, str]) -> list[str]:
-    """One short sentence for each filled field; lines say “30 × Syringe”. Ids are left out, and ticks nobody ticked."""
+def sentences(fact: Recorded, item_names: Mapping[str, str], *, without: Collection[str] = ()) -> list[str]:
+    """One short sentence for each filled field; lines say “30 × Syringe”. Ids are left out, and ticks nobody ticked.
+
+    `without` names fields that are said in another way.
+    """
     if fact.parsed is None:
         return [_("This version cannot read it.")]
     found: list[str] = []
     for name, value in fact.parsed:
         if isinstance(value, tuple) and value and isinstance(value[0], Line):
             found.extend(_line(line, item_names) for line in value)
-        elif not _is_silent(fact.parsed, name, value):
+        elif name not in without and not _is_silent(fact.parsed, name, value):
             said = _value(fact.parsed, name, value, item_names)
             found.append(f"{field_info(type(fact.parsed), name)['label']}: {said}")
     return found

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from handrail.facts import devices
 from handrail.facts.models import Device, Site
 from handrail.facts.record import Refusal
+from handrail.facts.role_names import role_name
 from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.web import posted_id
@@ -21,9 +22,10 @@ from handrail.kernel.web import posted_id
 class DevicesPage:
     """The list, the form as typed, and the token of a device that was enrolled just now."""
 
-    devices: list[Device]
+    devices: list[tuple[Device, str]]
+    """Each with the name of its role."""
     sites: list[Site]
-    roles: tuple[str, ...]
+    roles: list[tuple[str, str]]
     id: str
     label: str = ""
     role: str = ""
@@ -69,6 +71,6 @@ def _page(
     request: ActorRequest, form: str, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, token: str = ""
 ) -> HttpResponse:
     page = DevicesPage(
-        devices.listed(request.actor), _sites(request), devices.roles_for_devices(), form, **(typed or {}), errors=errors or {}, token=token
+        [(device, role_name(device.role)) for device in devices.listed(request.actor)], _sites(request), [(role, role_name(role)) for role in devices.roles_for_devices()], form, **(typed or {}), errors=errors or {}, token=token
     )
     return render(request, "console/devices.html", {"page": page}, status=422 if errors else 200)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,7 +24,7 @@ from handrail.gates.spreadsheet.mapping import LARGEST, Mapping, NotAMapping, pa
 from handrail.gates.spreadsheet.plan import Bad, Plan
 from handrail.gates.spreadsheet.reading import DELIMITERS, NotReadable
 from handrail.kernel.access import ActorRequest, may
-from handrail.ledgers.stock.models import Item
+from handrail.ledgers.stock.queries import item_names
 
 MOST_SHOWN = 200
 MOST_ROWS = 5_000
@@ -92,7 +93,8 @@ def upload(request: ActorRequest) -> HttpResponse:
         return answer
     if action in {"import", "import-good"} and len(plan.sheet.rows) <= MOST_ROWS:
         try:
-            done = load.run(actor=request.actor, plan=plan, data=chosen.data, only_good=action == "import-good")
+            with transaction.atomic():  # all of it or nothing: what the door refuses in the middle leaves no half behind
+                done = load.run(actor=request.actor, plan=plan, data=chosen.data, only_good=action == "import-good")
         except ValueError as problem:
             return _page(request, errors={"file": [str(problem)]}, run=_dry_run(request, plan, chosen))
         return redirect(f"{reverse('import')}?done={done.visits}")
@@ -151,9 +153,9 @@ def _mapping(chosen: _Chosen) -> Mapping:
 
 def _dry_run(request: ActorRequest, plan: Plan, chosen: _Chosen) -> DryRun:
     packed = _packed(request, chosen)
-    names = dict(Item.objects.values_list("code", "name"))
+    names = item_names()
     words = {
-        "visits": _("Visits"), "people": _("People with an id of their own"), "contacts_without_code": _("Contacts without one"),
+        "visits": _("Visits"), "people": _("People with an id of their own"), "contacts_without_code": _("Contacts without an id"),
         "returned": _("Used equipment back"),
     }
     totals = [

@@ -98,7 +98,7 @@ def block(
     if first_needle(items, site) is None:
         return None
     others = values.get("on_behalf_of", "").strip()
-    boxes = min(4, int(others)) if others.isdigit() else 1
+    boxes = max(2, min(4, int(others))) if others.isdigit() and len(others) < 5 else 2
     rows = tuple(row for name in _ASKED if (row := fields.row(NeedInputs, _PREFIX, name, values, errors, boxes=boxes)) is not None)
     more: tuple[Row, ...] = ()
     if any(item.item_class == ItemClass.SAFER_SEX for item in items) or any(values.get(f"{_PREFIX}{name}") for name in _ALSO):
@@ -139,6 +139,10 @@ def sentence(need: Need) -> str:
     if need.on_hand:
         parts.append(_("less %(n)s still there") % {"n": number_format(need.on_hand)})
     return _("need about %(needed)s: %(how)s") % {"needed": number_format(need.needed), "how": ", ".join(parts)}
+
+
+SAID = frozenset({"per_day", "days", "on_hand", "others", "horizon", "days_used", "reserve", "pack", "needed", "short_reason"})
+"""Fields of a need that `sentence` says, or that stand with what was given."""
 
 
 def _also(need: Need) -> str:

@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from handrail.facts import consents
 from handrail.facts.codes import Service
 from handrail.facts.kinds.referral_outcome import Outcome, RefusalReason, Source
 from handrail.facts.labels import label
-from handrail.facts.models import Referral
+from handrail.facts.models import Referral, Site
 from handrail.facts.record import Draft, record
 from handrail.facts.referrals import FOLLOWS, OPEN, Unknown, statuses
 from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
-from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
 
 BY_TAP = (Outcome.ATTENDED, Outcome.BOOKED, Outcome.NOT_ATTENDED, Outcome.WITHDRAWN, Outcome.RESULT_KNOWN)
@@ -58,7 +59,7 @@ def expected(request: ActorRequest) -> HttpResponse:
     rows = [r for r in found if r.participant is None or standing[r.participant] != "deceased"]
     listed = [
         Expected(
-            r.fact, label(r.fact), str(Service(r.service).label), r.from_site.name, clock.local(r.made_at, r.from_site.time_zone),
+            r.fact, label(r.fact), str(Service(r.service).label), _origin(request.actor, r.from_site), clock.local(r.made_at, r.from_site.time_zone),
             str((Unknown if said[r.fact] in Unknown.values else Outcome)(said[r.fact]).label), ids.new(),
             r.participant is not None and standing[r.participant] == "do_not_contact",
             [(o.value, o.label) for o in BY_TAP if o.value in FOLLOWS[r.status]], Outcome.REFUSED_BY_SERVICE.value in FOLLOWS[r.status],
@@ -70,6 +71,11 @@ def expected(request: ActorRequest) -> HttpResponse:
         "refused": "refused" in request.GET, "older": older,
     }
     return render(request, "console/referrals.html", page)
+
+
+def _origin(actor: Actor, site: Site) -> str:
+    """Where somebody was referred from; a place where people are held is named only to those who have a role there."""
+    return _("another service") if site.closed_setting and not actor.may("visit.read", site.key) else site.name
 
 
 @may("referral.close", methods=("POST",))

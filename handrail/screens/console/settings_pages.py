@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -19,25 +18,30 @@ from handrail.facts.setting_changes import SettingProblem
 from handrail.facts.values import NEEDS_APPROVAL, Value, declared
 from handrail.kernel import clock
 from handrail.kernel.access import ActorRequest, may
-from handrail.kernel.tables import Cell, Column, table
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    """One value in the list, in words."""
+
+    key: str
+    title: str
+    now: str
+    status: str
+    waits: bool
 
 
 @may("settings.read")
 def settings_page(request: ActorRequest) -> HttpResponse:
     """All values as they hold today."""
-    rows = []
+    groups: dict[str, list[SettingLine]] = {safety: [] for safety in SafetyClass.values}
     for value in declared().values():
         now = value.read()
         waits = value.safety in NEEDS_APPROVAL and not now.is_approved
-        rows.append(
-            (
-                Cell(value.title, reverse("setting", args=[value.key])), f"{shown(now.value)} {_unit(value)}".strip(), SafetyClass(value.safety).label,
-                SourceStatus(now.source_status).label, _("not approved: the safe value is used") if waits else "",
-            )
-        )
-    columns = [Column(_("Value")), Column(_("Now")), Column(_("Sort")), Column(_("Source")), Column(_("State"))]
-    page = {"values": table(_("Settings"), columns, rows, when_empty=_("No room declares a value."))}
-    return render(request, "console/settings.html", {"page": page})
+        line = SettingLine(value.key, str(value.title), f"{shown(now.value)} {_unit(value)}".strip(), str(SourceStatus(now.source_status).label), waits)
+        groups[value.safety].append(line)
+    shown_groups = [(SafetyClass(safety).label, sorted(lines, key=lambda line: line.title)) for safety, lines in groups.items() if lines]
+    return render(request, "console/settings.html", {"groups": shown_groups})
 
 
 @may("settings.read")
@@ -89,7 +93,20 @@ def shown(value: Any) -> str:
     """A value as it is read on the page."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value.replace("_", " ")
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {shown(one)}" for name, one in value.items())
+    return ", ".join(shown(one) for one in value) if isinstance(value, list | tuple) else str(value)
+
+
+def _choices(value: Value[Any]) -> list[tuple[str, str]]:
+    """What can be chosen, for a value that is one of a few words."""
+    if not isinstance(value.start, str | bool):
+        return []
+    said = setting_changes.allowed(value)
+    names = {"yes": _("yes"), "no": _("no")} if isinstance(value.start, bool) else {}
+    return [(code, names.get(code) or shown(code)) for code in said.split(" / ")] if " / " in said else []
 
 
 def _unit(value: Value[Any]) -> str:
@@ -118,7 +135,7 @@ def _page(request: ActorRequest, value: Value[Any], typed: dict[str, str], probl
     page = {
         "value": value, "now": shown(now.value), "unit": _unit(value), "from": now.version, "start": shown(value.start), "safety": SafetyClass(value.safety).label,
         "status": SourceStatus(now.source_status).label, "source": now.source, "needs_approval": needs_approval, "is_approved": now.is_approved,
-        "allowed": setting_changes.allowed(value), "history": history, "typed": typed or {"valid_from": clock.now().date().isoformat()},
+        "allowed": setting_changes.allowed(value), "choices": _choices(value), "history": history, "typed": typed or {"valid_from": clock.now().date().isoformat()},
         "problems": problems, "general": problems.get("", ""), "may_change": actor.may("settings.change"),
         "everywhere": actor.sites("settings.change") is None,
         "sites": list(Site.objects.filter(actor.filter("settings.change", "key"), is_active=True)) if value.per_site else [],

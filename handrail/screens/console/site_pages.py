@@ -6,15 +6,12 @@ import uuid
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from handrail.facts import site_changes
 from handrail.facts.models import ClosedSetting, Site, SiteKind
 from handrail.facts.site_changes import Place, PlaceProblem
 from handrail.facts.spec import KINDS
 from handrail.kernel.access import ActorRequest, may
-from handrail.kernel.tables import Cell, Column, table
 from handrail.ledgers.stock.models import ItemClass
 
 
@@ -22,15 +19,7 @@ from handrail.ledgers.stock.models import ItemClass
 def sites(request: ActorRequest) -> HttpResponse:
     """All places that this person looks after."""
     found = Site.objects.filter(request.actor.filter("site.manage", "key")).order_by("-is_active", "name")
-    rows = [
-        (
-            Cell(site.name, reverse("site", args=[site.id])), site.get_kind_display(), site.time_zone, site.get_closed_setting_display() if site.closed_setting else "",
-            _("open") if site.is_active else _("retired"),
-        )
-        for site in found
-    ]
-    columns = [Column(_("Place")), Column(_("Kind of place")), Column(_("Time zone")), Column(_("Closed setting")), Column(_("State"))]
-    page = {"places": table(_("Places"), columns, rows), "may_add": request.actor.sites("site.manage") is None}
+    page = {"places": found, "may_add": request.actor.sites("site.manage") is None}
     return render(request, "console/sites.html", {"page": page})
 
 
@@ -74,10 +63,12 @@ def _posted(request: ActorRequest, found: Site | None) -> Place:
     post = request.POST
     texts = {name: post.get(name, "").strip() for name in ("name", "kind", "time_zone", "closed_setting")}
     classes = [code for code in post.getlist("item_classes") if code in ItemClass.values]
-    return Place(**texts, item_classes=classes, kinds=post.getlist("kinds"), is_active=found is None or "is_active" in post)
+    before = {key: place for place, key in enumerate(found.kinds if found else [])}
+    kinds = sorted(post.getlist("kinds"), key=lambda key: before.get(key, len(before)))  # the page has no order; the composer follows the one it had
+    return Place(**texts, item_classes=classes, kinds=kinds, is_active=found is None or "is_active" in post)
 
 
 def _of(found: Site | None) -> Place:
     if found is None:
-        return Place("", "", "UTC", "", [], [])
+        return Place("", "", Site.objects.order_by("-key").values_list("time_zone", flat=True).first() or "UTC", "", [], [])
     return Place(found.name, found.kind, found.time_zone, found.closed_setting, found.item_classes, found.kinds, found.is_active)

@@ -10,12 +10,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from handrail.facts.models import Site
 from handrail.facts.record import Refusal
 from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
-from handrail.ledgers.stock import commands, queries, recalls
+from handrail.ledgers.stock import commands, forecast, queries, recalls
 from handrail.ledgers.stock.funds import restricted_since
 from handrail.ledgers.stock.kinds.counted import Difference
 from handrail.ledgers.stock.models import Item
@@ -27,9 +28,11 @@ SOON = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Shelf:
-    """One site's lots."""
+    """One site's lots, and what somebody should do about them in a few words (text, tone)."""
 
     site: Site
+    summary: list[tuple[str, str]]
+    is_open: bool
     lots: list[tuple[queries.ShelfLot, date | None]]
     may_count: bool
     may_write_off: bool
@@ -44,7 +47,8 @@ class TransferForm:
     sites: list[Site]
     site: str
     to_site: str
-    quantities: list[tuple[Item, str]]
+    quantities: list[tuple[Item, str, int]]
+    rest: list[tuple[Item, str, int]]
     lots: list[tuple[queries.ShelfLot, str]] = field(default_factory=list)
     lots_of: str = ""
     error: str = ""
@@ -54,25 +58,50 @@ class TransferForm:
 def shelves(request: ActorRequest) -> HttpResponse:
     """Every shelf the actor may see, by site, in the order lots should be used."""
     actor, today = request.actor, clock.now().date()
-    lots, flags = queries.lots(actor.sites("stock.read")), restricted_since(today)
+    sites, readable = sites_of(actor, "stock.read"), actor.sites("stock.read")
+    lots, flags = queries.lots(readable), restricted_since(today)
+    low = forecast.low(lots, readable, today)
+    by_site: dict[int, list[queries.ShelfLot]] = {}
+    for lot in lots:
+        by_site.setdefault(lot.site, []).append(lot)
+    shown = [site for site in sites if by_site.get(site.key) or low.get(site.key)]
+    asked = next((site for site in shown if str(site.id) == request.GET.get("place")), shown[0] if shown else None)
     found = []
-    for site in Site.objects.filter(actor.filter("stock.read", "key"), is_active=True):
-        here = [lot for lot in lots if lot.site == site.key]
+    for site in shown:
+        here = by_site.get(site.key, [])
         expired = sum(lot.quantity for lot in here if lot.is_expired(today) and lot.quantity > 0)
         found.append(
             Shelf(
-                site, [(lot, flags.get(lot.lot_id)) for lot in here], actor.may("stock.count", site.key),
+                site, _summary(here, len(low.get(site.key, ())), today), site == asked, [(lot, flags.get(lot.lot_id)) for lot in here], actor.may("stock.count", site.key),
                 actor.may("stock.write_off", site.key), expired,
             )
         )
     return render(
         request, "console/stock.html",
         {
-            "tabs": tabs(actor, "stock"), "shelves": [s for s in found if s.lots], "today": today, "soon": today + SOON,
+            "tabs": tabs(actor, "stock"), "shelves": found, "today": today, "soon": today + SOON,
             "saved": request.GET.get("saved", ""), "recalls": recalls.open_ones(), "may_receive": actor.may("stock.receive"),
             "may_transfer": actor.may("stock.transfer"), "may_assemble": actor.may("stock.assemble"),
         },
     )
+
+
+def _summary(lots: list[queries.ShelfLot], low: int, today: date) -> list[tuple[str, str]]:
+    """What a glance should tell, the most pressing first: words and the tone of their chip."""
+    there = [lot for lot in lots if lot.quantity > 0]
+    held, negative = sum(lot.is_held for lot in there), sum(lot.quantity < 0 for lot in lots)
+    expired = sum(lot.is_expired(today) for lot in there)
+    first = sum(lot.expiry is not None and today <= lot.expiry < today + SOON for lot in there)
+    items = len({lot.item for lot in there})
+    said = (
+        (held, ngettext("%(n)d lot recalled", "%(n)d lots recalled", held), "stop"),
+        (negative, ngettext("%(n)d lot to count", "%(n)d lots to count", negative), "soon"),
+        (expired, ngettext("%(n)d lot expired", "%(n)d lots expired", expired), "soon"),
+        (low, ngettext("%(n)d item runs low", "%(n)d items run low", low), "soon"),
+        (first, ngettext("%(n)d lot to use first", "%(n)d lots to use first", first), "note"),
+        (items, ngettext("%(n)d item", "%(n)d items", items), ""),
+    )
+    return [(words % {"n": number}, tone) for number, words, tone in said if number]
 
 
 @may("stock.transfer", methods=("GET", "POST"))
@@ -91,7 +120,7 @@ def transfer(request: ActorRequest) -> HttpResponse:
             actor=request.actor, source=pick(sites, site), target=pick(sites, text(request, "to_site")), id=form_id(text(request, "id")),
             quantities={code: quantity for code, quantity in quantities.items() if quantity}, lots=chosen,
         )
-        return redirect(reverse("stock") + "?saved=moved")
+        return redirect(reverse("stock") + f"?saved=moved&place={site}")
     except Refusal as refusal:
         form = _transfer_form(request, sites, site, error=refusal.problems[0][1])
     return render(request, "console/transfer.html", {"form": form}, status=422)
@@ -100,9 +129,13 @@ def transfer(request: ActorRequest) -> HttpResponse:
 def _transfer_form(request: ActorRequest, sites: list[Site], site: str, error: str = "") -> TransferForm:
     source = next((s for s in sites if str(s.id) == site), None)
     lots = [lot for lot in queries.lots([source.key] if source else []) if lot.quantity > 0 and not lot.is_unknown]
+    there: dict[str, int] = {}
+    for lot in lots:
+        there[lot.item] = there.get(lot.item, 0) + lot.quantity
+    rows = [(item, text(request, f"q-{item.code}"), there.get(item.code, 0)) for item in Item.objects.filter(is_active=True)]
     return TransferForm(
         text(request, "id") or str(ids.new()), sites, site, text(request, "to_site"),
-        [(item, text(request, f"q-{item.code}")) for item in Item.objects.filter(is_active=True)],
+        [row for row in rows if row[1] or row[2]], [row for row in rows if not (row[1] or row[2])],
         [(lot, text(request, f"lot-{lot.lot_id}")) for lot in lots], source.name if source else "", error,
     )
 
@@ -118,7 +151,7 @@ def count(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
             shown = {lot.lot_id for lot in lots}
             found = {lot: whole(typed) for lot, typed in lots_typed(request).items() if lot in shown}
             commands.count(actor=request.actor, site=place, found=found, id=form_id(text(request, "id")), reason=reason)
-            return redirect(reverse("stock") + "?saved=counted")
+            return redirect(reverse("stock") + f"?saved=counted&place={place.id}")
         except Refusal as refusal:
             error = refusal.problems[0][1] or _("Write how many, as whole numbers.")
     page = {

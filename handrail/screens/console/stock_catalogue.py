@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponse
@@ -25,7 +26,7 @@ def listed(request: ActorRequest) -> HttpResponse:
     """Every item by class; retired ones at the end."""
     made_of: dict[int, list[str]] = {}
     for part in KitComponent.objects.select_related("component").order_by("key"):
-        made_of.setdefault(part.kit_id, []).append(f"{part.quantity} × {part.component.name}")
+        made_of.setdefault(part.kit_id, []).append(f"{part.quantity} × {part.component.label}")
     items = [(item, made_of.get(item.key, [])) for item in Item.objects.all()]
     page = {
         "tabs": tabs(request.actor, "stock-catalogue"), "saved": request.GET.get("saved", ""),
@@ -60,14 +61,19 @@ def _form(request: ActorRequest, item: Item | None) -> HttpResponse:
             problems = refusal.problems
     now = {part.component.code: str(part.quantity) for part in KitComponent.objects.filter(kit=item).select_related("component")} if item else {}
     posted = request.method == "POST"
+    errors = dict(problems)
     typed = {name: text(request, name) for name in ("code", "name", "item_class", "pack_size")} if posted else {
         "code": item.code if item else "", "name": item.name if item else "", "item_class": item.item_class if item else "",
         "pack_size": str(item.pack_size) if item else "1",
     }
     others = Item.objects.filter(Q(is_active=True, components__isnull=True) | Q(code__in=now)).exclude(key=item.key if item else 0).distinct()
     page = {
-        "item": item, "typed": typed, "classes": ItemClass.choices, "errors": dict(problems), "error": problems[0][1] if problems else "",
+        "item": item, "typed": typed, "classes": ItemClass.choices, "errors": errors, "error": problems[0][1] if problems else "",
         "is_active": "is_active" in request.POST if posted else item is None or item.is_active,
+        "names": [
+            (code, words, text(request, f"name-{code}") if posted else item.names.get(code, "") if item else "", errors.get(f"name-{code}", ""))
+            for code, words in _other_languages(item)
+        ],
         "has_moved": item is not None and catalogue.has_moved(item), "is_kit": bool(now),
         "parts": [(other, text(request, f"part-{other.code}") if posted else now.get(other.code, "")) for other in others],
         "parts_open": bool(now) or any(text(request, f"part-{other.code}") for other in others),
@@ -75,21 +81,30 @@ def _form(request: ActorRequest, item: Item | None) -> HttpResponse:
     return render(request, "console/stock_item.html", page, status=422 if problems else 200)
 
 
+def _other_languages(item: Item | None) -> list[tuple[str, str]]:
+    """Languages offered here besides the one the base name is in, which is the first; and that one too if it has a name of its own."""
+    return [(code, words) for code, words in settings.LANGUAGES if code != settings.LANGUAGE_CODE or (item is not None and code in item.names)]
+
+
 @transaction.atomic
 def _save(request: ActorRequest, item: Item | None) -> None:
     name, item_class = text(request, "name"), text(request, "item_class")
     parts = {field.removeprefix("part-"): whole(text(request, field)) for field in request.POST if field.startswith("part-")}
+    names = {code: text(request, f"name-{code}") for code, _words in _other_languages(item) if f"name-{code}" in request.POST}
     try:
         pack = whole(text(request, "pack_size"))
     except Refusal:
         pack = 0
     if item is None:
-        catalogue.create(actor=request.actor, code=text(request, "code"), name=name, item_class=item_class, pack_size=pack, parts=parts)
+        catalogue.create(
+            actor=request.actor, code=text(request, "code"), name=name, item_class=item_class, pack_size=pack, parts=parts, names=names
+        )
         return
     if parts:
         catalogue.set_parts(actor=request.actor, kit=item, parts=parts)
     catalogue.update(
-        actor=request.actor, item=item, name=name, item_class=item_class, pack_size=pack, is_active="is_active" in request.POST
+        actor=request.actor, item=item, name=name, item_class=item_class, pack_size=pack, is_active="is_active" in request.POST,
+        names=names,
     )
 
 
@@ -106,7 +121,7 @@ def kits_page(request: ActorRequest) -> HttpResponse:
             error = refusal.problems[0][1]
     recipes: dict[int, list[str]] = {}
     for part in KitComponent.objects.select_related("component").order_by("key"):
-        recipes.setdefault(part.kit_id, []).append(f"{part.quantity} × {part.component.name}")
+        recipes.setdefault(part.kit_id, []).append(f"{part.quantity} × {part.component.label}")
     known = Item.objects.filter(is_active=True, components__isnull=False).distinct()
     codes = {item.code for item in known}
     shelves = {site.key: site for site in sites}

@@ -19,6 +19,8 @@ from handrail.ledgers.stock.models import Item
 from handrail.screens.console.stock_common import day, form_id, fund_codes, pick, sites_of, text, whole
 
 LINES, MOST_LINES = 6, 40
+SHOWN_LINES = 2
+"""Lines shown at once; empty ones beyond them are one tap away."""
 _FIELDS = ("item", "lot", "quantity", "expiry", "fund")
 
 
@@ -51,6 +53,17 @@ class DeliveryForm:
     error: str = ""
     asks_approval: bool = False
 
+    @property
+    def shown(self) -> list[DeliveryLine]:
+        """The lines with something in them, and at least the first ones."""
+        last = max((n for n, line in enumerate(self.lines) if line.item or line.lot or line.quantity or line.expiry or line.error), default=-1)
+        return self.lines[: max(SHOWN_LINES, last + 2)]
+
+    @property
+    def spare(self) -> list[DeliveryLine]:
+        """The empty lines after them."""
+        return self.lines[len(self.shown) :]
+
 
 @may("stock.receive", methods=("GET", "POST"))
 def receive(request: ActorRequest) -> HttpResponse:
@@ -71,7 +84,7 @@ def receive(request: ActorRequest) -> HttpResponse:
                 actor=request.actor, site=pick(form.sites, form.site), id=form_id(form.id), lines=[made for _n, made in filled], order=order,
                 approval=form.approval,
             )
-            return redirect(reverse("stock") + "?saved=received")
+            return redirect(reverse("stock") + f"?saved=received&place={form.site}")
         except Refusal as refusal:
             error, errors = _place(refusal, [number for number, _made in filled])
     lines = [replace(line, error=errors.get(line.number, "")) for line in form.lines]

@@ -35,7 +35,7 @@ def write_off(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
                 actor=request.actor, site=place, reason=text(request, "reason"), id=form_id(text(request, "id")),
                 quantities={lot: whole(typed) for lot, typed in lots_typed(request).items()},
             )
-            return redirect(reverse("stock") + "?saved=written-off")
+            return redirect(reverse("stock") + f"?saved=written-off&place={place.id}")
         except Refusal as refusal:
             error = refusal.problems[0][1]
 

@@ -20,7 +20,7 @@ from handrail.facts.spec import KINDS, Text
 from handrail.kernel import ids, scope
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.ledgers.stock.models import Item
+from handrail.ledgers.stock.queries import item_names
 from handrail.screens.console.describe import sentences
 
 REASONS: dict[str, Text] = {
@@ -65,7 +65,7 @@ def open_asides(actor: Actor) -> QuerySet[Aside]:
 def waiting(request: ActorRequest) -> HttpResponse:
     """All open ones, oldest first."""
     open_ids = list(open_asides(request.actor).order_by("key").values_list("fact", flat=True)[:100])
-    names = dict(Item.objects.values_list("code", "name"))
+    names = item_names()
     with connection.cursor() as cursor:
         facts = read_facts(cursor, scope.organisation(), "f.id = ANY(%s::uuid[])", [open_ids], "ORDER BY f.counter")
     listed = []

@@ -31,6 +31,7 @@ from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.screens.console.at_hand import held, hold
+from handrail.screens.console.places import NOT_VISITED
 
 Choices = list[tuple[str, str]]
 
@@ -196,7 +197,7 @@ def at_hand(request: ActorRequest, word: str, permission: str) -> uuid.UUID:
 
 def places_of(actor: Actor, permission: str, participant: uuid.UUID | None = None) -> list[Site]:
     """Active places where the actor holds a permission and the person is known; who is known only behind walls stays there."""
-    places = Site.objects.filter(actor.filter(permission, "key"), is_active=True).exclude(kind="store")
+    places = Site.objects.filter(actor.filter(permission, "key"), is_active=True).exclude(kind__in=NOT_VISITED).order_by("name")
     inside = closed_site_of(participant) if participant else None
     return list(places.filter(key=inside) if inside is not None else places)
 

@@ -20,6 +20,7 @@ from handrail.facts.spec import KINDS, Picks
 from handrail.facts.visits import Part
 from handrail.kernel import clock, ids, scope
 from handrail.ledgers.stock import commands as stock
+from handrail.ledgers.stock.models import Item
 from handrail.screens.console import composer, composer_read
 from handrail.services.exchange.kinds.given import Given, GivenLine
 
@@ -110,11 +111,34 @@ def test_a_place_offers_the_kinds_it_chose_and_no_other(world):
         assert [f.kind for f in visits.read(uuid.UUID(posted["visit"]))] == ["facts.encounter", "exchange.given"]
 
 
+def test_a_place_that_chose_its_kinds_has_them_in_the_order_it_chose(world):
+    chosen = ["facts.referral", "exchange.given", "exchange.education"]
+    restrict(world, world.van, kinds=chosen)
+    page = signed_in(world).get(reverse("visit-new", args=[world.van.id])).content.decode()
+    assert re.findall(r'data-kind="([a-z._]+)"', page) == chosen
+    posted = {"name": "Van 1", "kind": "vehicle", "time_zone": "Africa/Nairobi", "kinds": ["exchange.education", "exchange.given", "facts.referral"], "is_active": "1"}
+    assert signed_in(world, "admin").post(reverse("site", args=[world.van.id]), posted).status_code == 302
+    page = signed_in(world).get(reverse("visit-new", args=[world.van.id])).content.decode()
+    assert re.findall(r'data-kind="([a-z._]+)"', page) == chosen, "the page of the place has no order and leaves it alone"
+
+
+def test_round_numbers_are_offered_for_what_people_take_by_the_ten(world):
+    where = reverse("visit-new", args=[world.van.id])
+    assert f'data-for="{SYRINGE}" data-set="30"' in signed_in(world).get(where).content.decode()
+    restrict(world, world.van, item_classes=["preparation"])
+    page = signed_in(world).get(where).content.decode()
+    assert f'name="{FILTER}"' in page
+    assert "data-set" not in page, "one by one"
+    with scope.enter([world.harbour.key]):
+        Item.objects.filter(code="filter").update(pack_size=50)
+    assert f'data-for="{FILTER}" data-set="30"' in signed_in(world).get(where).content.decode()
+
+
 def test_the_usual_visit_has_no_test_above_it_and_rare_sections_are_folded(world):
     page = signed_in(world).get(reverse("visit-new", args=[world.van.id])).content.decode()
     order = re.findall(r'data-kind="([a-z._]+)"', page)
     assert order[:2] == ["exchange.given", "exchange.returned"]
-    folded = re.findall(r'<details class="card more" data-kind="([a-z._]+)">', page)
+    folded = re.findall(r'<details class="more" data-kind="([a-z._]+)">', page)
     assert {k.key for k in KINDS if k.compose and k.compose.folded and k.key in order} == set(folded)
 
 

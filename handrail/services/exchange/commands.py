@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from handrail.facts import visits
@@ -25,7 +26,7 @@ from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisati
 from handrail.facts.referrals import routed
 from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock.models import Lot
+from handrail.ledgers.stock.models import Leg, Lot
 from handrail.ledgers.stock.queries import ShelfLot, lots
 from handrail.services.exchange import queries
 from handrail.services.exchange.kinds.box_refilled import BoxLine, BoxRefilled
@@ -159,9 +160,7 @@ def correct_refill(
     if old is None or old.site != box.key:
         raise Refusal([("", _("This refill is not here or was taken back."))])
     before = queries.dispensed_at(old.root or old.id)
-    there = _by_item(lots([box.key]))
-    for line in before.parsed.lines if before else ():
-        there.setdefault(line.item, []).append(_as_lot(box, line))
+    there = _before(box, [fact.id for fact in (old, before) if fact is not None])
     books = {line.item: line.in_book for line in old.parsed.lines}
     payload = _refill_payload(van, [(line, books.get(line.item, sum(lot.quantity for lot in there.get(line.item, [])))) for line in lines])
     taken = _taken(payload, there, old.root or old.id)
@@ -190,13 +189,16 @@ def _by_item(found: Sequence[ShelfLot]) -> dict[str, list[ShelfLot]]:
     return by_item
 
 
-def _as_lot(box: Site, line: DispensedLine) -> ShelfLot:
-    """What a corrected record took is at hand again."""
-    lot = Lot.objects.filter(id=line.lot).first() if line.lot else None
-    return ShelfLot(
-        site=box.key, item=line.item, item_name="", lot_id=lot.id if lot else uuid.UUID(int=0), lot=lot.code if lot else "",
-        expiry=lot.expiry if lot else None, quantity=line.quantity, is_unknown=lot is None or lot.is_unknown,
-    )
+def _before(box: Site, facts: Sequence[uuid.UUID]) -> dict[str, list[ShelfLot]]:
+    """What lay in a box before these records moved anything there, lot by lot, the first to expire first."""
+    moved = dict(Leg.objects.filter(fact__in=facts, location__site=box).values_list("lot__id").annotate(Sum("quantity")))
+    found = {lot.lot_id: lot for lot in lots([box.key])}
+    for lot in Lot.objects.filter(id__in=moved).select_related("item"):
+        now = found.get(lot.id) or ShelfLot(
+            site=box.key, item=lot.item.code, item_name="", lot_id=lot.id, lot=lot.code, expiry=lot.expiry, quantity=0, is_unknown=lot.is_unknown
+        )
+        found[lot.id] = replace(now, quantity=now.quantity - moved[lot.id])
+    return _by_item(sorted(found.values(), key=lambda lot: (lot.expiry or date.max, lot.lot_id)))
 
 
 def _refill_payload(van: Site, lines: Sequence[tuple[Refill, int]]) -> BoxRefilled:
@@ -234,9 +236,13 @@ def _taken(payload: BoxRefilled, there: Mapping[str, Sequence[ShelfLot]], refill
 
 
 def plan_stop(*, actor: Actor, site: Site, weekday: int, starts: time, ends: time, place: str) -> Stop:
-    """A stop is added to the weekly calendar."""
+    """A stop is added to the weekly calendar; the same one is there once."""
     if starts == ends or not place.strip():
         raise Refusal([("", _("A stop needs a place, and a beginning that is not its end."))])
+    lock_organisation()
+    there: Stop | None = Stop.objects.filter(site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip(), is_active=True).first()
+    if there is not None:
+        return there  # a second tap on the same button
     return commands.add(
         Stop(organisation_id=actor.organisation, site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip()), actor=actor
     )
@@ -272,10 +278,12 @@ def plan_release(*, actor: Actor, visit: uuid.UUID, id: uuid.UUID) -> list[Outco
 
     What the visit already offers is left as it is.
     """
+    lock_organisation()
     now = visits.read(visit)
     if not now or now[0].kind != "facts.encounter":
         raise Refusal([("", _("This visit is not here or was taken back."))])
     first = now[0]
+    id = ids.derived(id, str(max(fact.counter for fact in visits.history(visit))))  # once for what is there: corrected, it can be done again
     there = {fact.parsed.service for fact in now if fact.kind == "facts.referral"}
     wanted = [Referral(service=service, status=Offer.ACCEPTED) for service in ON_RELEASE if service.value not in there]
     drafts = [

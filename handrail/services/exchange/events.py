@@ -48,6 +48,7 @@ class WholeStopPage:
     id: str
     at: str
     items: list[tuple[ShelfItem, str, str]]
+    more: list[tuple[ShelfItem, str, str]]
     people: str
     is_event: bool
     genders: list[Text]
@@ -134,9 +135,10 @@ def _whole_stop(request: ActorRequest, place: Site, items: list[ShelfItem], erro
         BandRow(words, [(f"band-{g.value}-{age}", f"{words}, {g.label}", post.get(f"band-{g.value}-{age}", "")) for g in GENDERS])
         for age, words in ages
     ]
+    rows = [(item, post.get(f"q-{item.code}", ""), errors.get(item.code, "")) for item in items]
     page = WholeStopPage(
         site=place, id=post.get("id") or str(ids.new()), at=post.get("at") or clock.now().isoformat(),
-        items=[(item, post.get(f"q-{item.code}", ""), errors.get(item.code, "")) for item in items], people=post.get("people_count", ""),
+        items=[row for row in rows if row[0].available > 0 or row[1]], more=[row for row in rows if not (row[0].available > 0 or row[1])], people=post.get("people_count", ""),
         is_event=post.get("is_event") == "yes", genders=[g.label for g in GENDERS], bands=bands, limit=queries.legal_limit(place),
         errors=errors, error=error, ask=[*post.getlist("confirm"), *([ask] if ask else [])] if ask else [],
     )

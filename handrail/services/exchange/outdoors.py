@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from handrail.facts.fold import Recorded
-from handrail.facts.models import Site
+from handrail.facts.models import Fact, Site
 from handrail.facts.queries import find_site
 from handrail.facts.record import Mode, Refusal
 from handrail.facts.spec import Text
@@ -89,6 +89,8 @@ def box(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     van = next((s for s in shelves if str(s.id) == request.POST.get("from_site")), None)
     if van is None:
         errors["from_site"] = _("Choose the van or shelf it is filled from.")
+    if request.POST.get("corrects") and correcting is None and not Fact.objects.filter(id=posted_id(request)).exists():
+        errors[""] = _("Somebody filled or corrected this box since you opened the page. Look at the numbers; saving now records a new refill.")
     ask = ""
     if not errors and van is not None:
         mode = Mode.CONFIRMED if request.POST.get("confirm") == "short" else Mode.TYPED
@@ -147,7 +149,7 @@ def _box(
     more: list[BoxRow] = []
     for item in Item.objects.filter(is_active=True):
         row = BoxRow(
-            item.code, item.name, book.get(item.code, 0), values.get(f"found-{item.code}", ""), values.get(f"added-{item.code}", ""),
+            item.code, item.label, book.get(item.code, 0), values.get(f"found-{item.code}", ""), values.get(f"added-{item.code}", ""),
             errors.get(item.code, ""),
         )
         (rows if item.code in book else more).append(row)
@@ -259,7 +261,8 @@ def _change_stop(request: ActorRequest) -> HttpResponse:
 @may("site.manage", methods=("GET", "POST"))
 def plan(request: ActorRequest) -> HttpResponse:
     """The weekly calendar: add a stop, end one."""
-    sites = list(Site.objects.filter(request.actor.filter("site.manage", "key"), is_active=True).exclude(kind="store"))
+    found = Site.objects.filter(request.actor.filter("site.manage", "key"), is_active=True).exclude(kind__in=("store", *commands.BOX_KINDS))
+    sites = sorted(found, key=lambda site: (site.kind not in {"vehicle", "route_stop", "event"}, site.name))
     error, post = "", request.POST
     if request.method == "POST":
         try:

@@ -73,7 +73,15 @@ def usual_baskets(site: int, *, days: int = 60, most: int = 3) -> list[tuple[dic
     with connection.cursor() as cursor:
         cursor.execute(_USUAL, [scope.organisation(), site, clock.now() - timedelta(days=days), scope.organisation(), most])
         rows = cursor.fetchall()
-    return [({line["item"]: line["quantity"] for line in as_json(lines)}, others) for lines, others, _times in rows]
+    return [(_basket(as_json(lines)), others) for lines, others, _times in rows]
+
+
+def _basket(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Quantity by item; an item of two lots stands in two lines."""
+    found: dict[str, int] = {}
+    for line in lines:
+        found[line["item"]] = found.get(line["item"], 0) + line["quantity"]
+    return found
 
 
 # -- weights and the law -----------------------------------------------------------------------------------------------

@@ -129,6 +129,8 @@ class FormPage:
     error: str
     button: Text
     factors: dict[str, str]
+    weights: list[forms.Input]
+    after: list[forms.Input]
     asks_who: bool = False
     from_somebody: bool = False
 
@@ -149,9 +151,12 @@ def _form(
     said = [sentence for name, sentence in errors.items() if name not in names and sentence]
     error = " ".join(said) or (_("Nothing is saved yet. Look at the marked lines.") if errors else "")
     factors = SYRINGES_PER_POUND.read(site=site).value if weighs else {}
+    first = names.index(WEIGHT[0]) if weighs else len(names)
+    last = first + len(WEIGHT)
+    inputs = forms.inputs(model, names, request.POST, errors)
     page = FormPage(
         site=site, title=title, explain=explain, id=request.POST.get("id") or str(ids.new()),
-        inputs=forms.inputs(model, names, request.POST, errors), error=error, button=gettext_lazy("Save"),
+        inputs=inputs[:first], weights=inputs[first:last], after=inputs[last:], error=error, button=gettext_lazy("Save"),
         factors={container: str(number) for container, number in factors.items()}, asks_who=asks_who,
         from_somebody=request.POST.get("from_somebody") == "yes",
     )
@@ -206,6 +211,8 @@ def clean_up(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
             weight = {"container": raw.pop("container", "other"), **{name: raw.pop(name, "0") for name in ("gross", "tare", "unit")}}
             raw |= {} if missing else commands.weighed(site=place, on=clock.local_date(clock.now(), place.time_zone), **weight)
             raw.pop("quantity", None)
+        else:
+            raw = {name: value for name, value in raw.items() if name not in WEIGHT}  # folded away on the page
         if not errors:
             draft = Draft(kind="exchange.clean_up", payload=raw, site=place.id, id=posted_id(request))
             errors = _saving(lambda: record(draft, actor=request.actor))

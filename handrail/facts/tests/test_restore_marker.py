@@ -1,0 +1,19 @@
+"""Half a restore may be removed by the next one, but only from the database it was begun in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from handrail.facts import backups
+
+
+def test_a_restore_that_broke_off_elsewhere_gives_no_leave_to_empty_this_database(world, settings, tmp_path):
+    server = replace(settings.CONFIG, var=tmp_path, database_url="postgresql://app@db.example/handrail")
+    settings.CONFIG = replace(server, database_url="")
+    with pytest.raises(KeyboardInterrupt), backups.unfinished():
+        raise KeyboardInterrupt
+    assert backups.was_interrupted() and backups.may_go_on()
+    settings.CONFIG = server
+    assert backups.was_interrupted() and not backups.may_go_on()

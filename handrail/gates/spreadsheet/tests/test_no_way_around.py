@@ -1,0 +1,74 @@
+"""A mapping is no way around a right, one person's death does not stop a whole file, and what is not read is not shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from handrail.facts.models import CardToken, Fact
+from handrail.facts.record import Draft, record
+from handrail.gates.spreadsheet import badlist, load
+from handrail.gates.spreadsheet.mapping import NotAMapping, parse
+from handrail.gates.spreadsheet.reading import NotReadable
+from handrail.kernel import clock
+
+MAPPING = """
+name = "ours"
+never_import = ["Notes"]
+[columns]
+key = "No"
+date = "Day"
+person = "Code"
+[constants]
+site = "Van 1"
+[items]
+"Filters" = "filter"
+"""
+HEAD = "No,Day,Code,Filters,Notes\n"
+
+
+def prepared(world, text: str, mapping: str = MAPPING):
+    return load.prepare(actor=world.actors["coordinator"], mapping=parse(mapping), data=text.encode())
+
+
+def run(world, text: str, **options):
+    return load.run(actor=world.actors["coordinator"], plan=prepared(world, text), data=text.encode(), **options)
+
+
+@pytest.mark.parametrize(
+    "kind, field",
+    [("facts.merged", "reason"), ("facts.released", "target"), ("facts.taken_back", "reason"), ("facts.died", "place_kind"), ("facts.status", "status"),
+     ("stock.received", "approval"), ("stock.recall_closed", "recall"), ("facts.consent", "purpose")],
+)
+def test_a_mapping_records_only_what_belongs_to_a_visit(in_harbour, kind, field):
+    with pytest.raises(NotAMapping, match=kind):
+        parse(MAPPING + f'\n[[also]]\nkind = "{kind}"\ncolumn = "Notes2"\nfield = "{field}"\n')
+
+
+def test_a_visit_of_somebody_who_had_died_is_a_bad_row_and_the_others_are_imported(in_harbour):
+    run(in_harbour, HEAD + "1,2025-02-01,AB12,5,\n")
+    who = CardToken.objects.get(recipe=load.RECIPE).participant
+    said = {"died_on": "2025-03-01", "precision": "day", "reported_by": "peer"}
+    record(Draft(kind="facts.died", payload=said, site=in_harbour.van.id, participant=who, occurred_at=clock.now()), actor=in_harbour.system)
+    later = HEAD + "1,2025-02-01,AB12,5,\n2,2025-02-20,AB12,5,\n3,2025-06-01,AB12,5,\n4,2025-06-02,CD34,7,\n"
+    plan = prepared(in_harbour, later)
+    assert [(bad.row, "died" in bad.reason) for bad in plan.bad] == [(4, True)]
+    assert load.run(actor=in_harbour.actors["coordinator"], plan=plan, data=later.encode(), only_good=True).visits == 2
+    assert Fact.objects.filter(kind="facts.encounter").count() == 3
+
+
+def test_what_is_never_imported_is_not_judged_and_not_shown(in_harbour):
+    plan = prepared(in_harbour, HEAD + f"1,2025-02-01,,5,Jane Roe {'x' * 3000}\n")
+    assert plan.bad == []
+    plan = prepared(in_harbour, HEAD + f"1,2025-02-01,Jane Roe {'x' * 3000},5,\n")
+    assert plan.bad and "Jane" not in badlist.as_csv(plan.bad)
+
+
+def test_a_file_in_an_encoding_that_is_none_is_a_sentence(in_harbour):
+    with pytest.raises(NotReadable):
+        prepared(in_harbour, HEAD, MAPPING + '\n[file]\nencoding = "undefined"\n')
+
+
+def test_two_columns_of_a_key_do_not_run_into_each_other(in_harbour):
+    two = MAPPING.replace('key = "No"', 'key = ["No", "Notes"]').replace('never_import = ["Notes"]', "")
+    plan = prepared(in_harbour, HEAD + "a|b,2025-02-01,,5,c\na,2025-02-01,,5,b|c\n", two)
+    assert plan.bad == [] and len({visit.id for visit in plan.visits}) == 2
