@@ -68,14 +68,15 @@ def serving(workers: int = 2) -> Iterator[Server]:
 
 def _wait(port: int, log: Path) -> None:
     for _attempt in range(200):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/sign-in/")
             connection.getresponse().read()
-            connection.close()
             return
         except OSError:
             time.sleep(0.1)
+        finally:
+            connection.close()
     raise RuntimeError(log.read_text())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +12,24 @@ from django.test import Client
 from django.test.signals import template_rendered
 from django.urls import reverse
 
-from handrail.facts import accounts, derived_codes, devices, handles, participants, proposals, receipts, setting_changes, visits, wishes
+from handrail.facts import (
+    accounts,
+    derived_codes,
+    devices,
+    handles,
+    participants,
+    proposals,
+    receipts,
+    setting_changes,
+    visits,
+    wishes,
+)
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Aside, Referral, RoleAssignment
 from handrail.facts.record import Draft, Mode, record
 from handrail.facts.spec import KINDS
 from handrail.facts.values import NEEDS_APPROVAL, declared
+from handrail.insight.models import Result
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.ledgers.stock import forecast, kits, recalls
 from handrail.ledgers.stock.models import Item
@@ -56,6 +69,8 @@ class Scene:
     templates: set[str] = field(default_factory=set)
     opened: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Who opened which address, by its name."""
+    free: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether a field of a form takes free text."""
     values: dict[str, str] = field(default_factory=dict)
     """Codes and secrets that a form needs to be valid."""
 
@@ -141,7 +156,12 @@ def _things(scene: Scene) -> None:
         actor=system,
     )
     scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"])}
-    quarter = f"{clock.now().year}Q{(clock.now().month + 2) // 3}"
+    quarter = "2026Q3"
+    for site in (None, van):
+        Result.objects.create(
+            organisation=world.harbour, indicator="prv_10a", version=1, quarter=quarter, starts_on=date(2025, 10, 1),
+            ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
+        )
     scene.things = {
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],

@@ -13,6 +13,7 @@ from django.urls import resolve
 TYPED = {"text", "search", "number", "date", "time", "tel", "email", "url", "password", "datetime-local", "month", "week", "textarea"}
 """Sorts of fields that somebody types into; every other is chosen or hidden."""
 _ITEM = re.compile(r"^((?:q|part|found|added)-|exchange.given:)[a-z0-9]+(?:-[a-z0-9]+)*$")
+_TICK = re.compile(r"^(exchange\.[a-z_]+:[a-z_]+):.*$")
 _BAND = re.compile(r"^band-.*")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<![a-z0-9])\d+(?![a-z0-9])")
 
@@ -30,7 +31,7 @@ class Field:
     @property
     def family(self) -> str:
         """The name without the lot, line, item or band it is for."""
-        return _BAND.sub("band-*", _ITEM.sub(r"\1*", _ID.sub("#", self.name)))
+        return _TICK.sub(r"\1:*", _BAND.sub("band-*", _ITEM.sub(r"\1*", _ID.sub("#", self.name))))
 
     @property
     def is_typed(self) -> bool:

@@ -21,7 +21,7 @@ STORABLE: dict[str, str] = {
     "escape": "\x1b[2J\x1b[31mred", "bell": "\x07", "delete": "\x7f", "every control": "".join(map(chr, [*range(1, 9), 11, 12, *range(14, 32)])), "next line": "\x85",
     "line separator": "\u2028\u2029", "private use": "\ue000\U000f0000", "not a character": "\ufffe\uffff\ufdd0", "replacement": "\ufffd", "interlinear": "\ufff9a\ufffab\ufffb",
     "variation": "a\ufe0f", "tag": "\U000e0001", "long": "x" * 5_000, "long words": "gegeben " * 2_000, "many newlines": "\n" * 3_000, "decimal digits": "١٢٣", "superscript": "²³", "circled": "①",
-    "roman": "Ⅷ", "hexadecimal": "0x1F", "octal": "0o17", "exponent": "1e999", "many digits": "9" * 400, "negative zero": "-0", "comma": "1,5", "thousands": "1.000.000", "minus sign": "−3",
+    "roman": "Ⅷ", "hexadecimal": "0x1F", "octal": "0o17", "exponent": "1e999", "many digits": "9" * 400, "endless digits": "9" * 5_000, "negative zero": "-0", "comma": "1,5", "thousands": "1.000.000", "minus sign": "−3",
 }
 """PostgreSQL can hold each of these."""
 

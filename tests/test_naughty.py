@@ -58,6 +58,15 @@ def test_in_one_fact_it_is_refused_with_a_sentence(name, device):
     assert named.status_code in {400, 422}
 
 
+@pytest.mark.parametrize("typed", ["NaN", "sNaN", "-Infinity", "Infinity", "1e999", "1e999999999", "-1e999999999", "1e-999999999"])
+def test_a_weight_that_is_no_weight_is_refused_and_not_counted_out(typed, device):
+    weighed = {"method": "weight", "container": "other", "gross": "9", "tare": "1", "unit": "kg", "factor": "60", "factor_version": "1"}
+    for place in ("gross", "tare", "factor"):
+        answer = send(device, "/api/facts/exchange.returned/", fact(payload=weighed | {place: typed}))
+        assert answer.status_code == 422
+        assert all(problem["sentence"] for problem in answer.json()["problems"])
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_in_a_batch_it_is_kept_aside_as_it_came_and_its_neighbour_counts(name, device, in_harbour):
     bad = fact(kind="exchange.given", payload={"lines": [{"item": ALL[name], "quantity": 1}], ALL[name]: ALL[name]})

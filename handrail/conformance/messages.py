@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,10 @@ class Sentence:
     context: str | None = None
 
 
-def sentences() -> list[Sentence]:
+@cache
+def sentences() -> tuple[Sentence, ...]:
     """Every sentence in Python and templates, in the order of files."""
-    return [*_from_python(), *_from_templates()]
+    return (*_from_python(), *_from_templates())
 
 
 def _from_python() -> Iterator[Sentence]:
@@ -173,9 +175,9 @@ def problems() -> list[str]:
         found += [f"{language} has other placeholders than the English: {text}" for text in damaged(language)]
         path = _po(language)
         if path.read_bytes() != written(merged(language)):
-            found.append(f"{path.relative_to(ROOT)} is not what `make messages` would write.")
+            found.append(f"The .po of {language} is not what `make messages` would write.")
         if path.with_suffix(".mo").read_bytes() != compiled(merged(language)):
-            found.append(f"{path.with_suffix('.mo').relative_to(ROOT)} is stale: run make messages.")
+            found.append(f"The .mo of {language} is stale: run make messages.")
     return found
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from handrail.facts import organisations
 from handrail.facts.models import RoleAssignment, Site, Staff
 from handrail.facts.record import lock_organisation
-from handrail.kernel import audit, clock, crypto, scope, sessions
+from handrail.kernel import audit, clock, commands, crypto, scope, sessions
 from handrail.kernel.access import Actor, Refused
 from handrail.kernel.models import SetUpCode
 from handrail.kernel.rooms import roles
@@ -45,6 +45,10 @@ def add(*, actor: Actor, username: str, name: str, language: str = "") -> Staff:
     """A new account without a password and without a role; its owner chooses the password with a set-up code."""
     if not username or not name:
         raise AccountProblem("username" if not username else "name", _("This is needed."))
+    for field, sentence in commands.too_long(Staff(username=username, name=name)):
+        raise AccountProblem(field, sentence)
+    for field, sentence in commands.too_long(Staff(username=username, name=name)):
+        raise AccountProblem(field, sentence)
     if Staff.objects.filter(username__iexact=username).exists():
         raise AccountProblem("username", _("This name to sign in with is taken. Choose another."))
     return organisations.create_staff(actor=actor, username=username, name=name, password=None, grants=[], language=language)

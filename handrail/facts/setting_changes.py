@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from handrail.facts.models import Setting, Site, SourceStatus
 from handrail.facts.record import lock_organisation
 from handrail.facts.values import NEEDS_APPROVAL, Value, declared
-from handrail.kernel import audit, clock
+from handrail.kernel import audit, clock, commands
 from handrail.kernel.access import Actor, Denied, Refused
 
 
@@ -71,6 +71,8 @@ def set_value(*, actor: Actor, value: Value[Any], typed: str, site: Site | None,
         problems.append(("valid_from", _("From today on, or later: what was decided before stays as it was.")))
     if not source.strip():
         problems.append(("source", _("Say where it comes from: a guideline, a law, a decision of yours with its date.")))
+    problems += commands.too_long(Setting(source=source.strip()))
+    problems += commands.too_long(Setting(source=source.strip()))
     if problems:
         raise SettingProblem(*problems)
     lock_organisation()

@@ -16,8 +16,16 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.core.exceptions import PermissionDenied
-from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse, QueryDict
+from django.db import DataError, connection
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -161,7 +169,7 @@ class Gate:
         if actor is not None and actor.device is not None:
             return self._refused(request, actor)
         if permission == ANYONE:
-            return _unstorable(request, kwargs) or retrying(lambda: _rendered(view(request, *args, **kwargs)))
+            return _unstorable(request, kwargs) or self._for_anyone(request, view, args, kwargs)
         if actor is None:
             return _ask_to_sign_in(request)
         if not actor.may(permission):
@@ -175,6 +183,16 @@ class Gate:
         except Refused as refused:
             sentences = [sentence for _name, sentence in refused.problems]
             return render(request, "kernel/refused.html", {"sentences": sentences}, status=422)
+        except DataError as error:
+            return _cannot_be_held(request, error)
+
+    def _for_anyone(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase:
+        try:
+            return retrying(lambda: _rendered(view(request, *args, **kwargs)))
+        except DataError as error:
+            return _cannot_be_held(request, error)
 
     def _for_program(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], permission: str, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -223,8 +241,20 @@ def _unstorable(request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponse | 
     if any("\0" in text for text in [*map(str, kwargs.values()), *_texts_of(request.GET)]):
         return not_found(request)
     if request.method == "POST" and any("\0" in text for text in _texts_of(request.POST)):
-        return render(request, "kernel/refused.html", {"sentences": [_("It holds a character or a number that cannot be stored.")]}, status=422)
+        return _cannot_be_held(request)
     return None
+
+
+_DOES_NOT_FIT = {"22001", "22003", "22008", "22021", "22P05"}
+"""PostgreSQL's codes for a text too long, a number or a day out of range, a character it cannot hold."""
+
+
+def _cannot_be_held(request: HttpRequest, error: DataError | None = None) -> HttpResponse:
+    """What was sent does not fit into the database; nothing of it was written. A net below the sentences beside fields."""
+    if error is not None and getattr(error.__cause__, "sqlstate", None) not in _DOES_NOT_FIT:
+        raise error
+    log.warning("Something sent to %s cannot be stored.", request.resolver_match.view_name if request.resolver_match else "?")
+    return render(request, "kernel/refused.html", {"sentences": [_("It holds a character or a number that cannot be stored.")]}, status=422)
 
 
 def _texts_of(sent: QueryDict) -> Iterator[str]:

@@ -34,7 +34,7 @@ def shelf(visitor: Visitor) -> dict[str, int]:
     visitor.page.locator("section[aria-label='Van 1'] details").evaluate_all("all => all.forEach(one => one.open = true)")
     rows = visitor.page.locator("section[aria-label='Van 1'] tbody tr")
     return {
-        row.locator("td").nth(0).inner_text(): int(re.sub(r"\D", "", row.locator("td").nth(2).inner_text().split("\n")[0]))
+        row.locator("td").nth(1).inner_text(): int(re.sub(r"\D", "", row.locator("td").nth(0).inner_text()))
         for row in rows.all()
     }
 
@@ -123,6 +123,8 @@ def test_a_new_card_is_given_and_found_at_once(visitor: Visitor):
     visitor.tap("summary:has-text('What else they want to say')")
     visitor.tap("fieldset:has-text('Last injected') label:has-text('In the last month')")
     visitor.tap("button:has-text('The card is given')")
+    visitor.tap("a.home")
+    visitor.tap("a.place:has-text('Van 1')")
     visitor.tap("label:has-text('Card')")
     visitor.page.fill("#card", code.lower())
     visitor.tap("button[data-set='10']")

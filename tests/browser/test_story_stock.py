@@ -34,7 +34,7 @@ def row(visitor: Visitor, site: str, lot: str) -> Locator:
 def there(visitor: Visitor, site: str, lot: str) -> int:
     """How many of a lot the book has at a place."""
     found = row(visitor, site, lot)
-    return number(found.locator("td").last.inner_text()) if found.count() else 0
+    return number(found.locator("td").first.inner_text()) if found.count() else 0
 
 
 def line(visitor: Visitor, place: int, item: str, lot: str, quantity: int, expiry: str = "", fund: str = "") -> None:

@@ -14,6 +14,8 @@ def test_a_restore_that_broke_off_elsewhere_gives_no_leave_to_empty_this_databas
     settings.CONFIG = replace(server, database_url="")
     with pytest.raises(KeyboardInterrupt), backups.unfinished():
         raise KeyboardInterrupt
-    assert backups.was_interrupted() and backups.may_go_on()
+    assert backups.was_interrupted()
+    assert backups.may_go_on()
     settings.CONFIG = server
-    assert backups.was_interrupted() and not backups.may_go_on()
+    assert backups.was_interrupted()
+    assert not backups.may_go_on()

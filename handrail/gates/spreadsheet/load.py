@@ -128,7 +128,8 @@ def _leave_the_dead(plan: Plan) -> None:
     last = {who: day for who in consents.deceased(people.values()) if (day := _last_day(who)) is not None}
     alive: list[Visit] = []
     for visit in plan.visits:
-        day = last.get(people.get(visit.person)) if visit.person else None
+        who = people.get(visit.person) if visit.person else None
+        day = last.get(who) if who else None
         if day is None or clock.local_date(visit.occurred_at, visit.site.time_zone) <= day:
             alive.append(visit)
         else:

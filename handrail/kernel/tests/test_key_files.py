@@ -12,9 +12,9 @@ def test_many_who_make_the_same_key_at_once_all_get_one_and_the_same(tmp_path):
     folder = tmp_path / "keys"
     with ThreadPoolExecutor(16) as pool:
         found = set(pool.map(lambda _n: crypto.key.__wrapped__(folder, "device"), range(64)))
-    assert len(found) == 1 and len(found.pop()) == 32
+    assert [len(one) for one in found] == [32]
     assert [path.name for path in folder.iterdir()] == ["device.key"]
-    assert stat.S_IMODE((folder / "device.key").stat().st_mode) == 0o600 and stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder / "device.key", folder)] == [0o600, 0o700]
 
 
 def test_a_backup_takes_every_key_and_nothing_half_made(tmp_path):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from handrail.facts import accounts
 from handrail.facts.models import Staff
+from handrail.facts.record import Refusal
 from handrail.kernel import audit, commands, sessions
 from handrail.kernel.access import SIGNED_IN, ActorRequest, may
 from handrail.kernel.sessions import SECOND_FACTOR, SignedIn
@@ -123,13 +124,15 @@ def passkey_new(request: ActorRequest) -> HttpResponse:
     if not second_factor.can_have_passkeys(request):
         raise Http404
     if request.method == "POST":
-        name = request.POST.get("name", "").strip()[:_LONGEST_NAME] or _("Passkey")
+        name = request.POST.get("name", "").strip()
         try:
             second_factor.add_passkey(
-                request, staff, name=name, sealed=request.POST.get("sealed", ""), answer=request.POST.get("answer", "")
+                request, staff, name=_name_of_passkey(request), sealed=request.POST.get("sealed", ""), answer=request.POST.get("answer", "")
             )
         except NotAccepted:
             error = _("The passkey was not added. Try again.")
+        except Refusal as refusal:
+            error = refusal.problems[0][1]
         else:
             return _added(request, staff, "staff.passkey_added")
     asked: Challenge = second_factor.ask_for_new(request, staff)
@@ -141,9 +144,9 @@ def passkey_new(request: ActorRequest) -> HttpResponse:
 def factor(request: ActorRequest) -> HttpResponse:
     """Rename a passkey, or take a passkey or the app away. The last factor goes only if the password can stand alone."""
     staff, what = me(request), request.POST.get("what", "")
-    number = int(what) if what.isdecimal() else 0
+    number = int(what) if what.isdecimal() and len(what) < 10 else 0
     if request.POST.get("do") == "rename":
-        if not second_factor.rename_passkey(staff.pk, number, request.POST.get("name", "").strip()[:_LONGEST_NAME] or _("Passkey")):
+        if not second_factor.rename_passkey(staff.pk, number, _name_of_passkey(request)):
             raise Http404
         return _back("named")
     factors = second_factor.of(staff.pk)
@@ -163,6 +166,14 @@ def factor(request: ActorRequest) -> HttpResponse:
     _note(request, "staff.app_removed" if what == "app" else "staff.passkey_removed")
     _renew(request)
     return _back("removed")
+
+
+def _name_of_passkey(request: ActorRequest) -> str:
+    """What the person calls it; one that is too long is refused, not cut."""
+    name = request.POST.get("name", "").strip() or _("Passkey")
+    if len(name) > _LONGEST_NAME:
+        raise Refusal([("name", _("At most %d characters.") % _LONGEST_NAME)])
+    return name
 
 
 def _why_keep_the_last(request: ActorRequest, staff: Staff) -> str:

@@ -142,7 +142,7 @@ def _give(request: ActorRequest, staff: Staff) -> HttpResponse:
 
 def _take(request: ActorRequest, staff: Staff) -> HttpResponse:
     held = request.POST.get("assignment", "")
-    commands.take_role(actor=request.actor, staff=staff, assignment=int(held) if held.isdecimal() else 0)
+    commands.take_role(actor=request.actor, staff=staff, assignment=int(held) if held.isdecimal() and len(held) < 19 else 0)
     return _back(staff)
 
 

@@ -88,7 +88,7 @@ def card(request: ActorRequest, word: str) -> HttpResponse:
     who = at_hand_or_404(request, word)
     site = site_of(request, who, "visit.record")
     if request.method == "POST":
-        lost = [int(place) for place in request.POST.getlist("lost") if place.isdigit()]
+        lost = [int(place) for place in request.POST.getlist("lost") if place.isdecimal() and len(place) < 5]
         try:
             participants.replace_cards(actor=request.actor, participant=who, code=request.POST.get("code", ""), site=site, lost=lost)
             return back(word, site, "card")

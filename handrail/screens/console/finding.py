@@ -117,7 +117,7 @@ def read_elements(values: Mapping[str, str]) -> tuple[Elements | None, dict[str,
     numbers: dict[str, int | None] = {}
     for name in NUMBERS:
         typed = values.get(name, "").strip()
-        if typed and not (typed.isascii() and typed.isdigit()):
+        if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 10):
             errors[name] = _("Write a whole number.")
         elif typed and name == "year" and len(typed) != 4:
             errors[name] = _("Write the year with four digits.")

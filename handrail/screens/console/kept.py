@@ -22,7 +22,8 @@ def keep(request: HttpRequest) -> str:
 
 def go_on(request: HttpRequest, wanted: str, kept: str) -> HttpResponse:
     """To the page that was wanted; with a kept form, to a page that sends it on at one tap."""
-    target = wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else "/"
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    target = wanted if is_ours else "/"  # without the slash Django would look for a view of that name
     if not kept:
         return redirect(target)
     try:

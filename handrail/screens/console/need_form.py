@@ -98,7 +98,7 @@ def block(
     if first_needle(items, site) is None:
         return None
     others = values.get("on_behalf_of", "").strip()
-    boxes = max(2, min(4, int(others))) if others.isdigit() and len(others) < 5 else 2
+    boxes = max(2, min(4, int(others))) if others.isdecimal() and len(others) < 5 else 2
     rows = tuple(row for name in _ASKED if (row := fields.row(NeedInputs, _PREFIX, name, values, errors, boxes=boxes)) is not None)
     more: tuple[Row, ...] = ()
     if any(item.item_class == ItemClass.SAFER_SEX for item in items) or any(values.get(f"{_PREFIX}{name}") for name in _ALSO):

@@ -18,6 +18,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Head
+from handrail.gates.spreadsheet.badlist import safe
 from handrail.insight.disclose import share
 from handrail.insight.models import SizeEstimate
 from handrail.insight.results import INDICATORS, Pack, Quarter, Row, available_quarters, read
@@ -204,13 +205,8 @@ def download(request: ActorRequest, quarter: str) -> HttpResponse:
             cells += [visible.plain, "", ""]
         else:
             cells += [visible.plain, visible.numerator, visible.denominator if visible.denominator is not None else ""]
-        lines.writerow([_defused(cell) for cell in [*cells, row.indicator.level, row.indicator.source]])
+        lines.writerow([safe(str(cell)) for cell in [*cells, row.indicator.level, row.indicator.source]])
     answer = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"handrail-{chosen}-{'to-share' if sharing else 'own'}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-def _defused(cell: object) -> str:
-    text = str(cell)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

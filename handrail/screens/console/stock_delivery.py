@@ -14,8 +14,9 @@ from handrail.facts.models import Site
 from handrail.facts.record import Refusal
 from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.commands import too_long
 from handrail.ledgers.stock import commands, orders
-from handrail.ledgers.stock.models import Item
+from handrail.ledgers.stock.models import Item, Lot
 from handrail.screens.console.stock_common import day, form_id, fund_codes, pick, sites_of, text, whole
 
 LINES, MOST_LINES = 6, 40
@@ -140,6 +141,10 @@ def _delivery(line: DeliveryLine) -> commands.Delivery | str:
         return _("Write how many, as a whole number.")
     if not line.lot:
         return _("Write the lot number that is printed on the box.")
+    for _name, sentence in too_long(Lot(code=line.lot)):
+        return sentence
+    for _name, sentence in too_long(Lot(code=line.lot)):
+        return sentence
     try:
         return commands.Delivery(line.item, line.lot, quantity, day(line.expiry, "expiry"), line.fund)
     except Refusal as refusal:

@@ -9,9 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from handrail.facts.models import SourceStatus
-from handrail.facts.record import Refusal
 from handrail.kernel import clock
-from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.access import ActorRequest, Refused, may
 from handrail.ledgers.stock import funds, queries
 from handrail.ledgers.stock.models import Effect, Fund, FundRestriction, Item, ItemClass
 from handrail.screens.console.stock_common import day, tabs, text
@@ -38,7 +37,7 @@ def page(request: ActorRequest) -> HttpResponse:
         try:
             _add(request)
             return redirect(reverse("stock-funds") + "?saved=1")
-        except Refusal as refusal:
+        except Refused as refusal:
             problems = refusal.problems
     today = clock.now().date()
     flags = funds.restricted_since(today)

@@ -90,7 +90,7 @@ def new(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
         return _posted(request, Sheet(place, composing.posted(request.POST)))
     sheet = Sheet(place, {})
     chosen = request.GET.get("usual", "")
-    if chosen.isdigit():
+    if chosen.isdecimal() and len(chosen) < 10:
         sheet.action = f"fill:place-{int(chosen)}"
     if "person" in request.GET:
         sheet.who, sheet.values["who"] = person.at_hand(request, place, request.GET["person"]), "card"

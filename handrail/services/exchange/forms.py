@@ -105,4 +105,8 @@ def count(typed: QueryDict, name: str) -> tuple[int | None, str]:
         return None, ""
     if not value.isascii() or not value.isdigit():
         return None, _("Write a whole number.") if not value.startswith("-") else _("Cannot be less than 0.")
+    if len(value) > 9:
+        return None, _("Write a whole number.")
+    if len(value) > 9:
+        return None, _("Write a whole number.")
     return int(value), ""

@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from pydantic import ValidationError
 
 from handrail.facts.fold import Recorded
 from handrail.facts.models import Fact, Site
@@ -18,7 +19,7 @@ from handrail.facts.queries import find_site
 from handrail.facts.record import Mode, Refusal
 from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
-from handrail.kernel.access import Actor, ActorRequest, may
+from handrail.kernel.access import Actor, ActorRequest, Refused, may
 from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.models import Item
 from handrail.ledgers.stock.queries import lots
@@ -106,6 +107,8 @@ def box(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
             errors |= {name.removeprefix("lines."): sentence for name, sentence in refusal.problems}
         except Refusal as refusal:
             errors |= {name.removeprefix("lines."): sentence for name, sentence in refusal.problems}
+        except ValidationError as error:
+            errors |= forms.problems(error)
     return _box(request, place, shelves, correcting, errors, ask=ask)
 
 
@@ -277,10 +280,10 @@ def plan(request: ActorRequest) -> HttpResponse:
                     raise Refusal([("site", _("Choose a place."))])
                 commands.plan_stop(
                     actor=request.actor, site=site, weekday=Weekday(int(post.get("weekday", ""))).value,
-                    starts=time.fromisoformat(post.get("starts", "")), ends=time.fromisoformat(post.get("ends", "")), place=post.get("place", "")[:60],
+                    starts=time.fromisoformat(post.get("starts", "")), ends=time.fromisoformat(post.get("ends", "")), place=post.get("place", ""),
                 )
             return redirect("exchange:stops-plan")
-        except Refusal as refusal:
+        except Refused as refusal:
             error = refusal.problems[0][1]
         except ValueError:
             error = _("Write the times as hours and minutes, such as 22:30.")

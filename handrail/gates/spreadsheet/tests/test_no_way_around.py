@@ -35,7 +35,7 @@ def run(world, text: str, **options):
 
 
 @pytest.mark.parametrize(
-    "kind, field",
+    ("kind", "field"),
     [("facts.merged", "reason"), ("facts.released", "target"), ("facts.taken_back", "reason"), ("facts.died", "place_kind"), ("facts.status", "status"),
      ("stock.received", "approval"), ("stock.recall_closed", "recall"), ("facts.consent", "purpose")],
 )
@@ -60,7 +60,8 @@ def test_what_is_never_imported_is_not_judged_and_not_shown(in_harbour):
     plan = prepared(in_harbour, HEAD + f"1,2025-02-01,,5,Jane Roe {'x' * 3000}\n")
     assert plan.bad == []
     plan = prepared(in_harbour, HEAD + f"1,2025-02-01,Jane Roe {'x' * 3000},5,\n")
-    assert plan.bad and "Jane" not in badlist.as_csv(plan.bad)
+    assert plan.bad
+    assert "Jane" not in badlist.as_csv(plan.bad)
 
 
 def test_a_file_in_an_encoding_that_is_none_is_a_sentence(in_harbour):
@@ -71,4 +72,5 @@ def test_a_file_in_an_encoding_that_is_none_is_a_sentence(in_harbour):
 def test_two_columns_of_a_key_do_not_run_into_each_other(in_harbour):
     two = MAPPING.replace('key = "No"', 'key = ["No", "Notes"]').replace('never_import = ["Notes"]', "")
     plan = prepared(in_harbour, HEAD + "a|b,2025-02-01,,5,c\na,2025-02-01,,5,b|c\n", two)
-    assert plan.bad == [] and len({visit.id for visit in plan.visits}) == 2
+    assert plan.bad == []
+    assert len({visit.id for visit in plan.visits}) == 2

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+
 from handrail.facts.models import Site
 from handrail.facts.record import Draft, Mode, Refusal, Status, record, record_many
 from handrail.kernel import clock, ids

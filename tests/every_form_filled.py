@@ -1,0 +1,82 @@
+"""What makes each form of the console valid, and what is known of single fields. The forms themselves are found, not listed."""
+
+from __future__ import annotations
+
+from handrail.kernel import clock
+from tests.every_form import Scene
+from tests.forms_on_pages import Form
+from tests.words import CARD, PASSWORD
+
+PROBE = "Otter seven"
+"""A field that takes it is free text; any other is a number, a day, a code."""
+SHARP = ["html", "html in attribute", "entity", "long", "null inside"]
+"""Each free text field meets these in the core suite, and three of the next."""
+OTHERS = [
+    "newlines", "zero width space", "override right to left", "arabic", "zalgo", "family", "sql", "percent", "like", "json", "braces", "comment", "svg", "link",
+    "formula", "at", "tab formula", "header", "every control", "not a character", "low surrogate", "backslash", "hindi", "null word",
+]
+NUMBERS = ["superscript", "many digits", "not a number", "html in attribute"]
+"""Each field for a number, a day or a code meets these, and one of the next."""
+OTHER_NUMBERS = ["infinity", "exponent", "minus", "negative zero", "long", "decimal digits", "spaces and tabs", "null inside", "full width formula"]
+UNSAFE = [
+    "<script>alert(1)", "\" onmouseover=alert(1)", "<svg/onload", "<!-- --><![CDATA[", "href=\"javascript:",
+]
+
+FILLED: dict[str, dict[str, object]] = {
+    "sign-in": {"username": "naima", "password": PASSWORD}, "confirm": {"password": PASSWORD},
+    "account-password": {"current": PASSWORD, "password": "another warm paper 8", "again": "another warm paper 8"},
+    "account-factor": {"do": "rename", "name": "Otter"}, "account-new": {"name": "Otter", "username": "otter"},
+    "setting-change": {"value": "72", "source": "Board, 3 March"}, "setting-change(source valid_from value)": {"value": "offered"},
+    "site-new": {"name": "Otter house"}, "visit-new": {"exchange.given:*": "3", "who": "card", "card": CARD}, "person-find(how=card card how)": {"card": CARD},
+    "person-find(how=handle handle how)": {"handle": "Otter"},
+    "person-find(how=code day father how month mother own participant year)": {
+        "mother": "Ana", "father": "Bo", "own": "Cy", "day": "3", "month": "4", "year": "1990",
+    },
+    "same-person-one": {"outcome": "different"}, "stock-receive": {"lot-#": "L-9", "quantity-#": "5", "approval": "A-1", "fund-#": "", "order": ""}, "stock-write-off": {"lot-#": "1"},
+    "stock-recall-new": {"item": "filter", "lot": "F-store", "source_reference": "FSN-9"}, "stock-order-new": {"supplier": "Depot", "q-*": "10", "fund": ""},
+    "stock-kits": {"kits": "1", "fund": ""}, "stock-item-new": {"code": "otter", "name": "Otter"}, "stock-transfer": {"q-*": "1"},
+    "stock-funds": {
+        "code": "OTTER", "name": "Otter", "valid_from": "2027-01-01", "source_document": "Letter", "clause": "4", "item_class": "preparation", "item_code": "",
+    },
+    "consent": {
+        "to_service": "Riverside clinic", "scope": ["treatment"], "says_who": "on", "revocation_explained": "on", "signed": "on", "given_on": "2026-03-02",
+        "text_language": "en", "text_version": "3", "until": "end_of_treatment", "purpose": "guest_dosing",
+    },
+    "tell": {"what": ["treatment"], "to_service": "Riverside clinic", "basis": "consent", "purpose": "guest_dosing", "notice_sent": "on"},
+    "died": {"died_on": str(clock.now().date())}, "legal-demand-new": {"asked": ["list"]}, "devices": {"label": "Otter"},
+    "exchange:weigh": {"gross": "2.5", "tare": "0.5"},
+    "exchange:clean-up": {"area": "harbour-east", "crew_size": "3", "method": "weight", "gross": "9.5", "tare": "0.5", "injuries": "0"},
+    "exchange:prison-year": {"year": "2025", "condoms": "5"}, "exchange:box": {"found-*": "3", "added-*": "2"}, "exchange:safety-boxes": {"asset": "BOX-1"},
+    "exchange:stops-plan": {"place": "Old market", "starts": "17:00", "ends": "18:00"}, "exchange:whole-stop": {"people_count": "3", "q-*": "2"},
+}
+"""What makes a form valid, where what stands in it does not."""
+OTHER_PAGE = {("tell", "to_service"): ("naima", "/people/word/told/"), ("stock-item-new", "name-es"): ("store", "/stock/catalogue/otter/"),
+    ("stock-item", "name-es"): ("store", "/stock/catalogue/filter/")}
+"""Where a text is shown that the page after saving does not show."""
+NOT_SHOWN = {
+    **{("person-find", name): "only a keyed digest of the code is stored" for name in ("mother", "father", "own")},
+    ("stock-receive", "approval"): "stands in the record; no page lists it", ("exchange:clean-up", "quantity"): "follows from the weight",
+}
+"""Free text that no page shows, and why."""
+NOT_KEPT = {("account-app", "code"): "a secret", ("confirm", "code"): "a secret", ("sign-in-second", "code"): "a secret", ("account-factor", "name"): "the page says to go back"}
+"""What a refused form does not show again, and why. No field of a password does."""
+REFUSED = {
+    "sign-in-passkey(": "needs a passkey's own answer", "account-app(": "needs what an app shows now", "account-passkey(": "needs a passkey's own answer",
+    "import(file": "needs a file; its cells are in test_naughty.py", "confirm(answer": "needs a passkey's own answer",
+    "confirm(code": "needs what an app shows now", "stock-recall(": "a recall with pieces on a shelf cannot be closed",
+    "sign-in-second(": "needs what an app or a passkey says now",
+}
+"""Forms that cannot be sent from here so that they are accepted, and why: their fields are refused, but must not break anything."""
+ANSWERS_200 = {"visit-receipt", "person-find", "devices", "audit", "sign-in", "confirm", "import"}
+"""Forms that show what they did at once."""
+SMOKE = [("auditor", "/audit/"), ("store", "/stock/"), ("naima", "/"), ("naima", "/visits/"), ("naima", "/account/")]
+
+
+def filled(scene: Scene, form: Form) -> dict[str, object]:
+    """What makes this form valid."""
+    more: dict[str, dict[str, object]] = {
+        "set-up": {"username": "casa", "code": scene.values["set_up"], "password": "another warm paper 8", "again": "another warm paper 8"},
+        "person-receipt": {"receipt": scene.values["receipt"]}, "same-person-pair": {"first": CARD, "second": scene.values["second_card"]},
+        "stock-transfer": {"q-*": "1", "site": scene.world.store.id, "to_site": scene.world.van.id}, "account-factor(what=app password what)": {"password": PASSWORD},
+    }
+    return FILLED.get(form.route, {}) | more.get(form.route, {}) | FILLED.get(form.key, {}) | more.get(form.key, {})
