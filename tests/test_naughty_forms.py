@@ -215,6 +215,7 @@ def test_every_string_in_every_text_field(route, scene):
 GARBAGE = ["html", "superscript", "endless digits", "null inside"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", POSTED)
 def test_garbage_in_a_field_that_is_chosen_or_hidden_is_refused_or_means_nothing(route, scene):
     buttons = [(found, Field(name, "button")) for found in forms_of(scene, route) for name in {name for name, _value in found.form.buttons if name}]
@@ -261,6 +262,7 @@ def asked_of_an_address(view: Any) -> set[str]:
     return {one or other for one, other in _ASKED.findall(source)}
 
 
+@pytest.mark.slow
 def test_garbage_in_an_address_finds_nothing_or_means_nothing(scene):
     wrong = []
     for name, pattern in console_routes().items():
@@ -297,6 +299,7 @@ def rows(scene: Scene) -> Counter[tuple[str, str]]:
         return Counter(cursor.fetchall())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", POSTED)
 def test_what_looks_like_sql_changes_no_other_row_and_every_page_goes_on(route, scene):
     for found in forms_of(scene, route):

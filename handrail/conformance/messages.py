@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ KEYWORDS: dict[str, Any] = {
     "_": None, "_t": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
 }
+_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+"""Stands in the head of each `.mo`, so that the same sentences give the same bytes at any time."""
 _PLACEHOLDER = re.compile(r"%\(\w+\)[-+0-9.]*[sdf]|%[sdf%]|\{\w*\}")
 
 
@@ -88,7 +91,9 @@ def _from_templates() -> Iterator[Sentence]:
 
 def catalogue(language: str) -> Catalog:
     """The English sentences as an empty catalogue of a language; places without line numbers, so that diffs stay small."""
-    made = Catalog(locale=Locale.parse(language), project="Handrail", charset="utf-8", fuzzy=False)
+    made = Catalog(
+        locale=Locale.parse(language), project="Handrail", charset="utf-8", fuzzy=False, creation_date=_ANY_DAY, revision_date=_ANY_DAY
+    )
     for found in sentences():
         key: str | tuple[str, str] = found.text if found.plural is None else (found.text, found.plural)
         flags = ["python-format"] if "%" in found.text else []

@@ -128,6 +128,7 @@ def test_switched_off_again_the_hints_are_thrown_away(in_harbour):
     assert CodeHint.objects.count() == 0
 
 
+@pytest.mark.slow  # a dozen slow digests
 def test_inside_a_closed_setting_the_same_answers_are_somebody_else_and_near_none(in_harbour):
     tolerant(in_harbour, on=True)
     unit = prison(in_harbour)

@@ -160,7 +160,7 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("survives", range(4))
+@pytest.mark.parametrize("survives", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 3))])
 def test_a_kill_before_the_manifest_leaves_the_old_warehouse(warehouse, recorded, monkeypatch, survives):
     recorded(*FIVE_PEOPLE)
     warehouse.build()
