@@ -51,8 +51,13 @@ def add_commands(commands: Any, house: House) -> None:
     restore.add_argument("file", type=Path)
     restore.add_argument("--identity", type=Path, required=True, metavar="KEYFILE", help="a secret key that backups were sealed to")
     move = command("move", _move, "Copy everything into another database: a PostgreSQL server, or back into the embedded one.")
-    move.add_argument("--to", required=True, help="address for the application's role (postgresql://…), or the word “embedded”")
-    move.add_argument("--owner", help="address for the role that owns the tables")
+    move.add_argument(
+        "--to", default=os.environ.get("HANDRAIL_MOVE_TO", ""),
+        help="address for the application's role (postgresql://…), or the word “embedded”; better in HANDRAIL_MOVE_TO, where no list of processes shows it",
+    )
+    move.add_argument(
+        "--owner", default=os.environ.get("HANDRAIL_MOVE_OWNER", ""), help="address for the role that owns the tables; better in HANDRAIL_MOVE_OWNER"
+    )
 
 
 def _explained(work: Callable[[], int]) -> int:
@@ -243,8 +248,10 @@ def _target(parsed: argparse.Namespace, config: Any) -> tuple[dict[str, str], di
         server = EmbeddedPostgres(config.var / "postgres")
         server.start()
         return {"HANDRAIL_DATABASE_URL": "", "HANDRAIL_OWNER_DATABASE_URL": ""}, server.login("owner").as_django(), server
+    if not parsed.to:
+        raise BackupError("Say where to: set HANDRAIL_MOVE_TO, or use --to.")
     if not parsed.owner:
-        raise BackupError("Say with --owner how to connect as the role that owns the tables.")
+        raise BackupError("Say how to connect as the role that owns the tables: set HANDRAIL_MOVE_OWNER, or use --owner.")
     parse_url(parsed.to)
     return {"HANDRAIL_DATABASE_URL": parsed.to, "HANDRAIL_OWNER_DATABASE_URL": parsed.owner}, parse_url(parsed.owner), None
 

@@ -30,6 +30,20 @@ def digest_of(session_key: str) -> bytes:
     return crypto.digest(b"session", session_key.encode())
 
 
+def left_behind(session_key: str, account: int) -> dict[str, Any]:
+    """Data of this account's session that ran out because nobody clicked; empty once it is over in any case.
+
+    Whoever signs in again as the same person, in the same browser, goes on where the page was left.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT data FROM kernel_session WHERE digest = %s AND account_id = %s AND expires_at > %s",
+            [digest_of(session_key), account, clock.now()],
+        )
+        row = cursor.fetchone()
+    return SessionStore().decode(row[0]) if row is not None else {}
+
+
 class SessionStore(SessionBase):
     """Django's session interface over the `kernel_session` table."""
 

@@ -325,7 +325,7 @@ def test_moving_to_a_server_and_back_keeps_every_row(original, place):
         finally:
             worker.terminate()
             worker.wait()
-        said = json.loads(machine.run("move", "--to", app, "--owner", owner, "--format", "json"))
+        said = json.loads(Machine(machine.var, HANDRAIL_MOVE_TO=app, HANDRAIL_MOVE_OWNER=owner).run("move", "--format", "json"))
         assert said["environment"] == {"HANDRAIL_DATABASE_URL": app, "HANDRAIL_OWNER_DATABASE_URL": owner}
         ordinary = {"kernel_session", "kernel_throttle", "kernel_schedule", "django_migrations", "django_tasks_database_dbtaskresult"}
         assert differing(before, rows_of(server)) <= ordinary

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
 from handrail.kernel.access import ActorRequest
 
@@ -25,6 +27,12 @@ def hold(request: ActorRequest, participant: uuid.UUID) -> str:
     held[word] = str(participant)
     request.session[_NAME] = dict(list(held.items())[-_KEPT:])
     return word
+
+
+def carry_over(request: HttpRequest, before: Mapping[str, Any]) -> None:
+    """A sign-in that ran out under a form: the same person, signed in again, finds the people who were at hand."""
+    if before.get(_NAME):
+        request.session[_NAME] = before[_NAME]
 
 
 def held(request: ActorRequest, word: str) -> uuid.UUID:

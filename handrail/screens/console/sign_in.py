@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from handrail.facts.models import Staff
 from handrail.kernel import clock, throttle
 from handrail.kernel.access import ANYONE, SIGNED_IN, ActorRequest, may
-from handrail.kernel.sessions import BROWSER, SECOND_FACTOR, STARTED
+from handrail.kernel.sessions import BROWSER, SECOND_FACTOR, STARTED, left_behind
 from handrail.kernel.web import throttle_key
 from handrail.screens import second_factor
+from handrail.screens.console import at_hand
 from handrail.screens.console import kept as kept_forms
 from handrail.screens.second_factor import Challenge, Factors, NotAccepted
 
@@ -133,7 +134,9 @@ def address_of(request: HttpRequest) -> str:
 
 def start_session(request: HttpRequest, staff: Staff, *, with_second_factor: bool) -> None:
     """A session under a new key, whatever key the browser came with."""
+    before = left_behind(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""), staff.pk)
     login(request, staff, backend=_MODEL_BACKEND)
+    at_hand.carry_over(request, before)
     request.session[SECOND_FACTOR] = with_second_factor
     request.session[BROWSER] = browser_family(request.headers.get("User-Agent", ""))
     request.session[STARTED] = clock.now().isoformat()
