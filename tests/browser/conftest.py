@@ -1,4 +1,7 @@
-"""A real Chromium against a real server with the busy world. One server and one browser for all browser tests."""
+"""A real Chromium against a real server with the busy world: one browser for all, a fresh server for each file of tests.
+
+A story changes its world (it recalls a lot, reports a death), so no file may find what another left behind.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ PHONE = {"width": 360, "height": 780}
 DESK = {"width": 1440, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with serving(workers=2) as running:
         yield running
