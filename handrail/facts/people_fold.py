@@ -15,9 +15,9 @@ from django.db import connection
 
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import Participant
+from handrail.facts.recorded import COUNTS
 from handrail.facts.wishes_fold import fold_wishes
 
-COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
 MERGED = "facts.merged"
 
 

@@ -15,8 +15,8 @@ from django.db import connection
 from handrail.facts import people_rules
 from handrail.facts.fold import Batch, Recorded, Step, read_facts
 from handrail.facts.models import Referral
-from handrail.facts.people_fold import COUNTS as COUNTS
 from handrail.facts.people_fold import FOLDS, MERGED, People, in_order
+from handrail.facts.recorded import COUNTS
 
 _ABOUT_REFERRALS = {"facts.referral", "facts.referral_outcome"}
 

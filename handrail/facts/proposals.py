@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from handrail.facts.codes_of_people import AgeBand, Agreed, Corroboration, Language
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import CardToken, CodeHint, Fact, Handle, Participant, Proposal, Site
-from handrail.facts.people_fold import COUNTS, MERGED
+from handrail.facts.people_fold import MERGED
 from handrail.facts.people_rules import closed_site_of, last_survivor
 from handrail.facts.record import Draft, Refusal, lock_organisation, record
+from handrail.facts.recorded import COUNTS
 from handrail.facts.spec import Text
 from handrail.kernel import audit, clock, commands, ids, scope
 from handrail.kernel.access import Actor

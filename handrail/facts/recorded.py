@@ -74,6 +74,10 @@ _COLUMNS = (
 )
 
 
+COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
+"""Condition on facts `f`: those that count, neither superseded nor taken back nor kept aside."""
+
+
 def read_facts(cursor: Any, organisation: int, condition: str, parameters: Sequence[Any], tail: str = "") -> Iterable[Recorded]:
     """Facts of an organisation as `Recorded`, payloads in today's shape where this version can read them."""
     cursor.execute(

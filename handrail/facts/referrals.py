@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from handrail.facts.drafts import Refusal
 from handrail.facts.fold import Batch, Recorded, Step, read_facts
 from handrail.facts.models import Fact, Referral, Site
-from handrail.facts.people_fold import COUNTS
+from handrail.facts.recorded import COUNTS
 from handrail.facts.spec import Codes
 
 MADE, OUTCOME = "facts.referral", "facts.referral_outcome"

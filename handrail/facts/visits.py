@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import Fact
-from handrail.facts.people_reactor import COUNTS
 from handrail.facts.people_rules import last_survivor
 from handrail.facts.record import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, record_many
+from handrail.facts.recorded import COUNTS
 from handrail.facts.referrals import routed
 from handrail.facts.spec import KINDS, Matrix
 from handrail.kernel import ids, scope

@@ -16,7 +16,8 @@ from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.kinds.consent_revoked import Why
 from handrail.facts.models import Consent, Site
 from handrail.facts.record import Draft, Outcome, Refusal, lock_organisation, record, record_many
-from handrail.facts.wishes_fold import COUNTS, DIED
+from handrail.facts.recorded import COUNTS
+from handrail.facts.wishes_fold import DIED
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.access import Actor
 

@@ -11,8 +11,8 @@ from django.db import connection
 from handrail.facts.consents import recipient_key
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import Consent, Participant
+from handrail.facts.recorded import COUNTS
 
-COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
 GIVEN, REVOKED, STATUS, DIED = "facts.consent", "facts.consent_revoked", "facts.status", "facts.died"
 
 

@@ -23,7 +23,8 @@ from handrail.facts.kinds.disclosed import Basis, Law
 from handrail.facts.kinds.legal_decision import Decision
 from handrail.facts.models import Consent, Fact
 from handrail.facts.record import Refusal
-from handrail.facts.wishes_fold import COUNTS, DIED, GIVEN, REVOKED, refresh_consents
+from handrail.facts.recorded import COUNTS
+from handrail.facts.wishes_fold import DIED, GIVEN, REVOKED, refresh_consents
 from handrail.kernel import clock
 
 DISCLOSED, DEMAND, ANSWER = "facts.disclosed", "facts.legal_demand", "facts.legal_decision"

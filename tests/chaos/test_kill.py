@@ -59,6 +59,7 @@ def programme(settings: Any, *, durable: bool) -> Iterator[tuple[EmbeddedPostgre
             lines = [stock.Delivery(item, f"Big-{item}", SUPPLY, None) for item in ("syringe-1ml-29g", "filter")]
             stock.receive(actor=post.system, site=Site.objects.get(key=post.site_key), lines=lines)
         connection.close()
+        server.sql("CHECKPOINT")  # what the storm begins with is on the disk, even where nothing else waits for it
         yield server, post
     finally:
         connection.close()

@@ -20,7 +20,7 @@ from handrail.facts import consents
 from handrail.facts.devices import import_device
 from handrail.facts.models import CardToken, Site
 from handrail.facts.record import Draft, Mode, lock_organisation, record_many
-from handrail.facts.recorded import Recorded, read_facts
+from handrail.facts.recorded import COUNTS, Recorded, read_facts
 from handrail.facts.spec import KINDS
 from handrail.gates.spreadsheet.mapping import Mapping
 from handrail.gates.spreadsheet.plan import Bad, Known, Plan, Visit, make
@@ -31,7 +31,6 @@ from handrail.ledgers.stock.models import Item
 
 BATCH = 500
 """Facts under one lock at most, but for one visit with more of them."""
-_COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
 RECIPE = "import"
 """How the table of codes marks a token that came from another system's id."""
 
@@ -143,7 +142,7 @@ def _last_day(person: uuid.UUID) -> date | None:
     """The last day this person may have lived: what was reported last, and not after the day of the report."""
     with connection.cursor() as cursor:
         found = list(
-            read_facts(cursor, scope.organisation(), f"f.participant = ANY(%s::uuid[]) AND f.kind = 'facts.died' AND {_COUNTS}", [consents.selves(person)])
+            read_facts(cursor, scope.organisation(), f"f.participant = ANY(%s::uuid[]) AND f.kind = 'facts.died' AND {COUNTS}", [consents.selves(person)])
         )
     if not found:
         return None

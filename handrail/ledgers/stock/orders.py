@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import Site
 from handrail.facts.record import Draft, Outcome, Refusal, record
+from handrail.facts.recorded import COUNTS
 from handrail.kernel import ids, scope
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import funds, queries
 from handrail.ledgers.stock.models import Item
 
 __all__ = ["Actor", "Order", "OrderLine", "Outcome", "close", "find", "listed", "outstanding", "place"]
-
-_COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def _order(fact: Recorded, came: Mapping[str, int], closed: str, items: Mapping[
 
 def _facts(condition: str, parameters: list[object]) -> list[Recorded]:
     with connection.cursor() as cursor:
-        return list(read_facts(cursor, scope.organisation(), f"{condition} AND {_COUNTS}", parameters, "ORDER BY f.counter"))
+        return list(read_facts(cursor, scope.organisation(), f"{condition} AND {COUNTS}", parameters, "ORDER BY f.counter"))
 
 
 def find(order: uuid.UUID) -> Order | None:

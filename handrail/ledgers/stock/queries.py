@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from django.db import connection
 
+from handrail.facts.recorded import COUNTS
 from handrail.kernel import scope
 from handrail.ledgers.stock.models import Item, in_language, languages
 
@@ -133,7 +134,7 @@ FROM facts_fact f JOIN facts_site s ON s.key = f.site_id
 CROSS JOIN LATERAL jsonb_array_elements(f.payload -> 'lines') AS line
 JOIN stock_lot l ON l.organisation_id = f.organisation_id AND l.id = (line ->> 'lot')::uuid JOIN stock_item i ON i.key = l.item_id
 WHERE f.organisation_id = %s::bigint AND f.kind = 'stock.counted' AND (%s::bigint[] IS NULL OR f.site_id = ANY(%s::bigint[]))
-  AND NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)
+  AND {COUNTS}
 ORDER BY f.occurred_at DESC, i.position LIMIT 200
 """  # noqa: S608  our own constant
 

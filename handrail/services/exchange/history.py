@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from handrail.facts.fold import as_json
-from handrail.facts.people_reactor import COUNTS
+from handrail.facts.recorded import COUNTS
 from handrail.facts.spec import KINDS
 from handrail.kernel import scope
 from handrail.services.exchange.kinds.need import Need

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from handrail.facts.codes import Channel
 from handrail.facts.fold import Recorded, as_json, read_facts
 from handrail.facts.models import Site
-from handrail.facts.people_reactor import COUNTS
+from handrail.facts.recorded import COUNTS
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, scope
 from handrail.kernel.access import Actor

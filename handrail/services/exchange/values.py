@@ -71,12 +71,6 @@ LEGAL_CAP = Value(
     check=whole(0, 100_000), per_site=True,
 )
 
-PRISON_MODEL = Value(
-    key="prison_model", title=_("How equipment reaches people in this closed setting"), start="health_unit", unit="",
-    source="domain/exchange.md 8", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
-    check=one_of("dispenser", "peer", "health_unit", "one_for_one_box"), per_site=True,
-)
-
 
 # -- need (`domain/exchange.md` 4) ---------------------------------------------------------------------------------------
 

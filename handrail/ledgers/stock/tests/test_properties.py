@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handrail.facts import organisations
+from handrail.facts.models import Aside, Fact
 from handrail.facts.record import Draft, Mode, record_many
 from handrail.facts.replay import rebuild, verify_chain
 from handrail.kernel import ids, scope
@@ -112,8 +113,6 @@ def live_then_replay(events: Sequence[tuple[str, int, int, int]], size: int) -> 
 
 def counting(kinds: set[str]) -> set[uuid.UUID]:
     """Facts of these kinds that count, by the plainest definition: not aside."""
-    from handrail.facts.models import Aside, Fact  # noqa: PLC0415
-
     aside = set(Aside.objects.values_list("fact", flat=True))
     return {fact for fact in Fact.objects.filter(kind__in=kinds).values_list("id", flat=True) if fact not in aside}
 

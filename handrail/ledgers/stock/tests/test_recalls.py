@@ -12,7 +12,7 @@ from handrail.facts.record import Draft, Mode, Refusal, Status, record, record_m
 from handrail.facts.replay import rebuild
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.database import as_owner
-from handrail.ledgers.stock import commands, kits, queries, reactor, recalls
+from handrail.ledgers.stock import commands, funds, kits, queries, reactor, recalls
 from handrail.ledgers.stock.models import Balance, Item, Lot, LotHold, RecallClosing
 from handrail.ledgers.stock.reactor import OnHold, Short
 from tests import world as small_world
@@ -116,8 +116,6 @@ def test_parts_on_hold_go_into_no_kit(in_harbour):
 
 
 def test_one_printed_number_stops_the_lots_of_every_fund(in_harbour):
-    from handrail.ledgers.stock import funds  # noqa: PLC0415
-
     funds.add_fund(actor=in_harbour.system, code="OSF", name="Foundation", valid_from=date(2024, 1, 1))
     commands.receive(
         actor=in_harbour.actors["store"], site=in_harbour.store,
