@@ -24,7 +24,8 @@ class Mode(StrEnum):
     CONFIRMED = "confirmed"
     """It happened, the person typing says so: bad values are refused, rules about stock are not."""
     EARLIER = "earlier"
-    """It happened before the book of stock began, as in an import: bad values are refused, no stock moves."""
+    """It happened before the book of stock began, as in an import: bad values are refused, no stock moves. Noted on the fact, so
+    that what corrects it or is added to its visit later moves none either."""
     ARRIVED = "arrived"
     """It happened elsewhere and arrives now: never refused, kept aside if it breaks a rule."""
 
@@ -63,6 +64,8 @@ class Draft:
     participant: uuid.UUID | None = None
     supersedes: tuple[uuid.UUID, ...] = ()
     kind_version: int | None = None
+    is_timed: bool = False
+    """Whether `occurred_at` is the sender's own word, and so part of what a retry must repeat; a form's is that of the saving."""
     device: uuid.UUID | None = None
     device_sequence: int | None = None
 

@@ -33,8 +33,6 @@ class Batch:
     organisation: int
     may_go_short: bool
     live: bool
-    moves_stock: bool = True
-    """Whether what is recorded now takes from today's shelves; a replay does what was decided then."""
 
 
 @dataclass

@@ -6,6 +6,7 @@ commands; the append-only facts; and state (`is_state`), which is a fold over fa
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -20,7 +21,7 @@ from handrail.facts.people_models import Handle as Handle
 from handrail.facts.people_models import Participant as Participant
 from handrail.facts.people_models import Proposal as Proposal
 from handrail.facts.people_models import Receipt as Receipt
-from handrail.kernel import ids
+from handrail.kernel import clock, ids
 from handrail.kernel.scope import ScopedModel
 
 # -- ordinary rows ---------------------------------------------------------------------------------------------------
@@ -120,6 +121,11 @@ class Site(ScopedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def today(self) -> date:
+        """The calendar day it is at this place."""
+        return clock.local_date(clock.now(), self.time_zone)
 
 
 class RoleAssignment(models.Model):

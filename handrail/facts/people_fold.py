@@ -27,12 +27,12 @@ def _enrolled(row: Participant, fact: Recorded) -> None:
 
 
 def _asked(row: Participant, fact: Recorded) -> None:
-    row.injects, row.injects_asked_on = fact.parsed.injects, fact.occurred_at.date()
+    row.injects, row.injects_asked_on = fact.parsed.injects, fact.day
 
 
 def _profile(row: Participant, fact: Recorded) -> None:
     """The latest answer to each question stands; a question left open leaves the answer before."""
-    said, day = fact.parsed, fact.occurred_at.date()
+    said, day = fact.parsed, fact.day
     for taken_back in said.withdrawn:
         _forget(row, taken_back)
     if said.birth_year is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,8 @@ from pydantic import BaseModel, ValidationError
 
 from handrail.facts.drafts import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, sentence_of
 from handrail.facts.fold import RELEASED, TAKEN_BACK, Batch, Fold, Step
-from handrail.facts.recorded import Recorded, chain
+from handrail.facts.known import Body, Known, lock_and_read
+from handrail.facts.recorded import EARLIER, Recorded, chain
 from handrail.facts.spec import KINDS, Kind
 from handrail.facts.unreadable import as_text, is_storable, newer_than
 from handrail.kernel import clock, crypto, ids, scope
@@ -44,32 +45,6 @@ def record_many(drafts: Sequence[Draft], *, actor: Actor, mode: Mode = Mode.TYPE
     """Record facts in order under one lock. With `TYPED` and `CONFIRMED` a bad one raises `Refusal` and none is kept."""
     return _Door(actor, mode).take(drafts)
 
-
-@dataclass
-class _Known:
-    """What the database already has of a batch."""
-
-    key: int
-    counter: int
-    digest: bytes
-    server_device: uuid.UUID
-    server_sequence: int
-    sites: dict[uuid.UUID, int]
-    bodies: dict[uuid.UUID, tuple[str, bytes]]
-    superseded: dict[uuid.UUID, tuple[str, int | None]]
-    waiting: list[uuid.UUID]
-    taken: set[tuple[uuid.UUID, int]]
-
-
-_LOCK = """
-SELECT h.key, h.counter, h.digest, h.server_device, h.server_sequence,
-  (SELECT array_agg(s.id::text || ' ' || s.key) FROM facts_site s WHERE s.organisation_id = h.organisation_id AND s.id = ANY(%s::uuid[])),
-  (SELECT array_agg(f.id::text || ' ' || f.kind || ' ' || encode(f.payload_digest, 'hex') || ' ' || coalesce(f.site_id::text, ''))
-     FROM facts_fact f WHERE f.organisation_id = h.organisation_id AND f.id = ANY(%s::uuid[])),
-  (SELECT array_agg(a.fact) FROM facts_aside a
-     WHERE a.organisation_id = h.organisation_id AND a.is_open AND a.waiting_for = ANY(%s::uuid[]))
-FROM facts_head h WHERE h.organisation_id = %s::bigint FOR UPDATE OF h
-"""
 
 _INSERT = """
 WITH moved AS (
@@ -103,13 +78,13 @@ class _Door:
         self._now = clock.now()
         self._new: list[Recorded] = []
         self._stuck: set[uuid.UUID] = set()
-        self._known: _Known
+        self._known: Known
 
     def take(self, drafts: Sequence[Draft]) -> list[Outcome]:
-        self._known = self._lock(drafts)
+        self._known = lock_and_read(drafts, self._organisation)
         outcomes: list[Outcome] = []
         position = {draft.id: index for index, draft in reversed(list(enumerate(drafts)))}
-        batch_bodies: dict[uuid.UUID, tuple[str, bytes]] = {}
+        batch_bodies: dict[uuid.UUID, Body] = {}
         for index, draft in enumerate(drafts):
             outcomes.append(self._one(draft, index, batch_bodies, first=position[draft.id] == index))
         if self._new:
@@ -123,21 +98,24 @@ class _Door:
 
     # -- one draft ----------------------------------------------------------------------------------------------
 
-    def _one(self, draft: Draft, index: int, batch_bodies: dict[uuid.UUID, tuple[str, bytes]], *, first: bool) -> Outcome:
+    def _one(self, draft: Draft, index: int, batch_bodies: dict[uuid.UUID, Body], *, first: bool) -> Outcome:
         draft, kind, raw, parsed, problems = _read(draft)
-        body = (draft.kind, crypto.digest(crypto.canonical(raw)))
+        site, zone = self._known.sites.get(draft.site, (None, "UTC")) if draft.site else (None, "UTC")
+        body = Body(
+            draft.kind, crypto.digest(crypto.canonical(raw)), site, draft.encounter, draft.participant, draft.occurred_at, draft.supersedes,
+            self._is_earlier(draft, batch_bodies),
+        )
         seen = batch_bodies.get(draft.id) if not first else None
-        seen = seen or self._known.bodies.get(draft.id)
+        seen = seen or self._known.stored.get(draft.id)
         fact_id, reason = draft.id, ""
-        if seen == body:
+        if seen is not None and body.repeats(seen, timed=draft.is_timed):
             return Outcome(draft.id, Status.DUPLICATE)
         if seen is not None:
             if self._mode is not Mode.ARRIVED:
                 raise AlreadySaved([("", _("This was already saved with other values. Open it to correct it."))], index=index)
-            fact_id, reason = ids.derived(draft.id, body[1].hex()), "id_taken"
+            fact_id, reason = ids.derived(draft.id, body.digest), "id_taken"
             if fact_id in batch_bodies or self._stored(fact_id):
                 return Outcome(fact_id, Status.DUPLICATE)
-        site = self._known.sites.get(draft.site) if draft.site else None
         if problems:
             reason = "unknown_kind" if kind is None else "bad_payload"
         elif not reason:
@@ -152,6 +130,8 @@ class _Door:
             claimed["claimed_id"] = str(draft.id)
         if draft.site and site is None:
             claimed["claimed_site"] = str(draft.site)
+        if body.is_earlier:
+            claimed[EARLIER] = True
         if draft.occurred_at > self._now + MAY_BE_AHEAD:
             claimed["clock_ahead_seconds"] = round((draft.occurred_at - self._now).total_seconds())
         device, sequence = self._device(draft, claimed)
@@ -164,11 +144,19 @@ class _Door:
                 parsed=None if reason in {"unknown_kind", "bad_payload"} else parsed, site=site, site_id=draft.site,
                 encounter=draft.encounter, participant=draft.participant, staff=self._actor.staff_id,
                 occurred_at=draft.occurred_at, counter=self._known.counter, supersedes=draft.supersedes,
-                quarantine=reason, claimed=claimed, device=device, device_sequence=sequence, body_digest=body[1],
-                recorded_at=self._now,
+                quarantine=reason, claimed=claimed, device=device, device_sequence=sequence, body_digest=body.payload_digest,
+                recorded_at=self._now, zone=zone,
             )
         )
         return Outcome(fact_id, Status.QUARANTINED if reason else Status.ACCEPTED, reason)
+
+    def _is_earlier(self, draft: Draft, batch: dict[uuid.UUID, Body]) -> bool:
+        """Whether it is from before the book of stock began: as the sender says, or because what it corrects or belongs to is."""
+        if self._mode is Mode.EARLIER:
+            return True
+        named = [*draft.supersedes, *([draft.encounter] if draft.encounter else [])]
+        found = [batch.get(reference) or self._known.stored.get(reference) for reference in named]
+        return any(body.is_earlier for body in found if body is not None)
 
     def _stored(self, fact_id: uuid.UUID) -> bool:
         with connection.cursor() as cursor:
@@ -187,6 +175,11 @@ class _Door:
             return "not_permitted", _("You cannot correct or take back this record. Ask your coordinator.")
         if kind.needs_encounter and draft.encounter is None:
             return "no_encounter", _("This belongs to a visit, but no visit is named.")
+        if site is None and kind.needs_site:
+            return "no_site", _("Say at which place this was.")
+        visit = self._known.stored.get(draft.encounter) if draft.encounter else None
+        if visit is not None and visit.kind == "facts.encounter" and visit.site != site and draft.kind != TAKEN_BACK:
+            return "other_visit", _("The visit it belongs to was at another place.")
         return "", ""
 
     def _may_release(self, draft: Draft) -> bool:
@@ -212,9 +205,10 @@ class _Door:
         What belongs to a visit is taken back by whoever may correct visits there; anything else, such as a merge or a
         death, only by whoever may record it. A record that is not here yet cannot be asked: it waits for its original.
         """
-        if self._actor.is_system or reference not in self._known.superseded:
+        original = self._known.stored.get(reference)
+        if self._actor.is_system or original is None:
             return True
-        name, site = self._known.superseded[reference]
+        name, site = original.kind, original.site
         kind = KINDS.get(name)
         of_a_visit = kind is None or kind.needs_encounter or name == "facts.encounter"
         if draft.kind == TAKEN_BACK and of_a_visit:
@@ -250,43 +244,11 @@ class _Door:
 
     # -- the database ---------------------------------------------------------------------------------------------
 
-    def _lock(self, drafts: Sequence[Draft]) -> _Known:
-        fact_ids = list({draft.id for draft in drafts})
-        references = [reference for draft in drafts for reference in draft.supersedes]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _LOCK, [list({d.site for d in drafts if d.site}), fact_ids + references, fact_ids, self._organisation]
-            )
-            row = cursor.fetchone()
-            if row is None:
-                raise RuntimeError("This organisation has no head; create it with facts.organisations.create().")
-            stored = [text.split(" ") for text in row[6] or []]
-            known = _Known(
-                key=row[0], counter=row[1], digest=bytes(row[2]), server_device=row[3], server_sequence=row[4],
-                sites={uuid.UUID(a): int(b) for a, b in (text.split(" ") for text in row[5] or [])},
-                bodies={uuid.UUID(a): (b, bytes.fromhex(c)) for a, b, c, _site in stored},
-                superseded={uuid.UUID(a): (b, int(site) if site else None) for a, b, _c, site in stored},
-                waiting=list(row[7] or []), taken=set(),
-            )
-            numbered = [
-                (d.device, d.device_sequence)
-                for d in drafts
-                if d.device and d.device_sequence is not None and 0 <= d.device_sequence < 2**63
-            ]
-            if numbered:
-                cursor.execute(
-                    "SELECT device, device_sequence FROM facts_fact f JOIN unnest(%s::uuid[], %s::bigint[]) AS w(d, s)"
-                    " ON f.device = w.d AND f.device_sequence = w.s WHERE f.organisation_id = %s::bigint",
-                    [[d for d, _s in numbered], [s for _d, s in numbered], self._organisation],
-                )
-                known.taken = set(cursor.fetchall())
-        return known
-
     def _decide(self) -> tuple[Fold, list[Step]]:
         """Plan and settle what is new. What arrived and a reactor refuses is kept aside, and the rest planned afresh."""
         arrived, counter, sequence = list(self._new), self._known.counter, self._known.server_sequence
         while True:
-            fold = Fold(Batch(self._organisation, may_go_short=self._mode is not Mode.TYPED, live=True, moves_stock=self._mode is not Mode.EARLIER))
+            fold = Fold(Batch(self._organisation, may_go_short=self._mode is not Mode.TYPED, live=True))
             steps = fold.plan(self._new, self._known.waiting)
             while ripe := [fact for fact in fold.ripe() if fact not in self._stuck]:
                 releases = [self._release(fact) for fact in ripe]

@@ -6,11 +6,11 @@ import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from handrail.facts.spec import KINDS, Kind
-from handrail.kernel import crypto
+from handrail.kernel import clock, crypto
 
 
 @dataclass
@@ -42,6 +42,8 @@ class Recorded:
     digest: bytes = b""
     recorded_at: datetime | None = None
     stored_about: uuid.UUID | None = None
+    zone: str = "UTC"
+    """Time zone of the site; UTC where there is none."""
     refused_as: str = ""
     """The rule a reactor says it breaks, while it is decided whether it is kept aside; not stored."""
 
@@ -54,6 +56,16 @@ class Recorded:
         if self.waiting_for:
             noted["waiting_for"] = str(self.waiting_for)
         return noted or None
+
+    @property
+    def day(self) -> date:
+        """The calendar day where it happened."""
+        return clock.local_date(self.occurred_at, self.zone)
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether it was recorded as from before the book of stock began, as by an import."""
+        return bool(self.claimed.get(EARLIER))
 
     @property
     def about(self) -> uuid.UUID | None:
@@ -70,8 +82,11 @@ class Recorded:
 
 _COLUMNS = (
     "f.id, f.kind, f.kind_version, f.payload, f.site_id, s.id, f.encounter, f.participant, f.staff, f.occurred_at, f.counter,"
-    " f.supersedes, f.door, f.device, f.device_sequence, f.payload_digest, f.root, f.settlement, f.digest, f.recorded_at, f.about"
+    " f.supersedes, f.door, f.device, f.device_sequence, f.payload_digest, f.root, f.settlement, f.digest, f.recorded_at, f.about,"
+    " coalesce(s.time_zone, 'UTC')"
 )
+EARLIER = "earlier"
+"""What the door notes on a fact from before the book of stock began."""
 
 
 COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
@@ -100,7 +115,7 @@ def _read(row: Sequence[Any], organisation: int) -> Recorded:
         site=row[4], site_id=row[5], encounter=row[6], participant=row[7], staff=row[8], occurred_at=row[9],
         counter=row[10], supersedes=tuple(uuid.UUID(s) for s in as_json(row[11])), quarantine=quarantine, claimed=door,
         device=row[13], device_sequence=row[14], body_digest=bytes(row[15]), root=row[16], settlement=as_json(row[17]),
-        digest=bytes(row[18]), waiting_for=uuid.UUID(waiting_for) if waiting_for else None, recorded_at=row[19], stored_about=row[20],
+        digest=bytes(row[18]), waiting_for=uuid.UUID(waiting_for) if waiting_for else None, recorded_at=row[19], stored_about=row[20], zone=row[21],
     )
 
 

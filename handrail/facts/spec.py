@@ -215,6 +215,11 @@ class Kind(Generic[P]):
         return self.payload.model_validate(self.upcast(payload, self.version if version is None else version))
 
     @property
+    def needs_site(self) -> bool:
+        """Whether it happened at a place: a visit, what is in it, and what moves stock. Without one nobody's rights would cover it."""
+        return self.needs_encounter or self.moves is not None or self.key == "facts.encounter"
+
+    @property
     def line_field(self) -> str | None:
         """Name of the list field whose entries become rows in the warehouse, if the kind has one."""
         for name, found in self.payload.model_fields.items():

@@ -14,8 +14,7 @@ from pydantic import BaseModel
 
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import Fact
-from handrail.facts.people_rules import last_survivor
-from handrail.facts.record import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, record_many
+from handrail.facts.record import Draft, Mode, Outcome, Refusal, record_many
 from handrail.facts.recorded import COUNTS
 from handrail.facts.referrals import routed
 from handrail.facts.spec import KINDS, Matrix
@@ -56,16 +55,7 @@ def save(
         )
         for part in _routed(parts)
     ]
-    outcomes = record_many(drafts, actor=actor, mode=mode)
-    if outcomes[0].status is Status.DUPLICATE and not _is_of(visit, participant):
-        raise AlreadySaved([("", _("This was already saved with other values. Open it to correct it."))])
-    return outcomes
-
-
-def _is_of(visit: uuid.UUID, participant: uuid.UUID | None) -> bool:
-    """Whether a saved visit was recorded with this person, who may have been joined with another since."""
-    before = Fact.objects.filter(id=visit).values_list("participant", flat=True).first()
-    return before == participant or (before is not None and participant is not None and last_survivor(before) == last_survivor(participant))
+    return record_many(drafts, actor=actor, mode=mode)
 
 
 def _routed(parts: Sequence[Part]) -> list[Part]:
@@ -140,15 +130,7 @@ def correct(
     for slot, old in there.items():
         if slot not in wanted:
             drafts.append(draft("facts.taken_back", taken_back(why="did_not_happen"), slot, old, inside=True))
-    if drafts and _is_earlier(visit):
-        mode = Mode.EARLIER
     return record_many(drafts, actor=actor, mode=mode) if drafts else []
-
-
-def _is_earlier(visit: uuid.UUID) -> bool:
-    """Whether a visit was recorded as from before the book of stock began: something in it should have moved stock, and moved none."""
-    booked = [(fact.settlement or {}).get("stock") for fact in history(visit)]
-    return any(lots and not any(lots) for lots in booked)
 
 
 def take_back(*, actor: Actor, visit: uuid.UUID, correction: uuid.UUID, why: str) -> list[Outcome]:

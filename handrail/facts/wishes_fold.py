@@ -65,7 +65,7 @@ def _roots(cursor: Any, organisation: int, found: Iterable[Recorded]) -> dict[uu
 
 
 def _consent(fact: Recorded, person: uuid.UUID, root: uuid.UUID, ended: Iterable[Recorded], organisation: int) -> Consent:
-    said, day = fact.parsed, fact.occurred_at.date()
+    said, day = fact.parsed, fact.day
     revoked = [end.occurred_at for end in ended if end.parsed.consent == root]
     return Consent(
         organisation_id=organisation, fact=root, participant=person, purpose=said.purpose, scope=sorted(said.scope),

@@ -74,6 +74,7 @@ def _when(fact: Envelope) -> datetime:
 def _draft(actor: Actor, site: Site | None, kind: str, payload: Any, fact: Envelope, version: int | None = None) -> Draft:
     return Draft(
         kind=kind, payload=payload, site=fact.site or (site.id if site else None), id=fact.id, occurred_at=_when(fact),
+        is_timed=fact.occurred_at is not None,
         encounter=fact.encounter, participant=fact.participant, supersedes=tuple(fact.supersedes), kind_version=version,
         device=actor.device, device_sequence=fact.device_sequence if actor.device else None,
     )

@@ -71,7 +71,7 @@ def test_what_names_something_unknown_is_kept_aside_and_the_rest_counts(in_harbo
         kind="stock.transferred", payload={"to_site": str(ids.new()), "lines": [{"item": "filter", "quantity": 1}]}, site=w.store.id
     )
     assert arrive(w, give(w, 1, item="nothing"), give(w, 2), give(w, 4, site=None), wrong_lot, nowhere, give(w, 8), who="everywhere") == [
-        "unknown_reference", "", "unknown_reference", "unknown_reference", "unknown_reference", "",
+        "unknown_reference", "", "no_site", "unknown_reference", "unknown_reference", "",
     ]
     assert filters(w) == 990
 

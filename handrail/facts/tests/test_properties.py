@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handrail.facts import record, replay, visits
+from handrail.facts import known, record, replay, visits
 from handrail.facts.fold import Fold, Step
 from handrail.facts.models import Aside, Fact, Referral, Standing
 from handrail.facts.record import Draft, Mode
@@ -255,14 +255,12 @@ def test_deciding_again_in_a_replay_would_be_noticed(owner: None, monkeypatch: p
 
 
 def test_not_knowing_what_came_before_would_be_noticed(owner: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = record._Door._lock
+    def forgetful(drafts: Sequence[Draft], organisation: int) -> Any:
+        found = known.lock_and_read(drafts, organisation)
+        found.stored.clear()
+        return found
 
-    def forgetful(self: Any, drafts: Sequence[Draft]) -> Any:
-        known = lock(self, drafts)
-        known.bodies.clear()
-        return known
-
-    monkeypatch.setattr(record._Door, "_lock", forgetful)
+    monkeypatch.setattr(record, "lock_and_read", forgetful)
     with pytest.raises((AssertionError, Race)):
         live_then_replay(PLAIN, [1], [2], 3)
 

@@ -30,7 +30,7 @@ def funds(fact: Recorded, moves: Sequence[Move]) -> None:
         return
     lots = {lot.id: lot for lot in Lot.objects.filter(id__in=[lot for _n, lot in entering], fund__isnull=False).select_related("item", "fund")}
     lines = [(number, lots[lot].item, lots[lot].fund) for number, lot in entering if lot in lots]
-    found = problems_of(lines, fact.occurred_at.date(), approval=getattr(fact.parsed, "approval", None) or "")
+    found = problems_of(lines, fact.day, approval=getattr(fact.parsed, "approval", None) or "")
     if found:
         raise Refusal([("lines", sentence) for _number, sentence in found])
 
@@ -87,6 +87,6 @@ def _order(fact: Recorded) -> None:
     if unknown is not None:
         raise Refusal([("lines", _("The catalogue has no item “%s”.") % unknown)])
     checked = [(number, items[line.item], fund) for number, line in enumerate(lines, 1)]
-    found = problems_of(checked, fact.occurred_at.date(), effects=BUYING)
+    found = problems_of(checked, fact.day, effects=BUYING)
     if found:
         raise Refusal([("lines", sentence) for _number, sentence in found])

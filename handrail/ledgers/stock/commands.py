@@ -71,7 +71,7 @@ def receive(
     at = occurred_at or clock.now()
     items, chosen = _items_of(lines), {code: funds.find(code) for code in {line.fund for line in lines}}
     checked = [(number, items[line.item], chosen[line.fund]) for number, line in enumerate(lines, 1)]
-    refused = funds.problems_of(checked, at.date(), approval=approval)
+    refused = funds.problems_of(checked, clock.local_date(at, site.time_zone), approval=approval)
     if refused:
         raise Refusal([(f"line-{number}", sentence) for number, sentence in refused])
     payload = []

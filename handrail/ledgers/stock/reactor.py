@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from handrail.facts.fold import Batch, Recorded, Step
 from handrail.facts.record import Refusal
 from handrail.facts.spec import Move, Place
+from handrail.kernel import clock
 from handrail.ledgers.stock import checks, kits
 
 
@@ -56,11 +57,11 @@ class _Lot:
     item: str
     expiry: date | None
     is_unknown: bool
-    held_since: date | None
+    held_since: datetime | None
 
-    def is_held(self, on: date, target: Place) -> bool:
-        """Whether a recall stops it. What reached people before the recall is told as it was; all else asks as of now."""
-        return self.held_since is not None and (target is not Place.PEOPLE or self.held_since <= on)
+    def is_held(self, fact: Recorded, target: Place) -> bool:
+        """Whether a recall stops it. What reached people before the day of the recall is told as it was; all else asks as of now."""
+        return self.held_since is not None and (target is not Place.PEOPLE or clock.local_date(self.held_since, fact.zone) <= fact.day)
 
 
 _SHELF = """
@@ -132,7 +133,7 @@ class StockReactor:
             cursor.execute(_SHELF, [sorted(set(self._places.values())), batch.organisation, items, named])
             for key, lot_id, item, expiry, is_unknown, location, quantity, held in cursor.fetchall():
                 if lot_id not in self._lots:
-                    lot = _Lot(key, lot_id, item, expiry, is_unknown, held.astimezone(UTC).date() if held else None)
+                    lot = _Lot(key, lot_id, item, expiry, is_unknown, held)
                     self._lots[lot_id] = lot
                     self._by_item.setdefault(item, []).append(lot)
                 if location is not None:
@@ -192,7 +193,7 @@ class StockReactor:
         unknown = sorted({move.item for _f, move in moves} - set(self._by_item))
         if unknown:
             raise Refusal([("lines", _("The catalogue has no item “%s”.") % code) for code in unknown])
-        if not batch.moves_stock or _never_booked(step):
+        if any(fact.is_earlier for fact in (*step.do, *step.undo)):
             return [[] for _move in moves]
         for fact in step.do:
             checks.funds(fact, _moves(fact))
@@ -204,11 +205,11 @@ class StockReactor:
         for fact, move in moves:
             source = self._place(batch, fact, move, move.source)
             target = self._place(batch, fact, move, move.target)
-            taken, lacking = self._allocate(move, source, fact.occurred_at.date(), from_shelf=move.source is Place.SITE)
+            taken, lacking = self._allocate(move, source, fact, from_shelf=move.source is Place.SITE)
             if lacking:
                 missing.append((move.item, move.quantity, move.quantity - lacking))
             if move.lot and (move.target is Place.PEOPLE or move.source is Place.SUPPLIER):
-                stopped += [move.item for lot, _q in taken if lot.is_held(fact.occurred_at.date(), move.target)]
+                stopped += [move.item for lot, _q in taken if lot.is_held(fact, move.target)]
             for lot, quantity in taken:
                 self._shelf[source, lot.key] = self._shelf.get((source, lot.key), 0) - quantity
                 self._shelf[target, lot.key] = self._shelf.get((target, lot.key), 0) + quantity
@@ -227,7 +228,7 @@ class StockReactor:
         if fact.kind == "stock.recalled":
             for line in fact.parsed.lines:
                 if line.lot in self._lots:
-                    self._lots[line.lot].held_since = min(self._lots[line.lot].held_since or date.max, fact.occurred_at.date())
+                    self._lots[line.lot].held_since = min(self._lots[line.lot].held_since or fact.occurred_at, fact.occurred_at)
 
     def _inside(self, kit_lot: uuid.UUID) -> dict[uuid.UUID, int]:
         """Parts inside the kits of a lot, by lot: as the ledger has it, and what this batch put in or took out."""
@@ -242,7 +243,7 @@ class StockReactor:
                         found[names[key]] = found.get(names[key], 0) + quantity
         return found
 
-    def _allocate(self, move: Move, source: int, on: date, *, from_shelf: bool) -> tuple[list[tuple[_Lot, int]], int]:
+    def _allocate(self, move: Move, source: int, fact: Recorded, *, from_shelf: bool) -> tuple[list[tuple[_Lot, int]], int]:
         """Lots for a move, first expiry first, and how many the book lacks (put on the item's unknown lot)."""
         if move.lot is not None:
             lot = self._lots.get(move.lot)
@@ -254,7 +255,7 @@ class StockReactor:
         left = move.quantity
         for lot in self._by_item[move.item]:
             held = self._shelf.get((source, lot.key), 0)
-            if left and held > 0 and not lot.is_unknown and (lot.expiry is None or lot.expiry >= on) and not lot.is_held(on, move.target):
+            if left and held > 0 and not lot.is_unknown and (lot.expiry is None or lot.expiry >= fact.day) and not lot.is_held(fact, move.target):
                 quantity = min(held, left)
                 taken.append((lot, quantity))
                 left -= quantity
@@ -300,12 +301,6 @@ def _moves(fact: Recorded) -> list[Move]:
     if spec is None or spec.moves is None or fact.parsed is None:
         return []
     return [move for move in spec.moves(fact.parsed) if move.quantity]
-
-
-def _never_booked(step: Step) -> bool:
-    """Whether this corrects something from before the book began: then the correction is from before it as well."""
-    booked = [(fact.settlement or {}).get("stock") for fact in step.undo if _moves(fact)]
-    return bool(booked) and all(lots is not None and not any(lots) for lots in booked)
 
 
 def _settled(step: Step) -> list[list[list[Any]]]:

@@ -29,6 +29,8 @@ REASONS: dict[str, Text] = {
     "unknown_kind": _("This version does not know this kind of record."),
     "unknown_site": _("It names a place that does not exist here."),
     "no_encounter": _("It names no visit."),
+    "no_site": _("It names no place."),
+    "other_visit": _("The visit it belongs to was at another place."),
     "id_taken": _("Another record has the same number but says something else."),
     "sequence_taken": _("The device used the same number twice."),
     "waits_for_another": _("It corrects a record that has not arrived."),

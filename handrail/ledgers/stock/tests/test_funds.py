@@ -60,9 +60,9 @@ def test_the_day_it_happened_decides(in_harbour, hhs):
         actor=in_harbour.system, fund=other, effect="forbid_stock_tag", valid_from=date(2026, 5, 1), item_class="syringe_with_needle",
         source_document="Letter", clause="2",
     )
-    deliver(in_harbour, ("syringe-1ml-29g", "S-9", "FED"), at=datetime(2026, 4, 30, 23, tzinfo=UTC))
-    with pytest.raises(Refusal):
-        deliver(in_harbour, ("syringe-1ml-29g", "S-10", "FED"), at=datetime(2026, 5, 1, tzinfo=UTC))
+    deliver(in_harbour, ("syringe-1ml-29g", "S-9", "FED"), at=datetime(2026, 4, 30, 20, 59, tzinfo=UTC))
+    with pytest.raises(Refusal):  # midnight in Nairobi, where the store is
+        deliver(in_harbour, ("syringe-1ml-29g", "S-10", "FED"), at=datetime(2026, 4, 30, 21, tzinfo=UTC))
 
 
 def test_a_later_rule_flags_the_lot_and_rewrites_nothing(in_harbour):
