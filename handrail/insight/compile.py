@@ -107,6 +107,16 @@ class Reader:
         if counted:
             self._done |= zip(counted, self._cells(counted), strict=True)
 
+    def joined(self, window: Window) -> int:
+        """How many records of people met in the window stand for somebody else now: the numbers of people use it, in earlier periods too."""
+        if not self._anybody_merged:
+            return 0
+        files = self._manifest.files(_ENCOUNTER)
+        met = self._parquet(f"all {_ENCOUNTER}", files) if files else schema_of(KINDS[_ENCOUNTER]).empty_table()
+        met = met.filter(met["local_date"] >= window.starts_on, met["local_date"] < window.ends_before)
+        found = met.semi_join(self._dimension("survivors"), "participant")
+        return int(self._fetch(found.agg(joined=found["participant"].nunique()))[0]["joined"])
+
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """Every row of a kind that counts, in the order it happened: for tests and exports."""
         order = [name for name in ("occurred_at", "counter", "line") if name in self._counting(kind).columns]

@@ -12,7 +12,7 @@ from handrail.insight.arithmetic import Cell, Computed, value_of
 from handrail.insight.compile import Measured, Reader
 from handrail.insight.models import Result
 from handrail.insight.periods import Quarter, Window
-from handrail.insight.spec import INDICATORS, Indicator
+from handrail.insight.spec import INDICATORS, Indicator, People, Regular
 from handrail.insight.warehouse import BuildReport, build
 from handrail.kernel import clock, scope
 
@@ -57,6 +57,8 @@ def _results(reader: Reader, quarter: Quarter, sites: Mapping[str, Site], organi
     reader.measure_all(
         (part, quarter.window(indicator.window)) for indicator in INDICATORS for part in (*indicator.inputs, *indicator.beside)
     )
+    windows = {quarter.window(indicator.window) for indicator in INDICATORS}
+    joined = {(window, True): [{"joined": count}] for window in windows if (count := reader.joined(window))}
     for indicator in INDICATORS:
         window = quarter.window(indicator.window)
         parts = [reader.measure(part, window) for part in indicator.inputs]
@@ -69,8 +71,13 @@ def _results(reader: Reader, quarter: Quarter, sites: Mapping[str, Site], organi
                 status=computed.status, value=computed.value, numerator=_value(computed.numerator),
                 denominator=_value(computed.denominator), people_behind=_people(computed.numerator),
                 denominator_people=_people(computed.denominator), data_through=reader.watermark, computed_at=now,
-                steps=_steps(indicator, parts, beside, site),
+                steps=_steps(indicator, parts, beside, site) + joined.get((window, counts_people(indicator)), []),
             )
+
+
+def counts_people(indicator: Indicator) -> bool:
+    """Whether joining two records of one person can change it."""
+    return any(isinstance(part, (People, Regular)) for part in indicator.inputs)
 
 
 def _shown(sites: Mapping[str, Site], parts: Sequence[Measured]) -> list[str]:

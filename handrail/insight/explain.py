@@ -18,7 +18,7 @@ from handrail.insight.spec import Indicator
 
 @dataclass(frozen=True)
 class Step:
-    """A line of the explanation. `role` is numerator, denominator, unknown, annualised, result, estimate or beside."""
+    """A line of the explanation. `role` is numerator, denominator, unknown, annualised, result, joined, estimate or beside."""
 
     role: str
     label: str
@@ -46,7 +46,10 @@ def steps(
     if indicator.kind != "count":
         found.append(Step("result", "=", str(status.label) if value is None else _result(indicator, value)))
     for note in noted:
-        if "estimate" in note:
+        if "joined" in note:
+            said = _("Records of people met then that were joined with another record of the same person, also since the period ended")
+            found.append(Step("joined", said, _amount(note["joined"])))
+        elif "estimate" in note:
             found.append(_estimate(indicator, note["estimate"]))
         elif "beside" in note and note["beside"] < len(indicator.beside):
             title = indicator.beside[note["beside"]].title

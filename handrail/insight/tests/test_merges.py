@@ -47,6 +47,10 @@ def shown(world, quarter="2026Q3"):
     return [pack.get(key).plain for key in KEYS]
 
 
+def joined(world, key):
+    return [step.value for step in world.numbers("2026Q3").get(key).steps if step.role == "joined"]
+
+
 @pytest.fixture
 def three(warehouse):
     """A answers and picks up twice; B, at another site, is A under a second card and picks up once; C is somebody else."""
@@ -64,8 +68,10 @@ def test_who_is_merged_is_one_person_in_earlier_periods_too_and_two_again_when_i
     apart = ["3", "66.7", "0.0", "15.0", "3"]
     together = ["2", "50.0", "50.0", "30.0", "2"]
     assert shown(warehouse) == apart
+    assert joined(warehouse, "people_reached") == []
     merged = merge(warehouse, a, b)
     assert shown(warehouse) == together
+    assert (joined(warehouse, "people_reached"), joined(warehouse, "contacts")) == (["1"], []), "an earlier period never changes silently"
     assert warehouse.numbers("2026Q3").get("people_reached", warehouse.sites["Drop-in"].id).plain == "1"
     undo(warehouse, merged)
     assert shown(warehouse) == apart
