@@ -55,7 +55,7 @@ def add_people(connection: psycopg.Connection[Any], var: Path, count: int) -> li
     connection.execute("CREATE TEMPORARY TABLE new_card (number int, token bytea)")
     with connection.cursor().copy("COPY new_card FROM STDIN") as into:
         for number, code in enumerate(codes):
-            into.write_row((number, crypto.token(key, "card", code.replace("-", ""))))
+            into.write_row((number, crypto.code_token(key, code.replace("-", ""))))
     person = PERSON.format("number::text")
     _insert(connection, "facts_participant", {"organisation_id": str(organisation), "id": person, "status": "'active'", "flags": "'{}'::jsonb"}, "new_card")
     _insert(connection, "facts_cardtoken", {"organisation_id": str(organisation), "token": "token", "participant": person, "sort": "'issued'"}, "new_card")

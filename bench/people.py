@@ -49,12 +49,12 @@ def look_up(browser: Browser, site: str, code: str) -> None:
     """Find somebody by card, as the find page does; raises when nobody is found."""
     status, where = browser.post(f"/people/find/{site}/", {"how": "card", "card": code})
     if status != 302:
-        raise RuntimeError(f"{status}: {where[:300]}")
+        raise RuntimeError(f"{status}: {where[where.find('<main'):][:1500]}")
 
 
 def plain_look_up(connection: psycopg.Connection[Any], organisation: int, key: bytes, code: str) -> None:
     """The same by one prepared statement."""
-    found = connection.execute(CARD, [organisation, crypto.token(key, "card", code.replace("-", ""))], prepare=True).fetchone()
+    found = connection.execute(CARD, [organisation, crypto.code_token(key, code.replace("-", ""))], prepare=True).fetchone()
     if found is None:
         raise RuntimeError("nobody")
 
