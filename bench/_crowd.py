@@ -79,7 +79,7 @@ def add_visits(connection: psycopg.Connection[Any], count: int, people: int) -> 
     own = f"CASE WHEN first THEN {made} ELSE {given} END"
     changed = {
         "id": own, "root": own, "encounter": f"CASE WHEN encounter IS NULL THEN NULL ELSE {made} END",
-        "participant": f"CASE WHEN v % 2 = 0 THEN {PERSON.format(f'(v * 7919 % {max(people, 1)})::text')} END",
+        "participant": f"CASE WHEN v % 2 = 0 THEN {PERSON.format(f'(v::bigint * 7919 % {max(people, 1)})::text')} END",
         "occurred_at": f"now() - interval '1 hour' - (({count} - v) * interval '540 days' / {count})", "recorded_at": "now()",
         "counter": f"{start} + 2 * v - CASE WHEN first THEN 1 ELSE 0 END", "device_sequence": "NULL", "supersedes": "'[]'::jsonb",
     }
