@@ -1,0 +1,189 @@
+"""The reader who subtracts: how narrowly each hidden number can be known from everything that is published.
+
+A system is a set of cells (people behind a number) and what ties them: totals and their parts, a part of a larger group
+and the rest of it, an earlier version and the change since. Everything visible is a constant; what is hidden lies
+between the least and the most that a linear program allows (`domain/indicators.md` 7, rule 4; solved by HiGHS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import highspy
+import numpy as np
+from highspy._core import _Highs  # the solver itself: the class around it prints a banner and starts threads
+
+Key = Hashable
+_ROOM = 1e-6
+
+
+class How(StrEnum):
+    """What a reader knows of a number and others."""
+
+    SUM = "sum"
+    """The total is the sum of the parts. If parts overlap, the reader is assumed to know by how much."""
+    COVER = "cover"
+    """People counted in each of several periods: a part is at most the total, the total at most the sum."""
+    PART = "part"
+    """Each part is at most the total."""
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A total, its parts, and how they hang together."""
+
+    total: Key
+    parts: tuple[Key, ...]
+    how: How = How.SUM
+
+    @property
+    def members(self) -> tuple[Key, ...]:
+        """All cells it ties."""
+        return (self.total, *self.parts)
+
+
+@dataclass
+class System:
+    """Cells with the people behind them, and their ties. `open_cells` are never published, such as the rest of a group."""
+
+    people: dict[Key, int] = field(default_factory=dict)
+    ties: list[Tie] = field(default_factory=list)
+    open_cells: set[Key] = field(default_factory=set)
+    shown_before: set[Key] = field(default_factory=set)
+    """Published already: known for ever, whatever is hidden now."""
+    _near: dict[Key, list[Tie]] = field(default_factory=dict, init=False)
+    _counted: int = field(default=-1, init=False)
+
+    def add(self, key: Key, people: int) -> None:
+        """A number that is to be published, with the people behind it."""
+        self.people[key] = people
+
+    def add_open(self, key: Key, people: int) -> None:
+        """A group that nobody publishes but that could be computed: it needs protection like any other."""
+        self.people[key] = people
+        self.open_cells.add(key)
+
+    def tie(self, total: Key, parts: Iterable[Key], how: How = How.SUM) -> None:
+        """See `Tie`."""
+        self.ties.append(Tie(total, tuple(parts), how))
+
+    def small(self, threshold: int) -> list[Key]:
+        """Cells with 1 to T-1 people behind them."""
+        return [key for key, people in self.people.items() if 0 < people < threshold]
+
+    def neighbours(self) -> dict[Key, list[Tie]]:
+        """The ties of each cell."""
+        if self._counted != len(self.ties):
+            self._near, self._counted = {}, len(self.ties)
+            for tie in self.ties:
+                for key in tie.members:
+                    self._near.setdefault(key, []).append(tie)
+        return self._near
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The least and the most a hidden number can be."""
+
+    least: float
+    most: float
+
+    def is_safe(self, threshold: int) -> bool:
+        """Wide enough, and possibly nobody or one person: `most - least ≥ T` and `least ≤ 1`."""
+        return self.most - self.least >= threshold - _ROOM and self.least <= 1 + _ROOM
+
+
+def connected(system: System, hidden: Collection[Key], start: Key) -> set[Key]:
+    """Hidden cells that any tie, directly or along others, binds to this one. What is visible parts them."""
+    ties, found, todo = system.neighbours(), {start}, [start]
+    while todo:
+        for tie in ties.get(todo.pop(), ()):
+            for key in tie.members:
+                if key in hidden and key not in found:
+                    found.add(key)
+                    todo.append(key)
+    return found
+
+
+class Attack:
+    """The linear program over one set of hidden cells; ask it for the bounds of any of them.
+
+    `knows_somebody`: the reader knows that a hidden number is not 0 where it is not, because zeros are hardly ever hidden.
+    What is safe against that reader is safe against one who only knows that no number is below 0.
+    """
+
+    def __init__(self, system: System, hidden: Collection[Key], *, knows_somebody: bool = True) -> None:
+        self._place = {key: number for number, key in enumerate(hidden)}
+        self._solver: Any = _Highs()
+        self._solver.setOptionValue("output_flag", False)
+        least = [float(knows_somebody and system.people[key] > 0) for key in self._place]
+        self._solver.addVars(len(least), np.array(least), np.full(len(least), highspy.kHighsInf))
+        neighbours = system.neighbours()
+        for tie in dict.fromkeys(tie for key in self._place for tie in neighbours.get(key, ())):
+            self._add(system, tie)
+
+    def _add(self, system: System, tie: Tie) -> None:
+        difference = [*((part, 1.0) for part in tie.parts), (tie.total, -1.0)]
+        if tie.how is How.SUM:
+            self._row(system, difference, is_equal=True)
+            return
+        if tie.how is How.COVER:
+            self._row(system, difference)
+        for part in tie.parts:
+            self._row(system, [(tie.total, 1.0), (part, -1.0)])
+
+    def _row(self, system: System, terms: Sequence[tuple[Key, float]], *, is_equal: bool = False) -> None:
+        """These terms are what they are, or at least 0 (less only if the true numbers contradict one another)."""
+        weights: dict[int, float] = {}
+        hidden = visible = 0.0
+        for key, weight in terms:
+            if key in self._place:
+                weights[self._place[key]] = weights.get(self._place[key], 0.0) + weight
+                hidden += weight * system.people[key]
+            else:
+                visible += weight * system.people[key]
+        least = hidden if is_equal else min(hidden, -visible)
+        if weights:
+            most = hidden if is_equal else highspy.kHighsInf
+            self._solver.addRow(least, most, len(weights), np.array(list(weights), dtype=np.int32), np.array(list(weights.values())))
+
+    def bounds(self, key: Key) -> Bounds:
+        """How narrowly a hidden cell can be known."""
+        place, found = self._place[key], []
+        self._solver.changeColCost(place, 1.0)
+        for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
+            self._solver.changeObjectiveSense(sense)
+            self._solver.run()
+            status = self._solver.getModelStatus()
+            if status == highspy.HighsModelStatus.kOptimal:
+                found.append(float(self._solver.getInfo().objective_function_value))
+            elif status in {highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible} and sense == highspy.ObjSense.kMaximize:
+                found.append(float("inf"))
+            else:
+                raise RuntimeError(f"The solver could not bound a number: {status}.")
+        self._solver.changeColCost(place, 0.0)
+        return Bounds(found[0], found[1])
+
+
+def weak(system: System, hidden: Collection[Key], threshold: int, asked: Iterable[Key]) -> Iterator[tuple[Key, Bounds | None]]:
+    """Of the cells that are asked for, the small groups that are not safe, one by one, with their bounds; None where they are visible."""
+    wanted = [key for key in asked if 0 < system.people[key] < threshold]
+    unknown, done, wanted_too = (set(hidden) | system.open_cells) - system.shown_before, set[Key](), set(wanted)
+    for key in wanted:
+        if key not in unknown:
+            yield key, None
+        elif key not in done:
+            together = connected(system, unknown, key)
+            done |= together
+            attack = Attack(system, sorted(together, key=repr))
+            for one in together & wanted_too:
+                if not (bounds := attack.bounds(one)).is_safe(threshold):
+                    yield one, bounds
+
+
+def audit(system: System, hidden: Collection[Key], threshold: int) -> dict[Key, Bounds | None]:
+    """Every small group that is not safe. Empty: the release holds."""
+    return dict(weak(system, hidden, threshold, system.people))
