@@ -92,8 +92,8 @@ class Bounds:
     most: float
 
     def is_safe(self, threshold: int) -> bool:
-        """Wide enough, and possibly nobody or one person: `most - least ≥ T` and `least ≤ 1`."""
-        return self.most - self.least >= threshold - _ROOM and self.least <= 1 + _ROOM
+        """Possibly nobody or one person, and wide enough, also for a reader who knows that somebody is behind it."""
+        return self.least <= 1 + _ROOM and self.most - max(self.least, 1) >= threshold - _ROOM
 
 
 def connected(system: System, hidden: Collection[Key], start: Key) -> set[Key]:
@@ -109,18 +109,16 @@ def connected(system: System, hidden: Collection[Key], start: Key) -> set[Key]:
 
 
 class Attack:
-    """The linear program over one set of hidden cells; ask it for the bounds of any of them.
+    """The linear programs over one set of hidden cells; ask it for the bounds of any of them.
 
-    `knows_somebody`: the reader knows that a hidden number is not 0 where it is not, because zeros are hardly ever hidden.
-    What is safe against that reader is safe against one who only knows that no number is below 0.
+    The least is asked by a reader who knows that no number is below 0; the most, unless `cautious` is off, by one who also
+    knows that no published number that is hidden is 0, because zeros are hardly ever hidden. Whoever knows less learns less.
     """
 
-    def __init__(self, system: System, hidden: Collection[Key], *, knows_somebody: bool = True) -> None:
+    def __init__(self, system: System, hidden: Collection[Key], *, cautious: bool = True) -> None:
         self._place = {key: number for number, key in enumerate(hidden)}
-        self._solver: Any = _Highs()
-        self._solver.setOptionValue("output_flag", False)
-        least = [float(knows_somebody and system.people[key] > 0) for key in self._place]
-        self._solver.addVars(len(least), np.array(least), np.full(len(least), highspy.kHighsInf))
+        somebody = [float(cautious and key not in system.open_cells and system.people[key] > 0) for key in self._place]
+        self._solvers = [_solver([0.0] * len(somebody)), _solver(somebody)]
         neighbours = system.neighbours()
         for tie in dict.fromkeys(tie for key in self._place for tie in neighbours.get(key, ())):
             self._add(system, tie)
@@ -148,24 +146,37 @@ class Attack:
         least = hidden if is_equal else min(hidden, -visible)
         if weights:
             most = hidden if is_equal else highspy.kHighsInf
-            self._solver.addRow(least, most, len(weights), np.array(list(weights), dtype=np.int32), np.array(list(weights.values())))
+            for solver in self._solvers:
+                solver.addRow(least, most, len(weights), np.array(list(weights), dtype=np.int32), np.array(list(weights.values())))
 
     def bounds(self, key: Key) -> Bounds:
         """How narrowly a hidden cell can be known."""
-        place, found = self._place[key], []
-        self._solver.changeColCost(place, 1.0)
-        for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
-            self._solver.changeObjectiveSense(sense)
-            self._solver.run()
-            status = self._solver.getModelStatus()
-            if status == highspy.HighsModelStatus.kOptimal:
-                found.append(float(self._solver.getInfo().objective_function_value))
-            elif status in {highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible} and sense == highspy.ObjSense.kMaximize:
-                found.append(float("inf"))
-            else:
-                raise RuntimeError(f"The solver could not bound a number: {status}.")
-        self._solver.changeColCost(place, 0.0)
-        return Bounds(found[0], found[1])
+        least, most = (
+            _optimum(solver, self._place[key], sense)
+            for solver, sense in zip(self._solvers, (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize), strict=True)
+        )
+        return Bounds(least, most)
+
+
+def _solver(least: Sequence[float]) -> Any:
+    found: Any = _Highs()
+    found.setOptionValue("output_flag", False)
+    found.addVars(len(least), np.array(least), np.full(len(least), highspy.kHighsInf))
+    return found
+
+
+def _optimum(solver: Any, place: int, sense: Any) -> float:
+    """The least or the most of one variable; infinity where nothing bounds it."""
+    solver.changeColCost(place, 1.0)
+    solver.changeObjectiveSense(sense)
+    solver.run()
+    status, found = solver.getModelStatus(), float(solver.getInfo().objective_function_value)
+    solver.changeColCost(place, 0.0)
+    if status == highspy.HighsModelStatus.kOptimal:
+        return found
+    if sense == highspy.ObjSense.kMaximize and status in {highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
+        return float("inf")
+    raise RuntimeError(f"The solver could not bound a number: {status}.")
 
 
 def weak(system: System, hidden: Collection[Key], threshold: int, asked: Iterable[Key]) -> Iterator[tuple[Key, Bounds | None]]:

@@ -112,14 +112,19 @@ def _may_show(row: Row, hidden: frozenset[object], threshold: int) -> bool:
 
 # -- the system ------------------------------------------------------------------------------------------------------------
 
-_Numbers = Mapping[Cell, tuple[int, int]]
+Numbers = Mapping[Cell, tuple[int, int]]
 """Value of each cell and the people behind it."""
 
 
 def _hidden(rows: Iterable[Row], before: Sequence[Published], threshold: int) -> frozenset[object]:
     """The cells to hide."""
     found = _numbers(rows)
-    numbers = {cell: pair for cell, (pair, _worth) in found.items()}
+    system = system_of({cell: pair for cell, (pair, _worth) in found.items()}, before, threshold)
+    return suppress(system, threshold, {cell: worth for cell, (_pair, worth) in found.items()}).hidden
+
+
+def system_of(numbers: Numbers, before: Sequence[Published] = (), threshold: int = 0) -> System:
+    """Every number with all that ties it to the others."""
     system = System()
     for cell, (_value, people) in numbers.items():
         system.add(cell, people)
@@ -127,7 +132,7 @@ def _hidden(rows: Iterable[Row], before: Sequence[Published], threshold: int) ->
     _tie_parts(system, numbers, threshold)
     _tie_periods(system, numbers)
     _tie_versions(system, numbers, before, threshold)
-    return suppress(system, threshold, {cell: worth for cell, (_pair, worth) in found.items()}).hidden
+    return system
 
 
 def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[tuple[int, int], int]]:
@@ -143,7 +148,7 @@ def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[tuple[int, int], int]]:
     return found
 
 
-def _tie_places(system: System, numbers: _Numbers) -> None:
+def _tie_places(system: System, numbers: Numbers) -> None:
     sites: dict[Cell, list[Cell]] = {}
     for cell in numbers:
         if cell.place is not None:
@@ -153,7 +158,7 @@ def _tie_places(system: System, numbers: _Numbers) -> None:
             system.tie(total, parts)
 
 
-def _tie_parts(system: System, numbers: _Numbers, threshold: int) -> None:
+def _tie_parts(system: System, numbers: Numbers, threshold: int) -> None:
     """A part of a group, and the rest of it: a group as well."""
     places: dict[Place, list[Cell]] = {}
     for cell in numbers:
@@ -175,7 +180,7 @@ def _is_part(small: Cell, large: Cell) -> bool:
     return people and small.window.inside(large.window) and (small.measure == large.measure or contains(large.measure, small.measure))
 
 
-def _tie_periods(system: System, numbers: _Numbers) -> None:
+def _tie_periods(system: System, numbers: Numbers) -> None:
     """Windows that together make up a longer one: what happened adds up, people do not."""
     lines: dict[tuple[Measure, Place], list[Cell]] = {}
     for cell in numbers:
@@ -199,7 +204,7 @@ def _partition(window: Window, cells: Sequence[Cell]) -> list[Cell]:
     return found if day == window.ends_before else []
 
 
-def _tie_versions(system: System, numbers: _Numbers, before: Sequence[Published], threshold: int) -> None:
+def _tie_versions(system: System, numbers: Numbers, before: Sequence[Published], threshold: int) -> None:
     """What was shown earlier is known for ever; what changed since is a group as well."""
     for number, old in enumerate(before, 1):
         now = numbers.get(old.cell)
