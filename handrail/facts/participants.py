@@ -38,10 +38,19 @@ class Look(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """A person, or why nobody was found."""
+    """A person, or why nobody was found.
+
+    `participant` is the record the card belongs to, which is what anything recorded with it names: when a merge turns
+    out wrong, everything said with a card is found with that card. `survivor` stands for it on screens and in counts.
+    """
 
     look: Look
     participant: uuid.UUID | None = None
+
+    @property
+    def survivor(self) -> uuid.UUID | None:
+        """Who stands for the record after all merges."""
+        return last_survivor(self.participant) if self.participant else None
 
     @property
     def sentence(self) -> str:
@@ -59,7 +68,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Derived:
-    """A person by self-made code. The code is there to be shown once, and only when the person is new (a second tap shows it too)."""
+    """The record of a self-made code. The code is there to be shown once, and only when the person is new (a second tap shows it too)."""
 
     participant: uuid.UUID
     code: str
@@ -93,7 +102,7 @@ def find(typed: str, site: Site | None = None) -> Found:
         return Found(Look.UNKNOWN)
     if card.revoked_at is not None:
         return Found(Look.REPLACED)
-    return Found(Look.FOUND, last_survivor(card.participant))
+    return Found(Look.FOUND, card.participant)
 
 
 def find_by_card(typed: str, site: Site | None = None) -> uuid.UUID | None:
@@ -132,7 +141,7 @@ def find_or_propose(*, actor: Actor, site: Site, elements: Elements, participant
     _keep_hints(person, hints, actor)
     if card is None:
         proposals.near_matches(person, hints, actor=actor)
-    return Derived(last_survivor(person), code, person == participant)
+    return Derived(person, code, person == participant)
 
 
 def _hint(hint: bytes, site: Site) -> bytes:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from handrail.facts import handles, organisations, participants, proposals, receipts, visits
+from handrail.facts.corroboration import band_of, corroboration
 from handrail.facts.honest_count import count_people
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Fact, Participant, Proposal, Receipt
@@ -21,8 +22,7 @@ from handrail.kernel.access import Denied, Grant
 from handrail.kernel.database import as_owner
 from handrail.kernel.rooms import permissions_of
 from tests import world as small_world
-
-FITS = ("age_band", "language")
+from tests.people import FITS, join
 
 
 def card_for(world, **answers) -> tuple[str, uuid.UUID]:
@@ -42,10 +42,7 @@ def steward(world):
 
 
 def merge(world, survivor: uuid.UUID, other: uuid.UUID, *, actor=None) -> uuid.UUID:
-    payload = {"survivor": str(survivor), "other": str(other), "corroborating": FITS, "person_agreed": "yes"}
-    draft = Draft(kind="facts.merged", participant=survivor, payload=payload)
-    record(draft, actor=actor or steward(world))
-    return draft.id
+    return join(world, survivor, other, actor=actor or steward(world))
 
 
 def undo(world, fact: uuid.UUID) -> None:
@@ -67,7 +64,7 @@ def came(world, person: uuid.UUID | None, **parts) -> uuid.UUID:
 def test_after_a_merge_either_card_finds_the_survivor_and_after_undo_each_its_own(in_harbour):
     (first, one), (second, other) = card_for(in_harbour), card_for(in_harbour)
     fact = merge(in_harbour, one, other)
-    assert find(first).participant == find(second).participant == one
+    assert find(first).survivor == find(second).survivor == one
     assert participants.survivors() == {other: one}
     assert participants.group(other) == participants.group(one) == [one, other]
     undo(in_harbour, fact)
@@ -81,7 +78,7 @@ def test_a_chain_leads_to_the_last_survivor_and_comes_apart_link_by_link(in_harb
     (a_card, a), (b_card, b), (_c_card, c) = (card_for(in_harbour) for _person in range(3))
     first, second = merge(in_harbour, b, a), merge(in_harbour, c, b)
     assert participants.survivors() == {a: c, b: c}
-    assert find(a_card).participant == c
+    assert find(a_card).survivor == c
     undo(in_harbour, second)
     assert participants.survivors() == {a: b}
     undo(in_harbour, first)
@@ -210,7 +207,7 @@ def test_side_by_side_stands_only_what_can_speak_for_it(in_harbour):
     handles.set_handle(actor=in_harbour.system, participant=proposal.newer, word="Robin")
     handles.set_handle(actor=in_harbour.system, participant=proposal.older, word="robin")
     came(in_harbour, proposal.newer)
-    said = {fit.code.value: (fit.newer, fit.older, fit.fits) for fit in proposals.corroboration(proposal.newer, proposal.older)}
+    said = {fit.code.value: (fit.newer, fit.older, fit.fits) for fit in corroboration(proposal.newer, proposal.older)}
     assert said == {
         "age_band": ("40–49", "40–49", True), "handle": ("Robin", "robin", True), "language": ("Русский", "Русский", True),
         "usual_site": ("Van 1", "", False), "issued_card": ("Yes", "Yes", None),
@@ -219,11 +216,11 @@ def test_side_by_side_stands_only_what_can_speak_for_it(in_harbour):
 
 def test_the_age_band_follows_from_the_year_or_is_as_they_said():
     on = date(2026, 3, 15)
-    assert [proposals.band_of(Participant(birth_year=year), on) for year in (2012, 2011, 2007, 2001, 1966)] == [
+    assert [band_of(Participant(birth_year=year), on) for year in (2012, 2011, 2007, 2001, 1966)] == [
         "under_15", "15_19", "15_19", "25_29", "60_plus",
     ]
-    assert proposals.band_of(Participant(age_band="20_24"), on) == "20_24"
-    assert proposals.band_of(Participant(), on) == ""
+    assert band_of(Participant(age_band="20_24"), on) == "20_24"
+    assert band_of(Participant(), on) == ""
 
 
 # -- receipts -------------------------------------------------------------------------------------------------------------------

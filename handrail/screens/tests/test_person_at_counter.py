@@ -266,8 +266,7 @@ def test_after_a_merge_the_history_of_both_is_one(world, person):
 
 
 def merge(world, *, survivor: uuid.UUID, other: uuid.UUID) -> None:
-    payload = KINDS["facts.merged"].sample.model_dump(mode="json") | {"survivor": str(survivor), "other": str(other)}
-    record(Draft(kind="facts.merged", payload=payload, participant=survivor), actor=world.system, mode=Mode.CONFIRMED)
+    join(world, survivor, other)
 
 
 def test_a_place_the_worker_may_not_read_is_not_named_and_a_closed_one_not_even_hinted_at(world, person):
