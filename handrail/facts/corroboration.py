@@ -42,10 +42,7 @@ def corroboration(newer: uuid.UUID, older: uuid.UUID) -> list[Fit]:
     today = next((place.today for place in places if place is not None), clock.now().date())
     return [
         _age(one, two, today), _handle(*words), _languages(one, two),
-        Fit(
-            Corroboration.SITE, *(place.name if place is not None else "" for place in places),
-            places[0] is not None and places[0] == places[1],
-        ),
+        _site(*places),
         _cards(first, second),
     ]
 
@@ -89,6 +86,11 @@ def usual_site(people: Sequence[uuid.UUID]) -> Site | None:
         Fact.objects.filter(participant__in=people, kind="facts.encounter").exclude(site=None).values_list("site", flat=True)
     )
     return Site.objects.get(key=counted.most_common(1)[0][0]) if counted else None
+
+
+def _site(newer: Site | None, older: Site | None) -> Fit:
+    shown = [place.name if place is not None else "" for place in (newer, older)]
+    return Fit(Corroboration.SITE, shown[0], shown[1], newer is not None and newer == older)
 
 
 def _cards(newer: Sequence[uuid.UUID], older: Sequence[uuid.UUID]) -> Fit:

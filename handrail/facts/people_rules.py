@@ -11,13 +11,11 @@ from django.utils.translation import gettext as _
 
 from handrail.facts import corroboration
 from handrail.facts.codes_of_people import Agreed
+from handrail.facts.derived_codes import OLDEST
 from handrail.facts.drafts import Refusal
 from handrail.facts.fold import Recorded
 from handrail.facts.kinds.merged import LEAST
 from handrail.facts.models import Fact, Participant
-
-OLDEST = 110
-"""Nobody older is recorded: a year of birth further back is a typing error (`domain/people.md` 13)."""
 
 Problem = tuple[str, str]
 

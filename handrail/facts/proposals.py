@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from handrail.facts.codes_of_people import Agreed
 from handrail.facts.corroboration import supports
 from handrail.facts.fold import Recorded, read_facts
-from handrail.facts.models import CodeHint, Fact, Proposal
 from handrail.facts.kinds.merged import LEAST
+from handrail.facts.models import CodeHint, Fact, Proposal
 from handrail.facts.people_fold import MERGED
 from handrail.facts.people_rules import closed_site_of, last_survivor
 from handrail.facts.record import Draft, Refusal, lock_organisation, record

@@ -78,7 +78,10 @@ def refresh_consents(people: Iterable[uuid.UUID], organisation: int, through: in
         firsts = {first.id: first for first in read_facts(cursor, organisation, "f.id = ANY(%s::uuid[])", [list(roots.values())])}
         ended = revocations(cursor, organisation, touched, roots.values(), "f.counter <= %s", through)
     ordered = sorted(found, key=lambda f: (said_at(f), f.counter))
-    rows = [_consent(fact, roots[fact.id], firsts.get(roots[fact.id], fact), ended, organisation) for fact in ordered if fact.participant]
+    rows = [
+        _consent(fact, fact.participant, firsts.get(roots[fact.id], fact), ended, organisation, root=roots[fact.id])
+        for fact in ordered if fact.participant
+    ]
     latest: dict[tuple[uuid.UUID, str, str], Consent] = {}
     for row in rows:
         group = (row.participant, row.purpose, recipient_key(row.to_whom))
@@ -100,16 +103,18 @@ def _roots(cursor: Any, organisation: int, found: Iterable[Recorded]) -> dict[uu
     return {fact.id: known.get(fact.id, fact.root or fact.id) for fact in facts}
 
 
-def _consent(fact: Recorded, root: uuid.UUID, first: Recorded, ended: Iterable[Recorded], organisation: int) -> Consent:
+def _consent(
+    fact: Recorded, person: uuid.UUID, first: Recorded, ended: Iterable[Recorded], organisation: int, *, root: uuid.UUID
+) -> Consent:
     """As the fact that counts says it; given when its first fact was, so that a correction revives nothing."""
     said, day = fact.parsed, fact.day
     given_first = min(said_at(first), said_at(fact))
     revoked = [
         said_at(end) for end in ended
-        if ends(end, root, given_first, first.counter) and (end.parsed.consent is not None or end.participant == fact.participant)
+        if ends(end, root, given_first, first.counter) and (end.parsed.consent is not None or end.participant == person)
     ]
     return Consent(
-        organisation_id=organisation, fact=root, participant=fact.participant, purpose=said.purpose, scope=sorted(said.scope),
+        organisation_id=organisation, fact=root, participant=person, purpose=said.purpose, scope=sorted(said.scope),
         from_whom=said.from_whom or "", site_id=fact.site, to_whom=said.to_whom, given_at=said_at(fact),
         valid_from=said.valid_from or min(said.given_on or day, day), valid_to=said.valid_to, until=said.until or "",
         revoked_at=min(revoked, default=None), superseded_by=None,

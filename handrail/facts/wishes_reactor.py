@@ -25,7 +25,17 @@ from handrail.facts.models import Consent, Site, SiteKind
 from handrail.facts.people_fold import MERGED
 from handrail.facts.record import Refusal
 from handrail.facts.recorded import COUNTS
-from handrail.facts.wishes_fold import DIED, GIVEN, NO_CONTACT, REVOKED, STATUS, ends, refresh_consents, revocations, said_at
+from handrail.facts.wishes_fold import (
+    DIED,
+    GIVEN,
+    NO_CONTACT,
+    REVOKED,
+    STATUS,
+    ends,
+    refresh_consents,
+    revocations,
+    said_at,
+)
 
 DISCLOSED, DEMAND, ANSWER = "facts.disclosed", "facts.legal_demand", "facts.legal_decision"
 TREATING = frozenset({SiteKind.OAT_CLINIC, SiteKind.HOSPITAL, SiteKind.PHARMACY, SiteKind.PRISON_UNIT})

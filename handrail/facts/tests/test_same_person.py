@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from handrail.facts import handles, organisations, participants, proposals, receipts, visits
+from handrail.facts import handles, organisations, participants, proposals, receipts, visits, wishes
 from handrail.facts.corroboration import band_of, corroboration
 from handrail.facts.honest_count import count_people
 from handrail.facts.kinds.encounter import Encounter
@@ -109,7 +109,8 @@ def test_a_circle_a_second_merge_and_a_merge_with_oneself_are_refused(in_harbour
 
 def test_a_deceased_person_is_never_joined_with_a_living_one(in_harbour):
     (_f, one), (_s, other) = card_for(in_harbour), card_for(in_harbour)
-    Participant.objects.filter(id=one).update(status="deceased")
+    said = {"reported_by": "peer", "died_on": clock.now().date().isoformat()}
+    wishes.report_death(actor=in_harbour.actors["naima"], site=in_harbour.van, participant=one, id=ids.new(), said=said)
     for survivor, gone in ((one, other), (other, one)):
         with pytest.raises(Refusal, match="deceased"):
             merge(in_harbour, survivor, gone)
@@ -241,18 +242,31 @@ def test_a_receipt_makes_a_visit_theirs_once_and_totals_stay(in_harbour):
     assert {bytes(row.token) for row in Receipt.objects.all()}.isdisjoint({code.replace("-", "").encode()})
 
 
-def test_a_receipt_is_refused_when_mistyped_unknown_too_old_or_too_late(in_harbour):
+def test_a_receipt_is_refused_when_mistyped_unknown_too_old_or_too_late(in_harbour, monkeypatch):
     naima, (_card, person) = in_harbour.actors["naima"], card_for(in_harbour)
     visit = came(in_harbour, None)
     code = receipts.issue(actor=naima, visit=visit)
     for typed, sentence in (("7HR-9V4-99P-2", "symbols is wrong"), (crypto.new_code(), "not known")):
         with pytest.raises(Refusal, match=sentence):
             receipts.claim(actor=naima, code=typed, participant=person)
-    Receipt.objects.update(issued_at=clock.now() - timedelta(days=30, minutes=1))
-    with pytest.raises(Refusal, match="older than 30 days"):
+    real = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=30, minutes=1))
+    with pytest.raises(Refusal, match="more than 30 days ago"):
         receipts.claim(actor=naima, code=code, participant=person)
-    Receipt.objects.update(issued_at=clock.now() - timedelta(days=30) + timedelta(minutes=1))
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=30, minutes=-1))
     receipts.claim(actor=naima, code=code, participant=person)
+
+
+def test_the_thirty_days_run_from_the_visit_and_not_from_the_slip(in_harbour, monkeypatch):
+    naima, (_card, person) = in_harbour.actors["naima"], card_for(in_harbour)
+    visit, real = came(in_harbour, None), clock.now()
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=29))
+    code = receipts.issue(actor=naima, visit=visit)
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=31))
+    with pytest.raises(Refusal, match="more than 30 days ago"):
+        receipts.claim(actor=naima, code=code, participant=person)
+    with pytest.raises(Refusal, match="in the last 30 days"):
+        receipts.issue(actor=naima, visit=visit)
 
 
 def test_only_a_visit_of_one_person_without_a_code_has_a_receipt(in_harbour):

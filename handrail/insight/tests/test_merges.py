@@ -14,6 +14,7 @@ from handrail.insight.periods import Quarter
 from handrail.insight.spec import People
 from handrail.kernel import ids
 from handrail.ledgers.stock.commands import add_item
+from tests.people import join
 
 KEYS = ("people_reached", "prv_8a", "prv_9b", "kp_4", "people_estimate")
 
