@@ -93,7 +93,8 @@ def _facts(joined: Joined, sides: dict[uuid.UUID, uuid.UUID]) -> list[Line]:
         found = list(
             read_facts(
                 cursor, scope.organisation(),
-                "f.participant = ANY(%s::uuid[]) AND f.encounter IS NULL AND NOT f.kind = ANY(%s) AND f.counter > %s AND f.counter < %s"
+                "f.participant = ANY(%s::uuid[]) AND f.encounter IS NULL AND NOT f.kind = ANY(%s) AND EXISTS (SELECT 1 FROM facts_fact r"
+                " WHERE r.organisation_id = f.organisation_id AND r.id = f.root AND r.counter > %s AND r.counter < %s)"
                 f" AND {COUNTS}",
                 [list(sides), list(_NOT_MOVED), joined.fact.counter, through], "ORDER BY f.counter",
             )
@@ -134,11 +135,11 @@ def _handles(sides: dict[uuid.UUID, uuid.UUID], joined: Joined) -> list[Line]:
 
 
 @transaction.atomic
-def assign(*, actor: Actor, joined: Joined, key: str) -> None:
+def assign(*, actor: Actor, joined: Joined, key: str, to: uuid.UUID) -> None:
     """One of these things belongs to the other of the two. Sent twice it is done once."""
     actor.require("person.merge")
     lock_organisation()
-    line = next((found for found in recorded(joined) if found.key == key), None)
+    line = next((found for found in recorded(joined) if found.key == key and found.other == to), None)
     if line is None:
         return
     sort, _colon, named = key.partition(":")

@@ -52,6 +52,7 @@ class MeanwhileLine:
     place: str
     words: str
     other: str
+    to: str
     is_wish: bool
 
 
@@ -185,14 +186,16 @@ def between(request: ActorRequest, merge: uuid.UUID) -> HttpResponse:
     if joined is None or joined.undone is None or not _is_visible(joined, request.actor):
         raise Http404
     if request.method == "POST":
-        meanwhile.assign(actor=request.actor, joined=joined, key=request.POST.get("line", ""))
+        # The two stand in the form as first and second: no id of a person leaves the server.
+        to = (joined.fact.parsed.survivor, joined.fact.parsed.other)[request.POST.get("to") == "second"]
+        meanwhile.assign(actor=request.actor, joined=joined, key=request.POST.get("line", ""), to=to)
         return redirect("same-person-meanwhile", merge)
     pair = (joined.fact.parsed.survivor, joined.fact.parsed.other)
     for who in pair:
         audit.look("what was recorded while joined", actor=request.actor, object_id=who)
     names = {str(site): name for site, name in Site.objects.values_list("id", "name")}
     lines = [
-        MeanwhileLine(found.key, str(found.title), found.at, names.get(found.place, ""), label(found.with_whom), label(found.other), found.is_wish)
+        MeanwhileLine(found.key, str(found.title), found.at, names.get(found.place, ""), label(found.with_whom), label(found.other), "second" if found.other == pair[1] else "first", found.is_wish)
         for found in meanwhile.recorded(joined)
     ]
     context = {"merge": merge, "words": _own_words(*pair), "lines": lines}
