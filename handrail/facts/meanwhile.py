@@ -29,6 +29,14 @@ _NOT_MOVED = ("facts.merged", "facts.taken_back", "facts.released", "facts.enrol
 """Enrolling made the record itself; a consent taken back names the consent, or was said for both."""
 
 
+_BETWEEN = (
+    "f.participant = ANY(%s::uuid[]) AND f.encounter IS NULL AND NOT f.kind = ANY(%s)"
+    " AND EXISTS (SELECT 1 FROM facts_fact r WHERE r.organisation_id = f.organisation_id AND r.id = f.root AND r.counter > %s AND r.counter < %s)"
+    f" AND {COUNTS}"
+)
+"""By when the first of a chain was recorded: a correction of an earlier record is no new one."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One thing that was recorded, with which of the two, and the other one."""
@@ -92,11 +100,7 @@ def _facts(joined: Joined, sides: dict[uuid.UUID, uuid.UUID]) -> list[Line]:
     with connection.cursor() as cursor:
         found = list(
             read_facts(
-                cursor, scope.organisation(),
-                "f.participant = ANY(%s::uuid[]) AND f.encounter IS NULL AND NOT f.kind = ANY(%s) AND EXISTS (SELECT 1 FROM facts_fact r"
-                " WHERE r.organisation_id = f.organisation_id AND r.id = f.root AND r.counter > %s AND r.counter < %s)"
-                f" AND {COUNTS}",
-                [list(sides), list(_NOT_MOVED), joined.fact.counter, through], "ORDER BY f.counter",
+                cursor, scope.organisation(), _BETWEEN, [list(sides), list(_NOT_MOVED), joined.fact.counter, through], "ORDER BY f.counter",
             )
         )
     lines = []
