@@ -204,6 +204,7 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 JOBS = [
     ("handrail.insight.jobs.refresh_numbers", timedelta(hours=1)),
     ("handrail.facts.jobs.seal_access_logs", timedelta(hours=1)),
+    ("handrail.facts.jobs.forget_hints", timedelta(days=1)),
     ("handrail.facts.jobs.clear_sessions", timedelta(hours=6)),
     ("handrail.facts.backups.back_up_daily", timedelta(days=1)),
 ]

@@ -84,6 +84,7 @@ urlpatterns = [
     path("same-person/", review.listed, name="same-person"),
     path("same-person/pair/", review.open_pair, name="same-person-pair"),
     path("same-person/undo/<uuid:merge>/", review.undo, name="same-person-undo"),
+    path("same-person/meanwhile/<uuid:merge>/", review.between, name="same-person-meanwhile"),
     path("same-person/<uuid:proposal>/", review.one, name="same-person-one"),
     path("stock/", stock.shelves, name="stock"),
     path("stock/receive/", stock_delivery.receive, name="stock-receive"),

@@ -37,6 +37,7 @@ from handrail.screens.console import at_hand
 from handrail.services.exchange.models import OpenTest
 from tests import world as small_world
 from tests.forms_on_pages import Form, read
+from tests.people import join
 from tests.security.test_access_matrix import TABLE, routes
 from tests.signing_in import add_passkey, browser, turn_app_on
 from tests.words import CARD, PASSWORD
@@ -151,10 +152,7 @@ def _things(scene: Scene) -> None:
     setting_changes.set_value(
         actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=clock.now().date(), source="decided by the board"
     )
-    merge = record(
-        Draft(kind="facts.merged", payload=KINDS["facts.merged"].sample.model_copy(update={"survivor": ids.random(), "other": ids.random()}), id=ids.new()),
-        actor=system,
-    )
+    merge = join(world, ids.random(), ids.random())
     scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"])}
     quarter = "2026Q3"
     for site in (None, van):
@@ -166,7 +164,7 @@ def _things(scene: Scene) -> None:
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
-        "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge.id],
+        "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge],
         "fact": [Aside.objects.get(fact=aside.id).fact, OpenTest.objects.filter(site=clinic).first().fact],
     }
 

@@ -43,7 +43,7 @@ ROOM = Room(
     shielded=frozenset(
         {
             "visit.record", "visit.read", "visit.correct", "referral.make", "referral.close", "referral.read", "records.review",
-            "person.review", "person.merge", *_FACE_TO_FACE,
+            "person.review", "person.merge", "import.run", *_FACE_TO_FACE,
         }
     ),
 )

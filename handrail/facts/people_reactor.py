@@ -26,14 +26,20 @@ class PeopleReactor:
 
     name = "people"
 
+    def __init__(self) -> None:
+        self._seen = people_rules.Seen()
+
     def prepare(self, steps: Sequence[Step], batch: Batch) -> None:
         """Nothing to read before deciding."""
 
     def settle(self, step: Step, batch: Batch) -> object | None:
         """Nothing to freeze; what cannot be said of a person is refused."""
+        for fact in step.undo:
+            self._seen.take_away(fact)
         for fact in step.do:
-            if problem := people_rules.problem(fact):
+            if problem := people_rules.problem(fact, self._seen):
                 raise people_rules.CannotBe([problem])
+            self._seen.bring(fact)
         return None
 
     def apply(self, steps: Sequence[Step], batch: Batch) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from handrail.facts import hints
 from handrail.facts.models import Setting, Site, SourceStatus
 from handrail.facts.record import lock_organisation
-from handrail.facts.values import NEEDS_APPROVAL, Value, declared
+from handrail.facts.values import NEEDS_APPROVAL, TOLERANT_REVIEW, Value, declared
 from handrail.kernel import audit, clock, commands
 from handrail.kernel.access import Actor, Denied, Refused
 
@@ -84,6 +85,8 @@ def set_value(*, actor: Actor, value: Value[Any], typed: str, site: Site | None,
         "setting.set", actor=actor, object_kind="setting", object_id=row.id,
         detail={"name": value.key, "value": checked, "site": str(site.id) if site else "all", "valid_from": str(valid_from)},
     )
+    if value.key == TOLERANT_REVIEW.key:
+        hints.forget_unwanted(actor=actor)
     return row
 
 

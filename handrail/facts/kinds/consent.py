@@ -104,6 +104,16 @@ class Profile(Codes):
 _SINGLE_DIGITS = re.compile(r"\d[\d\s().-]{4,}\d")
 
 
+def shows_whom(to_whom: str) -> bool:
+    """Whether a recipient holds a telephone number or an address: the name of a service does not."""
+    return "@" in to_whom or _SINGLE_DIGITS.search(to_whom) is not None
+
+
+def only_a_service() -> str:
+    """What to say to that."""
+    return _now("Write the name of a service or office, without a number or an address.")
+
+
 class Consent(Payload):
     """Numbers are the elements of §2.31; element 5 is the purpose."""
 
@@ -131,8 +141,8 @@ class Consent(Payload):
     @field_validator("to_whom")
     @classmethod
     def _names_a_service(cls, typed: str) -> str:
-        if "@" in typed or _SINGLE_DIGITS.search(typed):
-            raise ValueError(_now("Write the name of a service or office, without a number or an address."))
+        if shows_whom(typed):
+            raise ValueError(only_a_service())
         return " ".join(typed.split())
 
 

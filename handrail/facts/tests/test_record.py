@@ -22,6 +22,7 @@ from handrail.ledgers.stock.reactor import Short
 from handrail.services.exchange.kinds.given import Given, GivenLine
 from handrail.services.exchange.kinds.returned import Returned
 from handrail.services.exchange.kinds.test import Disease, Result, State
+from tests.people import join
 
 
 def give(**quantities: int) -> Part:
@@ -306,7 +307,6 @@ def test_only_who_may_merge_may_undo_a_merge(in_harbour):
     one, other = ids.random(), ids.random()
     for person in (one, other):
         record(Draft(kind="facts.enrolled", payload={}, site=in_harbour.van.id, participant=person), actor=in_harbour.actors["naima"])
-    payload = KINDS["facts.merged"].sample.model_copy(update={"survivor": one, "other": other})
-    merge = record(Draft(kind="facts.merged", payload=payload, participant=one), actor=in_harbour.system).id
+    merge = join(in_harbour, one, other)
     with pytest.raises(Refusal, match="cannot correct or take back"):
         taken_back(in_harbour, merge, by="naima", at="Van 1")

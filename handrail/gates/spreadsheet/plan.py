@@ -18,6 +18,7 @@ from handrail.facts.codes import Channel, Gender, Injects
 from handrail.facts.codes_of_people import AgeBand
 from handrail.facts.drafts import sentence_of
 from handrail.facts.models import Site
+from handrail.facts.participants import namespace
 from handrail.facts.spec import KINDS, Codes
 from handrail.facts.unreadable import is_storable
 from handrail.gates.spreadsheet import cells
@@ -242,7 +243,7 @@ class _Planner:
         site = self._try(row, column.site, self._site, row)
         zone = self._mapping.dates.time_zone or (site.time_zone if site else "UTC")
         occurred_at = self._try(row, column.date, self._moment, row, zone)
-        person, profile = self._person(row), self._profile(row)
+        person, profile = self._person(row, site), self._profile(row)
         encounter = self._encounter(row, person is not None, profile)
         parts = [part for part in (self._given(rows), self._returned(row)) if part]
         if profile.get("injects") and person is not None:
@@ -297,10 +298,13 @@ class _Planner:
         column, dates = self._mapping.columns, self._mapping.dates
         return cells.moment(self._cell(row, column.date), self._cell(row, column.time), dates.format, dates.time_format, zone)
 
-    def _person(self, row: SheetRow) -> bytes | None:
-        """The keyed token of somebody's id in the old system; None when the first column of it is empty."""
+    def _person(self, row: SheetRow, site: Site | None) -> bytes | None:
+        """The keyed token of somebody's id in the old system; None when the first column of it is empty.
+
+        Inside a closed setting the same id is somebody else, as with cards: nothing ties people there to people outside.
+        """
         typed = [heading(self._cell(row, name)) for name in self._mapping.columns.person]
-        return self._token("import", _joined(typed)) if typed and typed[0] else None
+        return self._token("import" + namespace(site), _joined(typed)) if typed and typed[0] else None
 
     def _profile(self, row: SheetRow) -> dict[str, Any]:
         column = self._mapping.columns

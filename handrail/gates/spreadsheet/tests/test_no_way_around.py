@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from handrail.facts import organisations
 from handrail.facts.models import CardToken, Fact
 from handrail.facts.record import Draft, record
 from handrail.gates.spreadsheet import badlist, load
@@ -74,3 +75,28 @@ def test_two_columns_of_a_key_do_not_run_into_each_other(in_harbour):
     plan = prepared(in_harbour, HEAD + "a|b,2025-02-01,,5,c\na,2025-02-01,,5,b|c\n", two)
     assert plan.bad == []
     assert len({visit.id for visit in plan.visits}) == 2
+
+
+# -- behind walls ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_old_id_inside_a_prison_and_outside_is_two_people(in_harbour):
+    prison_unit(in_harbour)
+    mapping = MAPPING.replace('[constants]\nsite = "Van 1"\n', "").replace('person = "Code"', 'person = "Code"\nsite = "Where"')
+    text = "No,Day,Code,Where,Filters,Notes\n1,2026-03-02,A7,Van 1,2,\n2,2026-03-03,A7,Unit 9,2,\n3,2026-03-04,A7,Van 1,2,\n"
+    plan = load.prepare(actor=in_harbour.system, mapping=parse(mapping), data=text.encode())
+    assert (plan.bad, plan.totals()["people"]) == ([], 2)
+    load.run(actor=in_harbour.system, plan=plan, data=text.encode())
+    came = dict(Fact.objects.filter(kind="facts.encounter", site__name__in=["Van 1", "Unit 9"]).values_list("participant", "site__name"))
+    assert sorted(came.values()) == ["Unit 9", "Van 1"]
+    assert [bad.row for bad in prepared(in_harbour, text, mapping).bad] == [3], "who has no role inside names no place there"
+
+
+def prison_unit(world):
+    unit = organisations.create_site(
+        actor=world.system, name="Unit 9", kind="prison_unit", closed_setting="prison", time_zone="Africa/Nairobi", area="", offers=[]
+    )
+    world.harbour.closed_settings = [unit.key]
+    world.harbour.save()
+    world.actors["coordinator"] = organisations.actor_for(world.staff["coordinator"])
+    return unit
