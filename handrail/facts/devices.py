@@ -16,7 +16,7 @@ from handrail.kernel.access import Actor
 from handrail.kernel.rooms import permissions_of, roles
 
 LONGEST_LABEL = 60
-_FOR_PEOPLE = frozenset({"records.review", "person.merge", "staff.manage"})
+_FOR_PEOPLE = frozenset({"records.review", "person.merge", "staff.manage", "staff.assign"})
 """Whoever decides about other people's records is a person: no role with one of these is given to a device."""
 
 
