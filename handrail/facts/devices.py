@@ -17,14 +17,16 @@ from handrail.kernel.rooms import permissions_of, roles
 
 LONGEST_LABEL = 60
 _FOR_PEOPLE = frozenset({"records.review", "person.merge", "staff.manage", "staff.assign"})
-"""Whoever decides about other people's records is a person: no role with one of these is given to a device."""
+"""Whoever decides about other people's records is a person: no role with one of these is given to a device, nor one that
+may record what asks for a proof of who it is."""
 
 
 @cache
 def roles_for_devices() -> tuple[str, ...]:
     """Roles that record something and decide nothing about what others recorded, in alphabetical order."""
     needed = {kind.may for kind in KINDS}
-    return tuple(sorted(role for role in roles() if permissions_of(role) & needed and not permissions_of(role) & _FOR_PEOPLE))
+    for_people = _FOR_PEOPLE | {kind.may for kind in KINDS if kind.step_up}
+    return tuple(sorted(role for role in roles() if permissions_of(role) & needed and not permissions_of(role) & for_people))
 
 
 def enrol(*, actor: Actor, label: str, role: str, site: Site, id: uuid.UUID | None = None) -> tuple[Device, str]:

@@ -121,7 +121,7 @@ class Items(BaseModel):
 
 _PROBLEMS = {
     "400": ("BadRequest", "What was sent is not JSON."),
-    "401": ("Unauthorized", "No token, a wrong one, or the device was ended."),
+    "401": ("Unauthorized", "No token, a wrong one, the device was ended, or a person must prove again who they are."),
     "403": ("Forbidden", "A person's session without its form token."),
     "404": ("NotFound", "This does not exist, or may not be done with this token."),
     "405": ("NotThisWay", "The address exists, but not for this method."),
