@@ -26,7 +26,7 @@ def committed(own_database: str) -> SimpleNamespace:
 def somebody_else(committed: SimpleNamespace) -> Iterator[psycopg.Connection[Any]]:
     """A second connection to the same database: another person's request, as the application's role, not yet committed."""
     with psycopg.connect(conninfo({**connection.settings_dict, "OPTIONS": {}})) as other:
-        other.execute("SELECT set_config('app.organisations', %s, true)", ["{%d}" % committed.harbour.key])
+        other.execute("SELECT set_config('app.organisations', %s, true)", [f"{{{committed.harbour.key}}}"])
         yield other
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from handrail.facts.models import CardToken, Fact
 from handrail.facts.record import Draft, record
-from handrail.gates.spreadsheet import badlist, load
+from handrail.gates.spreadsheet import badlist, load, people
 from handrail.gates.spreadsheet.mapping import NotAMapping, parse
 from handrail.gates.spreadsheet.reading import NotReadable
 from handrail.kernel import clock
@@ -46,7 +46,7 @@ def test_a_mapping_records_only_what_belongs_to_a_visit(in_harbour, kind, field)
 
 def test_a_visit_of_somebody_who_had_died_is_a_bad_row_and_the_others_are_imported(in_harbour):
     run(in_harbour, HEAD + "1,2025-02-01,AB12,5,\n")
-    who = CardToken.objects.get(recipe=load.RECIPE).participant
+    who = CardToken.objects.get(recipe=people.RECIPE).participant
     said = {"died_on": "2025-03-01", "precision": "day", "reported_by": "peer"}
     record(Draft(kind="facts.died", payload=said, site=in_harbour.van.id, participant=who, occurred_at=clock.now()), actor=in_harbour.system)
     later = HEAD + "1,2025-02-01,AB12,5,\n2,2025-02-20,AB12,5,\n3,2025-06-01,AB12,5,\n4,2025-06-02,CD34,7,\n"
