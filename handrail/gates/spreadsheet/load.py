@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -19,10 +18,9 @@ from django.utils.translation import ngettext
 
 from handrail.facts import consents
 from handrail.facts.devices import import_device
-from handrail.facts.models import CardToken, Site
+from handrail.facts.models import Site
 from handrail.facts.record import Draft, Mode, lock_organisation, record_many
 from handrail.facts.recorded import COUNTS, Recorded, read_facts
-from handrail.facts.spec import KINDS
 from handrail.gates.spreadsheet.mapping import Mapping
 from handrail.gates.spreadsheet.people import described_twice, edited, welcome
 from handrail.gates.spreadsheet.people import known as known_people

@@ -64,8 +64,10 @@ def test_what_is_never_imported_is_not_judged_and_not_shown(in_harbour):
     assert "Jane" not in badlist.as_csv(plan.bad)
 
 
-def test_a_file_in_an_encoding_that_is_none_is_a_sentence(in_harbour):
+def test_a_file_that_is_not_in_the_encoding_it_is_said_to_be_in_is_a_sentence(in_harbour):
     with pytest.raises(NotReadable):
+        prepared(in_harbour, HEAD + "1,2025-02-01,é,5,\n", MAPPING + '\n[file]\nencoding = "ascii"\n')
+    with pytest.raises(NotAMapping):
         prepared(in_harbour, HEAD, MAPPING + '\n[file]\nencoding = "undefined"\n')
 
 
