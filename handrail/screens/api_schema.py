@@ -129,7 +129,7 @@ _PROBLEMS = {
     "413": ("TooLarge", "More than a million bytes."),
     "415": ("NotJson", "The content type is not application/json in UTF-8."),
     "422": ("Unprocessable", "Something in it cannot be right; nothing was recorded."),
-    "429": ("TooMany", "Too many wrong tokens from this address."),
+    "429": ("TooMany", "Too many wrong tokens from this address, or the device sent all that it may in a day: keep it, and send it after the seconds of Retry-After."),
 }
 _READING = ("401", "403", "404", "405", "429")
 
