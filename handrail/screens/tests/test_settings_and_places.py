@@ -16,7 +16,7 @@ from handrail.facts.values import OneOf, Value, whole
 from handrail.kernel import clock, scope
 from handrail.kernel.access import Denied
 from handrail.kernel.models import AuditEntry
-from tests.signing_in import browser, sign_in
+from tests.signing_in import browser, sign_in, turn_app_on
 from tests.words import PASSWORD
 
 
@@ -90,6 +90,7 @@ CODES = {value.key: list(value.check.words) for value in values.declared().value
 @pytest.mark.parametrize("key", sorted(values.declared()))
 def test_no_page_of_a_setting_shows_a_code_or_an_english_word(world, key):
     value, client = values.declared()[key], client_of("coordinator")
+    turn_app_on(client)  # “whoever may do something sensitive” would ask for it in the middle
     own = [{"value": code} for code in CODES.get(key, [])] or [{"value": "no"}] * isinstance(value.start, bool)
     for typed in own:
         told = {"site": "", "valid_from": today(), "source": "Board"} | typed
