@@ -186,8 +186,9 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"careful": {"()": "handrail.kernel.logs.Careful"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "careful"}},
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {
         "django.request": {"level": "ERROR", "handlers": ["stderr"], "propagate": False},
         "django.security": {"level": "ERROR", "handlers": ["stderr"], "propagate": False},

@@ -120,6 +120,7 @@ urlpatterns = [
     path("quarter/", quarter.now, name="quarter-now"),
     path("quarter/<str:quarter>/", quarter.page, name="quarter"),
     path("quarter/<str:quarter>/download/", quarter.download, name="quarter-csv"),
+    path("quarter/<str:quarter>/to-share/", quarter.download_to_share, name="quarter-csv-to-share"),
     path("quarter/<str:quarter>/<str:indicator>/", quarter.number, name="number"),
     path("quarter/<str:quarter>/<str:indicator>/<uuid:site>/", quarter.number, name="number-site"),
     path("devices/", devices.listed, name="devices"),

@@ -25,6 +25,7 @@ STAFF = {
     "nurse": ("harbour", "nurse", "Clinic"),
     "coordinator": ("harbour", "coordinator", None),
     "admin": ("harbour", "administrator", None),
+    "keeper": ("harbour", "administrator", "Drop-in"),
 }
 
 

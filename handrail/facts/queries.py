@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import connection
+from django.db.models import Q
 
 from handrail.facts.fold import as_json
 from handrail.facts.models import Fact, Site
+from handrail.facts.spec import KINDS
 from handrail.kernel import scope
 
 _COLUMNS = [field.attname for field in Site._meta.concrete_fields]
@@ -43,3 +45,12 @@ def newest_first(kind: str, sites: Sequence[int], most: int) -> list[Fact]:
         cursor.execute(_NEWEST, [list(sites), scope.organisation(), kind, most, most])
         keys = [row[0] for row in cursor.fetchall()]
     return list(Fact.objects.filter(key__in=keys).select_related("site").order_by("-occurred_at"))
+
+
+def needs_proof(kind: str, supersedes: Sequence[uuid.UUID]) -> bool:
+    """Whether a person proves again who they are before recording this: its kind says so, or that of what it replaces or takes back."""
+    sensitive = [found.key for found in KINDS if found.step_up]
+    if kind in sensitive or not supersedes:
+        return kind in sensitive
+    named = Fact.objects.filter(id__in=list(supersedes))
+    return Fact.objects.filter(Q(id__in=list(supersedes)) | Q(id__in=named.values("root")), kind__in=sensitive).exists()

@@ -73,7 +73,6 @@ def set_value(*, actor: Actor, value: Value[Any], typed: str, site: Site | None,
     if not source.strip():
         problems.append(("source", _("Say where it comes from: a guideline, a law, a decision of yours with its date.")))
     problems += commands.too_long(Setting(source=source.strip()))
-    problems += commands.too_long(Setting(source=source.strip()))
     if problems:
         raise SettingProblem(*problems)
     lock_organisation()

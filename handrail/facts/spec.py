@@ -191,6 +191,8 @@ class Kind(Generic[P]):
     moves: Callable[[P], Sequence[Move]] | None = None
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     needs_encounter: bool = True
+    step_up: bool = False
+    """Whether a person proves again who they are before recording one, replacing one, or taking one back."""
     may_correct: str = ""
     """A permission that is enough to correct one, besides `may`."""
     about: str = ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -54,6 +54,8 @@ class Value(Generic[T]):
     """Turns what was typed or stored into the value; raises ValueError with a sentence."""
     explain: Text = ""
     per_site: bool = False
+    words: Mapping[str, Text] = field(default_factory=dict)
+    """What a page shows for codes inside the value."""
 
     def read(self, *, site: Site | None = None, on: date | None = None) -> Reading[T]:
         """What holds on a day (today unless said otherwise), the site's own row before the organisation's."""
@@ -99,18 +101,20 @@ def yes_no(raw: Any) -> bool:
         return True
     if raw in (False, "false", "no", "0", "", 0):
         return False
-    raise ValueError("yes / no")
+    raise ValueError(_("yes / no"))
 
 
-def one_of(*allowed: str) -> Callable[[Any], str]:
-    """A check: one of these codes."""
+@dataclass(frozen=True)
+class OneOf:
+    """A check: one of these codes. A page shows their words, never the code."""
 
-    def check(raw: Any) -> str:
-        if raw not in allowed:
-            raise ValueError(" / ".join(allowed))
+    words: Mapping[str, Text]
+
+    def __call__(self, raw: Any) -> str:
+        """The code, if it is one of them."""
+        if raw not in self.words:
+            raise ValueError(" / ".join(str(words) for words in self.words.values()))
         return str(raw)
-
-    return check
 
 
 # -- values of people and consent ----------------------------------------------------------------------------------------
@@ -118,26 +122,31 @@ def one_of(*allowed: str) -> Callable[[Any], str]:
 CONSENT_PROFILE: Value[str] = Value(
     key="consent_profile", title=_("What a consent needs"), start="part2", unit="",
     source="42 CFR Part 2 §2.31, 89 FR 12472", source_status=SourceStatus.PARTLY, safety=SafetyClass.LEGAL,
-    check=one_of("part2", "written", "verbal"),
-    explain=_(
-        "“part2”: all nine elements and a signature (United States). “written”: the same nine, without the American notices."
-        " “verbal”: spoken consent counts too, with a witness in place of the signature."
-    ),
+    check=OneOf({
+        "part2": _("all nine elements, a signature and the American notices"), "written": _("all nine elements and a signature"),
+        "verbal": _("spoken consent counts too, with a witness"),
+    }),
+    explain=_("The first is the law of the United States (42 CFR Part 2). A witness stands in place of the signature."),
 )
 
 
 # -- values of this room -------------------------------------------------------------------------------------------------
 
 SECOND_FACTOR: Value[str] = Value(
-    key="second_factor", title=_("Second factor at sign-in"), start="offered", unit=_("offered / sensitive / everybody"),
+    key="second_factor", title=_("Second factor at sign-in"), start="offered", unit="",
     source="security.md 4.1", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
-    check=one_of("offered", "sensitive", "everybody"),
-    explain=_("Who must sign in with a passkey or a code: nobody has to, whoever may do something sensitive, or everybody."),
+    check=OneOf({"offered": _("nobody has to"), "sensitive": _("whoever may do something sensitive"), "everybody": _("everybody")}),
+    explain=_("Who must sign in with a passkey or a code. Whoever has none yet sets it up at the next click."),
 )
 STEP_UP_MINUTES: Value[int] = Value(
     key="step_up_minutes", title=_("Prove again who you are"), start=10, unit=_("minutes"),
     source="security.md 4.1", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 60),
     explain=_("How long a sign-in is fresh enough for what is sensitive, such as merging people or changing accounts."),
+)
+DEVICE_RECORDS_A_DAY: Value[int] = Value(
+    key="device_records_a_day", title=_("Records that one device may send in a day"), start=10_000, unit=_("records"),
+    source="security.md 1, T13 asks for a quota and names none", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
+    check=whole(1, 1_000_000), explain=_("A stolen token can send only so much junk. What a device has left it keeps and sends the next day."),
 )
 
 

@@ -45,5 +45,6 @@ KIND = Kind(
         survivor=uuid.UUID(int=1), other=uuid.UUID(int=2), corroborating=(Corroboration.AGE, Corroboration.LANGUAGE), person_agreed=Agreed.YES
     ),
     needs_encounter=False,
+    step_up=True,
     about="other",
 )

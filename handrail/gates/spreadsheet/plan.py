@@ -183,6 +183,7 @@ class _Planner:
         self._key = crypto.key(settings.CONFIG.keys, "lookup")
         self._own = {heading(name): name for name in plan.sheet.headings}
         self._left_out = {heading(name) for name in [*self._mapping.ignore, *self._mapping.never_import]}
+        self._read = sorted({heading(name) for name, _use in self._mapping.headings()})
         self._sites = {heading(theirs): ours for theirs, ours in self._mapping.sites.items()}
         self._item_codes = {heading(theirs): ours for theirs, ours in self._mapping.item_codes.items()}
         self._here: list[Bad] = []
@@ -223,10 +224,12 @@ class _Planner:
         yield from groups.values()
 
     def _identity(self, row: SheetRow) -> tuple[str, bool]:
+        """What makes a row the same row when the file comes again: its key, else all that is read of it and nothing that is not."""
         key = [heading(self._cell(row, name)) for name in self._mapping.columns.key]
         if any(key):
             return "key|" + _joined(key), True
-        return "row|" + "|".join(f"{heading(n)}={heading(c)}" for n, c in sorted(row.cells.items()) if c and heading(n) not in self._left_out), False
+        read = [(name, heading(cell)) for name in self._read if (cell := row.cells[self._own[name]])]
+        return "row|" + _joined([part for pair in read for part in pair]), False
 
     def _cell(self, row: SheetRow, name: str) -> str:
         """What stands under a heading; empty for no heading."""

@@ -29,7 +29,7 @@ from handrail.screens.second_factor import NotAccepted
 
 SENSITIVE = frozenset(
     {
-        "staff.manage", "device.manage", "site.manage", "settings.change", "settings.approve", "import.run", "person.merge",
+        "staff.manage", "staff.assign", "device.manage", "site.manage", "settings.change", "settings.approve", "import.run", "person.merge",
         "person.review", "records.review", "audit.read",
     }
 )

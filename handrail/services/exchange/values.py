@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, SourceStatus
-from handrail.facts.values import Value, one_of, whole
+from handrail.facts.values import OneOf, Value, whole
 
 
 def factors(raw: Any) -> dict[str, Decimal]:
@@ -39,6 +39,7 @@ SYRINGES_PER_POUND = Value(
     key="syringes_per_pound", title=_("Used syringes per pound of net weight"), start={"any": Decimal(281)}, unit=_("per pound"),
     source="North Carolina Safer Syringe Initiative: 281 syringes per pound", source_status=SourceStatus.VERIFIED,
     safety=SafetyClass.OPERATIONAL, check=factors, per_site=True,
+    words={"any": _("any container")},
     explain=_("By type of container; “any” is used where a type has no factor of its own. Depends on which syringes are handed out."),
 )
 
@@ -61,7 +62,7 @@ REFILL_AFTER_DAYS = Value(
 LEGAL_LIMIT = Value(
     key="legal_limit", title=_("A limit that the law of the place sets"), start="none", unit="",
     source="domain/exchange.md 4: none unless a law says otherwise", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.LEGAL,
-    check=one_of("none", "one_for_one", "cap"), per_site=True,
+    check=OneOf({"none": _("none"), "one_for_one": _("one for one"), "cap": _("a most at once")}), per_site=True,
     explain=_("Set it only where a law forces you to, with the law as its source. The screen then says that it is the law."),
 )
 
@@ -102,5 +103,5 @@ NEED_DAYS = Value(
 NEED_HORIZON = Value(
     key="need_horizon", title=_("A need looks ahead"), start="next_visit", unit="",
     source="domain/exchange.md 4; “month” is the form of Kenya’s peer calendar", source_status=SourceStatus.LOCAL_POLICY,
-    safety=SafetyClass.OPERATIONAL, check=one_of("next_visit", "month"), per_site=True,
+    safety=SafetyClass.OPERATIONAL, check=OneOf({"next_visit": _("to the next visit"), "month": _("a month")}), per_site=True,
 )

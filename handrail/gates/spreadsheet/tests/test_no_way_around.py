@@ -7,7 +7,7 @@ import pytest
 from handrail.facts import organisations
 from handrail.facts.models import CardToken, Fact
 from handrail.facts.record import Draft, record
-from handrail.gates.spreadsheet import badlist, load
+from handrail.gates.spreadsheet import badlist, load, people
 from handrail.gates.spreadsheet.mapping import NotAMapping, parse
 from handrail.gates.spreadsheet.reading import NotReadable
 from handrail.kernel import clock
@@ -47,7 +47,7 @@ def test_a_mapping_records_only_what_belongs_to_a_visit(in_harbour, kind, field)
 
 def test_a_visit_of_somebody_who_had_died_is_a_bad_row_and_the_others_are_imported(in_harbour):
     run(in_harbour, HEAD + "1,2025-02-01,AB12,5,\n")
-    who = CardToken.objects.get(recipe=load.RECIPE).participant
+    who = CardToken.objects.get(recipe=people.RECIPE).participant
     said = {"died_on": "2025-03-01", "precision": "day", "reported_by": "peer"}
     record(Draft(kind="facts.died", payload=said, site=in_harbour.van.id, participant=who, occurred_at=clock.now()), actor=in_harbour.system)
     later = HEAD + "1,2025-02-01,AB12,5,\n2,2025-02-20,AB12,5,\n3,2025-06-01,AB12,5,\n4,2025-06-02,CD34,7,\n"
@@ -65,8 +65,10 @@ def test_what_is_never_imported_is_not_judged_and_not_shown(in_harbour):
     assert "Jane" not in badlist.as_csv(plan.bad)
 
 
-def test_a_file_in_an_encoding_that_is_none_is_a_sentence(in_harbour):
+def test_a_file_that_is_not_in_the_encoding_it_is_said_to_be_in_is_a_sentence(in_harbour):
     with pytest.raises(NotReadable):
+        prepared(in_harbour, HEAD + "1,2025-02-01,é,5,\n", MAPPING + '\n[file]\nencoding = "ascii"\n')
+    with pytest.raises(NotAMapping):
         prepared(in_harbour, HEAD, MAPPING + '\n[file]\nencoding = "undefined"\n')
 
 
