@@ -85,7 +85,7 @@ def _supply(
     days = [today - timedelta(days=back) for back in range(known, 0, -1)]
     moved = [daily.get(day, Day()) for day in days]
     now = sum(lot.quantity for lot in lots) - daily.get(today, Day()).change
-    usable = [lot for lot in lots if not lot.is_held and not lot.is_unknown and lot.quantity > 0]
+    usable = [lot for lot in lots if not lot.is_held and lot.quantity > 0]
     given = rules.by_week({on: day.given for on, day in daily.items()}, today, known // 7)
     into_kits = rules.by_week({on: day.into_kits for on, day in daily.items()}, today, known // 7)
     return rules.Supply(
@@ -131,7 +131,7 @@ def low(lots: Iterable[queries.ShelfLot], sites: Iterable[int] | None, today: da
     """
     there: dict[tuple[int, str], int] = {}
     for lot in lots:
-        if lot.quantity > 0 and not (lot.is_unknown or lot.is_held or lot.is_expired(today)):
+        if not (lot.is_held or lot.is_expired(today)):
             there[lot.site, lot.item] = there.get((lot.site, lot.item), 0) + lot.quantity
     keys = None if sites is None else list(sites)
     since = today - timedelta(days=values.LEAD_TIME_DAYS.read().value)

@@ -69,7 +69,7 @@ JOIN stock_lot l ON l.key = b.lot_id
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_fund f ON f.key = l.fund_id
 WHERE b.organisation_id = %s AND b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[]))
-ORDER BY i.position, i.name, l.expiry NULLS LAST, l.key
+ORDER BY i.position, i.name, l.is_unknown, l.expiry NULLS LAST, l.key
 """  # noqa: S608  our own constant
 
 
@@ -90,7 +90,7 @@ def shelf(site: int, today: date) -> list[ShelfItem]:
     for item in Item.objects.filter(is_active=True):
         here = by_item.get(item.code, [])
         usable = [lot for lot in here if not lot.is_expired(today) and not lot.is_held]
-        first = next((lot for lot in usable if lot.quantity > 0 and not lot.is_unknown), None)
+        first = next((lot for lot in usable if lot.quantity > 0 and not lot.is_unknown), None)  # an unknown lot has no number to reach for
         found.append(
             ShelfItem(
                 item.code, item.label, item.item_class, sum(lot.quantity for lot in usable), first.lot if first else "",
@@ -101,10 +101,10 @@ def shelf(site: int, today: date) -> list[ShelfItem]:
 
 
 def first_lots(site: int, item: str, quantity: int, today: date) -> list[tuple[ShelfLot, int]]:
-    """The lots the ledger would take from a shelf now, first expired first; fewer when the shelf has fewer."""
+    """The lots the ledger would take from a shelf now, first expired first, the unknown one last; fewer when the shelf has fewer."""
     taken, left = [], quantity
     for lot in lots([site]):
-        if lot.item == item and left and lot.quantity > 0 and not (lot.is_unknown or lot.is_held or lot.is_expired(today)):
+        if lot.item == item and left and lot.quantity > 0 and not (lot.is_held or lot.is_expired(today)):
             taken.append((lot, min(lot.quantity, left)))
             left -= taken[-1][1]
     return taken

@@ -139,7 +139,7 @@ class StockReactor:
                 if location is not None:
                     self._shelf[location, key] = quantity
         for lots in self._by_item.values():
-            lots.sort(key=lambda lot: (lot.expiry or date.max, lot.key))
+            lots.sort(key=lambda lot: (lot.is_unknown, lot.expiry or date.max, lot.key))
 
     def _place(self, batch: Batch, fact: Recorded, move: Move, place: Place) -> int:
         found = self._find_place(batch, fact, move, place)
@@ -244,7 +244,10 @@ class StockReactor:
         return found
 
     def _allocate(self, move: Move, source: int, fact: Recorded, *, from_shelf: bool) -> tuple[list[tuple[_Lot, int]], int]:
-        """Lots for a move, first expiry first, and how many the book lacks (put on the item's unknown lot)."""
+        """Lots for a move, and how many the book lacks (put on the item's unknown lot).
+
+        First expiry first; what is there without a known lot goes last, after everything whose date is known.
+        """
         if move.lot is not None:
             lot = self._lots.get(move.lot)
             if lot is None or lot.item != move.item:
@@ -255,12 +258,14 @@ class StockReactor:
         left = move.quantity
         for lot in self._by_item[move.item]:
             held = self._shelf.get((source, lot.key), 0)
-            if left and held > 0 and not lot.is_unknown and (lot.expiry is None or lot.expiry >= fact.day) and not lot.is_held(fact, move.target):
+            if left and held > 0 and (lot.expiry is None or lot.expiry >= fact.day) and not lot.is_held(fact, move.target):
                 quantity = min(held, left)
                 taken.append((lot, quantity))
                 left -= quantity
         if left:
-            taken.append((next(lot for lot in self._by_item[move.item] if lot.is_unknown), left))
+            unknown = next(lot for lot in self._by_item[move.item] if lot.is_unknown)
+            known = [(lot, quantity) for lot, quantity in taken if lot is not unknown]
+            taken = [*known, (unknown, move.quantity - sum(quantity for _lot, quantity in known))]
         return taken, left
 
     def _give_back(self, fact: Recorded) -> None:

@@ -128,7 +128,7 @@ def transfer(request: ActorRequest) -> HttpResponse:
 
 def _transfer_form(request: ActorRequest, sites: list[Site], site: str, error: str = "") -> TransferForm:
     source = next((s for s in sites if str(s.id) == site), None)
-    lots = [lot for lot in queries.lots([source.key] if source else []) if lot.quantity > 0 and not lot.is_unknown]
+    lots = [lot for lot in queries.lots([source.key] if source else []) if lot.quantity > 0]
     there: dict[str, int] = {}
     for lot in lots:
         there[lot.item] = there.get(lot.item, 0) + lot.quantity

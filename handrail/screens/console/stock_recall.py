@@ -26,7 +26,7 @@ def write_off(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     """Lots of a shelf that leave for good. `?expired` or `?recalled` proposes all of those."""
     place = site_or_404(request.actor, site, "stock.write_off")
     today = clock.now().date()
-    lots = [lot for lot in queries.lots([place.key]) if lot.quantity > 0 and not lot.is_unknown]
+    lots = [lot for lot in queries.lots([place.key]) if lot.quantity > 0]
     proposed = Reason.EXPIRED if "expired" in request.GET else Reason.RECALLED if "recalled" in request.GET else None
     error = ""
     if request.method == "POST":
