@@ -68,7 +68,7 @@ def load(sign_ins_file: Path, *, today: date | None = None, days: int = DAYS) ->
     """Create both organisations with their past; remembers the sign-ins in a file only this user can read."""
     generator = random.Random(SEED)
     sign_ins = SignIns(" ".join(secrets.choice(words) for words in (FIRST, SECOND, FIRST, SECOND)))
-    until = today or clock.now().date()
+    until = today or clock.local_date(clock.now(), ORGANISATIONS[0].time_zone)
     for plan in ORGANISATIONS:
         _Loader(plan, generator, sign_ins, until, days).run()
     stories.load(ORGANISATIONS[0].name, sign_ins.password, sign_ins.people)

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Site
-from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisation, record
+from handrail.facts.record import Draft, Outcome, Refusal, record
 from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import funds
-from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Balance, Fund, Item, Lot
+from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Fund, Item, Lot
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def receive(
     A line that its fund forbids is refused as `line-<number from 1>`.
     """
     at = occurred_at or clock.now()
-    items, chosen = _items_of(lines), {code: funds.find(code) for code in {line.fund for line in lines}}
+    items, chosen = items_of([line.item for line in lines]), {code: funds.find(code) for code in {line.fund for line in lines}}
     checked = [(number, items[line.item], chosen[line.fund]) for number, line in enumerate(lines, 1)]
     refused = funds.problems_of(checked, clock.local_date(at, site.time_zone), approval=approval)
     if refused:
@@ -84,11 +84,12 @@ def receive(
     return record(Draft(kind="stock.received", payload=said, site=site.id, id=id or ids.new(), occurred_at=at), actor=actor)
 
 
-def _items_of(lines: Sequence[Delivery]) -> dict[str, Item]:
-    found = {item.code: item for item in Item.objects.filter(code__in=[line.item for line in lines])}
-    for line in lines:
-        if line.item not in found:
-            raise Refusal([("item", _("The catalogue has no item “%s”.") % line.item)])
+def items_of(codes: Sequence[str]) -> dict[str, Item]:
+    """Items by their codes; refuses one that is not in the catalogue."""
+    found = {item.code: item for item in Item.objects.filter(code__in=codes)}
+    for code in codes:
+        if code not in found:
+            raise Refusal([("item", _("The catalogue has no item “%s”.") % code)])
     return found
 
 
@@ -127,23 +128,4 @@ def write_off(*, actor: Actor, site: Site, quantities: dict[uuid.UUID, int], rea
         raise Refusal([("reason", _("Say why."))])
     return record(
         Draft(kind="stock.written_off", payload={"reason": reason, "lines": lines}, site=site.id, id=id or ids.new()), actor=actor
-    )
-
-
-def count(
-    *, actor: Actor, site: Site, found: dict[uuid.UUID, int], id: uuid.UUID | None = None, reason: str = "not_known"
-) -> Outcome | None:
-    """The shelf was counted: for each lot what was there. Lots that agree make no line; None if all agree."""
-    lock_organisation()
-    lines = []
-    for lot in Lot.objects.filter(id__in=list(found)).select_related("item"):
-        balance = Balance.objects.filter(location__site=site, lot=lot).first()
-        in_book = balance.quantity if balance else 0
-        if in_book != found[lot.id]:
-            lines.append({"item": lot.item.code, "lot": str(lot.id), "in_book": in_book, "on_shelf": found[lot.id]})
-    if not lines:
-        return None
-    return record(
-        Draft(kind="stock.counted", payload={"lines": lines, "reason": reason}, site=site.id, id=id or ids.new()),
-        actor=actor, mode=Mode.CONFIRMED,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from handrail.facts.models import Site
-from handrail.kernel import scope
+from handrail.kernel import clock, scope
 from handrail.ledgers.stock import orders, queries, rules, values
 from handrail.ledgers.stock.models import Item
 
@@ -112,35 +112,39 @@ def _daily(sites: list[int] | None, since: date) -> dict[int, dict[date, Day]]:
 _LATELY = f"""
 WITH moved AS MATERIALIZED (
   SELECT g.site_id, g.location_id, g.lot_id, sum(g.quantity) AS quantity
-  FROM stock_leg g WHERE g.organisation_id = %s::bigint AND g.at >= %s::timestamptz GROUP BY 1, 2, 3
+  FROM stock_leg g JOIN unnest(%s::bigint[], %s::timestamptz[]) AS w (site, since) ON w.site = g.site_id AND g.at >= w.since
+  WHERE g.organisation_id = %s::bigint AND g.at >= %s::timestamptz GROUP BY 1, 2, 3
 )
 SELECT m.site_id, i.code, (coalesce(sum(m.quantity) FILTER (WHERE p.kind = 'people'), 0)
   + greatest(0, sum(m.quantity) FILTER (WHERE p.kind = 'assembly' AND {_IS_PART})))::bigint
 FROM moved m
 JOIN stock_location p ON p.key = m.location_id AND p.kind IN ('people', 'assembly')
 JOIN stock_lot l ON l.key = m.lot_id JOIN stock_item i ON i.key = l.item_id AND i.is_active
-WHERE %s::bigint[] IS NULL OR m.site_id = ANY(%s::bigint[]) GROUP BY 1, 2
+GROUP BY 1, 2
 """  # noqa: S608  our own constant
-"""What went out lately, place by place, by the same index."""
+"""What went out lately, place by place since a midnight of its own, by the same index."""
 
 
-def low(lots: Iterable[queries.ShelfLot], sites: Iterable[int] | None, today: date) -> dict[int, set[str]]:
+def low(lots: Iterable[queries.ShelfLot], sites: Sequence[Site]) -> dict[int, set[str]]:
     """By place: items of which there is less to give than went out in the days that an order takes to come.
 
-    `lots` are the lots on the shelves of these sites (None: all).
+    `lots` are the lots on the shelves of these places.
     """
+    days = {site.key: site.today for site in sites}
     there: dict[tuple[int, str], int] = {}
     for lot in lots:
-        if not (lot.is_held or lot.is_expired(today)):
+        if lot.site in days and not (lot.is_held or lot.is_expired(days[lot.site])):
             there[lot.site, lot.item] = there.get((lot.site, lot.item), 0) + lot.quantity
-    keys = None if sites is None else list(sites)
-    since = today - timedelta(days=values.LEAD_TIME_DAYS.read().value)
+    if not days:
+        return {}
+    lead = timedelta(days=values.LEAD_TIME_DAYS.read().value)
+    since = [clock.midnight(site.today - lead, site.time_zone) for site in sites]
     found: dict[int, set[str]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_LATELY, [scope.organisation(), since, keys, keys])
-        for site, item, used in cursor.fetchall():
-            if used > there.get((site, item), 0):
-                found.setdefault(site, set()).add(item)
+        cursor.execute(_LATELY, [list(days), since, scope.organisation(), min(since)])
+        for place, item, used in cursor.fetchall():
+            if used > there.get((place, item), 0):
+                found.setdefault(place, set()).add(item)
     return found
 
 
@@ -157,9 +161,9 @@ def frozen(found: Forecast) -> dict[str, object]:
 
 def order(
     *, actor: orders.Actor, site: Site, supplier: str, quantities: Mapping[str, int], fund: str = "", sites: Iterable[int] | None = None,
-    today: date, id: uuid.UUID | None = None,
+    id: uuid.UUID | None = None,
 ) -> orders.Outcome:
     """Write an order down: what is wanted, and beside it what was suggested and why."""
-    inputs = {one.item.code: frozen(one) for one in forecasts(sites, today)}
+    inputs = {one.item.code: frozen(one) for one in forecasts(sites, site.today)}
     lines = [{"item": code, "quantity": quantity, **inputs.get(code, {})} for code, quantity in quantities.items() if quantity]
-    return orders.place(actor=actor, site=site, supplier=supplier, lines=lines, fund=fund, on=today, id=id)
+    return orders.place(actor=actor, site=site, supplier=supplier, lines=lines, fund=fund, id=id)

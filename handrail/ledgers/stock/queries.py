@@ -58,7 +58,7 @@ def item_names() -> dict[str, str]:
     return {code: in_language(name, names) for code, name, names in Item.objects.values_list("code", "name", "names")}
 
 
-_LOTS = f"""
+_SHELF_LOTS = f"""
 SELECT loc.site_id, i.code, {LABEL}, l.id, l.code, l.expiry, b.quantity, l.is_unknown, coalesce(f.code, ''),
   EXISTS (SELECT 1 FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
     WHERE h.organisation_id = l.organisation_id AND t.item_id = l.item_id AND t.code = l.code AND NOT EXISTS (
@@ -68,9 +68,12 @@ JOIN stock_location loc ON loc.key = b.location_id AND loc.kind = 'site'
 JOIN stock_lot l ON l.key = b.lot_id
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_fund f ON f.key = l.fund_id
-WHERE b.organisation_id = %s AND b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[]))
-ORDER BY i.position, i.name, l.is_unknown, l.expiry NULLS LAST, l.key
-"""  # noqa: S608  our own constant
+WHERE b.organisation_id = %s AND """  # noqa: S608  our own constant
+_IN_ORDER = " ORDER BY i.position, i.name, l.is_unknown, l.expiry NULLS LAST, l.key"
+_LOTS = f"{_SHELF_LOTS} b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[])) {_IN_ORDER}"
+_USED_UP = f"""{_SHELF_LOTS} b.quantity = 0 AND loc.site_id = %s::bigint AND (l.id::text = ANY(%s::text[]) OR EXISTS (SELECT 1
+  FROM stock_leg g WHERE g.organisation_id = b.organisation_id AND g.location_id = b.location_id AND g.lot_id = b.lot_id
+    AND g.at >= %s::timestamptz)) {_IN_ORDER}"""  # noqa: S608  our own constants
 
 
 def lots(sites: Iterable[int] | None) -> list[ShelfLot]:
@@ -78,6 +81,13 @@ def lots(sites: Iterable[int] | None) -> list[ShelfLot]:
     keys = None if sites is None else list(sites)
     with connection.cursor() as cursor:
         cursor.execute(_LOTS, [*languages(), scope.organisation(), keys, keys])
+        return [ShelfLot(*row) for row in cursor.fetchall()]
+
+
+def used_up(site: int, since: datetime, also: Iterable[str] = ()) -> list[ShelfLot]:
+    """Lots that the book has at nought on a shelf and that moved there since (a few may lie behind a box), and those of `also` that ever were there."""
+    with connection.cursor() as cursor:
+        cursor.execute(_USED_UP, [*languages(), scope.organisation(), site, list(also), since])
         return [ShelfLot(*row) for row in cursor.fetchall()]
 
 

@@ -17,7 +17,7 @@ from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.commands import too_long
 from handrail.ledgers.stock import commands, orders
 from handrail.ledgers.stock.models import Item, Lot
-from handrail.screens.console.stock_common import day, form_id, fund_codes, pick, sites_of, text, whole
+from handrail.screens.console.stock_common import beside, day, form_id, fund_codes, pick, sites_of, text, whole
 
 LINES, MOST_LINES = 6, 40
 SHOWN_LINES = 2
@@ -87,20 +87,10 @@ def receive(request: ActorRequest) -> HttpResponse:
             )
             return redirect(reverse("stock") + f"?saved=received&place={form.site}")
         except Refusal as refusal:
-            error, errors = _place(refusal, [number for number, _made in filled])
+            error, errors = beside(refusal, "line-", [number for number, _made in filled])
     lines = [replace(line, error=errors.get(line.number, "")) for line in form.lines]
     form = replace(form, lines=lines, error=error, asks_approval=form.asks_approval or bool(errors))
     return render(request, "console/receive.html", {"form": form}, status=422)
-
-
-def _place(refusal: Refusal, numbers: list[int]) -> tuple[str, dict[int, str]]:
-    """A sentence for the page, and those that belong beside a line."""
-    beside = {}
-    for name, sentence in refusal.problems:
-        place = name.removeprefix("line-")
-        if name.startswith("line-") and place.isdigit() and 0 < int(place) <= len(numbers):
-            beside[numbers[int(place) - 1]] = sentence
-    return (_("Nothing is saved yet. Look at the marked lines.") if beside else refusal.problems[0][1]), beside
 
 
 def _form(request: ActorRequest) -> DeliveryForm:
@@ -141,8 +131,6 @@ def _delivery(line: DeliveryLine) -> commands.Delivery | str:
         return _("Write how many, as a whole number.")
     if not line.lot:
         return _("Write the lot number that is printed on the box.")
-    for _name, sentence in too_long(Lot(code=line.lot)):
-        return sentence
     for _name, sentence in too_long(Lot(code=line.lot)):
         return sentence
     try:

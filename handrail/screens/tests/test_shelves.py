@@ -14,7 +14,7 @@ from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.record import Mode
 from handrail.facts.visits import Part
 from handrail.kernel import clock, ids, scope
-from handrail.ledgers.stock import commands, recalls
+from handrail.ledgers.stock import commands, counts, recalls
 from handrail.ledgers.stock.models import Lot
 from handrail.services.exchange.kinds.given import Given, GivenLine
 
@@ -93,7 +93,7 @@ def test_an_item_runs_low_when_less_is_there_than_went_out_while_an_order_would_
 def test_what_is_there_without_a_known_lot_is_on_every_page_that_moves_stock(world):
     with scope.enter([world.harbour.key]):
         lot = Lot.objects.get(item__code="water", is_unknown=True)
-        commands.count(actor=world.system, site=world.van, found={lot.id: 50})
+        counts.count(actor=world.system, site=world.van, found={lot.id: 50})
     store, worker = Client(), Client()
     store.force_login(world.staff["store"])
     worker.force_login(world.staff["naima"])

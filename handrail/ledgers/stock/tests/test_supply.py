@@ -12,7 +12,7 @@ from handrail.facts.models import Fact, Setting
 from handrail.facts.record import Draft, Mode, Refusal, Status, record
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, ids
-from handrail.ledgers.stock import commands, forecast, orders, queries, recalls, rules
+from handrail.ledgers.stock import commands, counts, forecast, orders, queries, recalls, rules
 from handrail.ledgers.stock.models import Lot
 
 TODAY = clock.now().date()
@@ -89,7 +89,7 @@ def test_what_is_owed_and_what_is_on_order_count(worked):
 
 def order(world, quantity: int = 500, **more):
     return forecast.order(
-        actor=world.actors["store"], site=world.store, supplier="Depot", quantities={"syringe-1ml-29g": quantity}, today=TODAY, **more
+        actor=world.actors["store"], site=world.store, supplier="Depot", quantities={"syringe-1ml-29g": quantity}, **more
     )
 
 
@@ -129,9 +129,9 @@ def test_a_closed_order_expects_nothing_and_what_came_stays(worked):
 def test_an_order_needs_a_supplier_and_a_line_and_somebody_who_may(worked):
     for wrong in ({"supplier": " ", "lines": [{"item": "filter", "quantity": 1}]}, {"supplier": "Depot", "lines": []}):
         with pytest.raises(Refusal):
-            orders.place(actor=worked.actors["store"], site=worked.store, on=TODAY, **wrong)
+            orders.place(actor=worked.actors["store"], site=worked.store, **wrong)
     with pytest.raises(Refusal):
-        orders.place(actor=worked.actors["naima"], site=worked.store, on=TODAY, supplier="D", lines=[{"item": "filter", "quantity": 1}])
+        orders.place(actor=worked.actors["naima"], site=worked.store, supplier="D", lines=[{"item": "filter", "quantity": 1}])
 
 
 # -- older versions, large numbers ------------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_a_balance_may_pass_two_thousand_million(in_harbour):
 
 def test_a_difference_keeps_its_reason(in_harbour):
     lot = Lot.objects.get(code="F-1")
-    commands.count(actor=in_harbour.actors["store"], site=in_harbour.van, found={lot.id: 990}, reason="given_unrecorded")
+    counts.count(actor=in_harbour.actors["store"], site=in_harbour.van, found={lot.id: 990}, reason="given_unrecorded")
     assert [(d.difference, d.reason, d.site) for d in queries.differences(None)] == [(-10, "given_unrecorded", "Van 1")]
     assert queries.differences([in_harbour.store.key]) == []
 

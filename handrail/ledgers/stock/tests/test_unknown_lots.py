@@ -11,7 +11,7 @@ from handrail.facts.record import Draft, Mode, record
 from handrail.facts.replay import rebuild
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.database import as_owner
-from handrail.ledgers.stock import commands, forecast, kits, queries
+from handrail.ledgers.stock import commands, counts, forecast, kits, queries
 from handrail.ledgers.stock.models import Balance, Item, Lot
 from handrail.ledgers.stock.reactor import Short
 from tests import world as small_world
@@ -25,7 +25,7 @@ def unknown(item: str = "filter") -> Lot:
 
 def find(world, quantity: int, site=None, item: str = "filter") -> None:
     """Somebody counts a shelf and finds so many that no lot explains."""
-    commands.count(actor=world.system, site=site or world.store, found={unknown(item).id: quantity})
+    counts.count(actor=world.system, site=site or world.store, found={unknown(item).id: quantity})
 
 
 def give(world, quantity: int, site=None, mode: Mode = Mode.TYPED) -> list[list[object]]:
@@ -80,9 +80,9 @@ def test_what_runs_out_counts_it(in_harbour):
     found = next(one for one in forecast.forecasts([in_harbour.store.key], TODAY) if one.item.code == "filter")
     assert found.outlook.on_hand == 50
     give(in_harbour, 20)
-    assert forecast.low(queries.lots(None), None, TODAY).get(in_harbour.store.key, set()) == set()  # 30 left, 20 went
+    assert forecast.low(queries.lots(None), [in_harbour.store]).get(in_harbour.store.key, set()) == set()  # 30 left, 20 went
     give(in_harbour, 10)
-    assert forecast.low(queries.lots(None), None, TODAY) == {in_harbour.store.key: {"filter"}}
+    assert forecast.low(queries.lots(None), [in_harbour.store]) == {in_harbour.store.key: {"filter"}}
 
 
 def test_kits_take_known_parts_first_and_expire_with_those(in_harbour):

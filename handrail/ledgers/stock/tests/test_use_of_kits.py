@@ -55,7 +55,7 @@ def used(world, item: str) -> int:
 
 
 def low(world) -> set[str]:
-    return forecast.low(queries.lots(None), None, TODAY).get(world.drop_in.key, set())
+    return forecast.low(queries.lots(None), [world.drop_in]).get(world.drop_in.key, set())
 
 
 def test_use_of_a_kit_is_what_people_took_also_on_the_day_it_was_made(parts):
