@@ -77,10 +77,12 @@ def listed(sites: Iterable[int] | None) -> list[Order]:
 
 
 def _order(fact: Recorded, came: Mapping[str, int], closed: str, items: Mapping[str, str], names: Mapping[int, str]) -> Order:
-    left = dict(came)
-    lines = []
-    for line in fact.parsed.lines:
-        received = left.pop(line.item, 0)
+    left, lines = dict(came), []
+    last = {line.item: number for number, line in enumerate(fact.parsed.lines)}
+    for number, line in enumerate(fact.parsed.lines):
+        there = left.get(line.item, 0)
+        received = there if last[line.item] == number else min(there, line.quantity)  # what is over belongs to the last of its lines
+        left[line.item] = there - received
         lines.append(OrderLine(line.item, items.get(line.item, line.item), line.quantity, received, line))
     site = fact.site or 0
     return Order(

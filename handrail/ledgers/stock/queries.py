@@ -58,11 +58,28 @@ def item_names() -> dict[str, str]:
     return {code: in_language(name, names) for code, name, names in Item.objects.values_list("code", "name", "names")}
 
 
+HELD_SINCE = """
+(SELECT min(h.since) FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
+  WHERE h.organisation_id = l.organisation_id AND NOT EXISTS (
+      SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted')
+    AND ((t.item_id = l.item_id AND t.code = l.code) OR (
+      EXISTS (SELECT 1 FROM stock_kitcomponent k WHERE k.organisation_id = l.organisation_id AND k.kit_id = l.item_id AND k.component_id = t.item_id)
+      AND 0 < (SELECT max(parts.inside) FROM (
+        SELECT sum(g.quantity) AS inside FROM stock_leg g JOIN stock_location a ON a.key = g.location_id AND a.kind = 'assembly'
+        JOIN stock_lot p ON p.key = g.lot_id AND p.item_id = t.item_id AND p.code = t.code
+        WHERE g.organisation_id = l.organisation_id AND g.fact IN (
+          SELECT o.fact FROM stock_leg o JOIN stock_location b ON b.key = o.location_id AND b.kind = 'assembly'
+          WHERE o.organisation_id = l.organisation_id AND o.lot_id = l.key)
+        GROUP BY p.key) AS parts))))
+"""
+"""SQL: since when a recall stops the lot `l`, or a lot inside it if it is a kit; null if none does.
+
+What is inside is asked now and not when the recall was written down, because a recall from elsewhere names what its sender knew.
+"""
+
 _SHELF_LOTS = f"""
 SELECT loc.site_id, i.code, {LABEL}, l.id, l.code, l.expiry, b.quantity, l.is_unknown, coalesce(f.code, ''),
-  EXISTS (SELECT 1 FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
-    WHERE h.organisation_id = l.organisation_id AND t.item_id = l.item_id AND t.code = l.code AND NOT EXISTS (
-    SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted'))
+  {HELD_SINCE} IS NOT NULL
 FROM stock_balance b
 JOIN stock_location loc ON loc.key = b.location_id AND loc.kind = 'site'
 JOIN stock_lot l ON l.key = b.lot_id

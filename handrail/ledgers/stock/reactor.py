@@ -21,7 +21,7 @@ from handrail.facts.fold import Batch, Recorded, Step
 from handrail.facts.record import Refusal
 from handrail.facts.spec import Move, Place
 from handrail.kernel import clock
-from handrail.ledgers.stock import checks, kits
+from handrail.ledgers.stock import checks, kits, queries
 
 
 class Short(Refusal):
@@ -64,17 +64,14 @@ class _Lot:
         return self.held_since is not None and (target is not Place.PEOPLE or clock.local_date(self.held_since, fact.zone) <= fact.day)
 
 
-_SHELF = """
-SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity,
-  (SELECT min(h.since) FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
-     WHERE h.organisation_id = l.organisation_id AND t.item_id = l.item_id AND t.code = l.code AND NOT EXISTS (
-     SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted'))
+_SHELF = f"""
+SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity, {queries.HELD_SINCE}
 FROM stock_lot l
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_balance b ON b.organisation_id = l.organisation_id AND b.lot_id = l.key AND b.location_id = ANY(%s::bigint[]) AND b.quantity <> 0
 WHERE l.organisation_id = %s::bigint AND i.code = ANY(%s::text[])
   AND (b.quantity IS NOT NULL OR l.is_unknown OR l.id = ANY(%s::uuid[]))
-"""
+"""  # noqa: S608  our own constant
 
 _WRITE = """
 WITH leg AS (
@@ -224,11 +221,13 @@ class StockReactor:
         return decided
 
     def _hold(self, fact: Recorded) -> None:
-        """A recall in the same batch holds for what follows it."""
+        """A recall in the same batch holds for what follows it, and for the kits with such a lot inside."""
         if fact.kind == "stock.recalled":
-            for line in fact.parsed.lines:
-                if line.lot in self._lots:
-                    self._lots[line.lot].held_since = min(self._lots[line.lot].held_since or fact.occurred_at, fact.occurred_at)
+            named = {line.lot for line in fact.parsed.lines}
+            kit_codes = checks.kits_among(lot.item for lot in self._lots.values())
+            for lot in self._lots.values():
+                if lot.id in named or (lot.item in kit_codes and any(self._inside(lot.id).get(part, 0) > 0 for part in named)):
+                    lot.held_since = min(lot.held_since or fact.occurred_at, fact.occurred_at)
 
     def _inside(self, kit_lot: uuid.UUID) -> dict[uuid.UUID, int]:
         """Parts inside the kits of a lot, by lot: as the ledger has it, and what this batch put in or took out."""

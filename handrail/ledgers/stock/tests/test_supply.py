@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 
 import pytest
@@ -15,11 +15,11 @@ from handrail.kernel import clock, ids
 from handrail.ledgers.stock import commands, counts, forecast, orders, queries, recalls, rules
 from handrail.ledgers.stock.models import Lot
 
-TODAY = clock.now().date()
+TODAY = clock.local_date(clock.now(), "Africa/Nairobi")
 
 
 def days_ago(days: int):
-    return clock.now().replace(hour=9) - timedelta(days=days)
+    return datetime.combine(TODAY, time(9), UTC) - timedelta(days=days)
 
 
 def give(world, site, quantity: int, days: int, item: str = "syringe-1ml-29g"):
@@ -116,6 +116,15 @@ def test_a_delivery_that_names_its_order_lowers_what_is_missing(worked):
     assert [(line.ordered, line.received, line.outstanding) for line in orders.find(made).lines] == [(500, 300, 200)]
     commands.receive(actor=worked.actors["store"], site=worked.store, lines=[commands.Delivery("syringe-1ml-29g", "N", 300, None)], order=made)
     assert (orders.find(made).is_open, orders.outstanding(None)) == (False, {})
+
+
+def test_one_item_in_two_lines_is_answered_line_after_line_and_nothing_stays_outstanding(worked):
+    lines = [{"item": "filter", "quantity": 100}, {"item": "water", "quantity": 5}, {"item": "filter", "quantity": 50}]
+    made = orders.place(actor=worked.actors["store"], site=worked.store, supplier="Depot", lines=lines).id
+    for quantity, outstanding in ((120, [0, 5, 30]), (30, [0, 5, 0]), (10, [0, 5, 0])):
+        commands.receive(actor=worked.actors["store"], site=worked.store, lines=[commands.Delivery("filter", "N", quantity, None)], order=made)
+        assert [line.outstanding for line in orders.find(made).lines] == outstanding
+    assert [line.received for line in orders.find(made).lines] == [100, 0, 60]
 
 
 def test_a_closed_order_expects_nothing_and_what_came_stays(worked):

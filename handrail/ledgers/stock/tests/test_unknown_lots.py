@@ -16,7 +16,7 @@ from handrail.ledgers.stock.models import Balance, Item, Lot
 from handrail.ledgers.stock.reactor import Short
 from tests import world as small_world
 
-TODAY = clock.now().date()
+TODAY = clock.local_date(clock.now(), "Africa/Nairobi")
 
 
 def unknown(item: str = "filter") -> Lot:

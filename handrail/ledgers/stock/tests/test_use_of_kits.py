@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -12,12 +12,12 @@ from handrail.kernel import clock, ids
 from handrail.ledgers.stock import commands, forecast, kits, queries
 from handrail.ledgers.stock.models import Item, Lot
 
-TODAY = clock.now().date()
+TODAY = clock.local_date(clock.now(), "Africa/Nairobi")
 KIT, PART = "injecting-kit", "syringe-1ml-29g"
 
 
 def days_ago(days: int):
-    return clock.now().replace(hour=9) - timedelta(days=days)
+    return datetime.combine(TODAY, time(9), UTC) - timedelta(days=days)
 
 
 def give(world, quantity: int, days: int, item: str = KIT) -> None:
