@@ -21,6 +21,11 @@ def midnight(day: date, time_zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
 
 
+def noon(day: date, time_zone: str) -> datetime:
+    """The middle of a calendar day somewhere: when something happened of which only the day is known."""
+    return datetime.combine(day, time(12), ZoneInfo(time_zone)).astimezone(UTC)
+
+
 def local(moment: datetime, time_zone: str) -> datetime:
     """Wall-clock time of a moment where it happened, without a zone: for showing, never for computing."""
     return moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)

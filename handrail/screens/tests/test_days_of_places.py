@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from handrail.facts import organisations, setting_changes
-from handrail.facts.models import Site
+from handrail.facts.models import Fact, Site
 from handrail.facts.queries import today
 from handrail.facts.record import Draft, Mode, record
 from handrail.facts.setting_changes import SettingProblem
@@ -19,7 +19,7 @@ from handrail.gates.spreadsheet import cells
 from handrail.insight.jobs import quarters_to_compute
 from handrail.kernel import ids, scope
 from handrail.ledgers.stock import commands, forecast, funds, kits, queries, values
-from handrail.ledgers.stock.models import Item, Lot
+from handrail.ledgers.stock.models import Item, Leg, Lot
 
 LATE = datetime(2026, 9, 30, 22, 30, tzinfo=UTC)
 """In Nairobi, where the places of the small world are, it is October already; in Honolulu it is past noon on the last of September."""
@@ -86,6 +86,40 @@ def test_a_rule_of_a_fund_marks_lots_by_the_day_of_their_shelf(far):
     client.force_login(far.staff["coordinator"])
     shown = client.get(reverse("stock-funds")).content.decode()
     assert [f"lot {lot.code}," in shown for lot in (here, there)] == [True, False]
+
+
+def receive(world, site: Site, came_on: str, **more: str):
+    client = Client()
+    client.force_login(world.staff["store"])
+    form = {"id": str(ids.new()), "site": str(site.id), "came_on": came_on, "item-0": "water", "lot-0": "W-9", "quantity-0": "5", **more}
+    return client.post(reverse("stock-receive"), form)
+
+
+def test_a_delivery_is_judged_by_the_day_it_came_in(far):
+    fund = funds.add_fund(actor=far.system, code="FED", name="Federal", valid_from=date(2024, 1, 1))
+    funds.restrict(
+        actor=far.system, fund=fund, effect="forbid_purchase", valid_from=date(2026, 9, 1), item_code="water", source_document="Letter", clause="2"
+    )
+    answer = receive(far, far.store, "2026-09-01", **{"fund-0": "FED"})
+    assert (answer.status_code, 'value="2026-09-01"' in answer.content.decode()) == (422, True)
+    assert receive(far, far.store, "2026-08-31", **{"fund-0": "FED"}).status_code == 302
+    came = Fact.objects.get(kind="stock.received", site=far.store)
+    assert came.occurred_at == datetime(2026, 8, 31, 9, tzinfo=UTC)  # noon in Nairobi
+    assert Leg.objects.filter(fact=came.id).values_list("at", flat=True).distinct().get() == came.occurred_at
+
+
+def test_a_delivery_of_today_is_of_this_moment_and_none_comes_tomorrow(far):
+    client = Client()
+    client.force_login(far.staff["store"])
+    assert 'name="came_on" type="date" value="2026-10-01"' in client.get(reverse("stock-receive")).content.decode()
+    assert receive(far, far.store, "2026-10-01").status_code == 302
+    assert Fact.objects.get(kind="stock.received", site=far.store).occurred_at == LATE
+    for came_on, site, sentence in (
+        ("2026-10-01", far.far, "has not come yet"), ("2016-09-01", far.store, "more than a year ago"), ("", far.store, "year-month-day"),
+        ("last week", far.store, "year-month-day"),
+    ):
+        answer = receive(far, site, came_on)
+        assert (answer.status_code, sentence in answer.content.decode(), 'value="W-9"' in answer.content.decode()) == (422, True, True)
 
 
 def test_kits_are_named_by_the_day_of_the_place_and_take_what_has_not_expired_there(far):
