@@ -122,7 +122,8 @@ class _Loader:
         for position, (code, name, item_class, pack) in enumerate(ITEMS):
             base, names = usual.names_of(code, name)
             stock.add_item(
-                actor=self._system, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position
+                actor=self._system, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position,
+                traits=usual.traits_of(code),
             )
         for person in plan.staff:
             staff = self._create_staff(person)
