@@ -147,7 +147,7 @@ def _things(scene: Scene) -> None:
     recall = recalls.recall(actor=system, item="filter", lot="F-1", source_reference="FSN-1", severity="unlikely").id
     till, _token = devices.enrol(actor=system, label="machine", role="outreach", site=van)
     kits.assemble(actor=system, site=world.store, kit=Item.objects.get(code="injecting-kit"), kits=2)
-    forecast.order(actor=system, site=world.store, supplier="Depot", quantities={"filter": 100}, today=clock.now().date())
+    forecast.order(actor=system, site=world.store, supplier="Depot", quantities={"filter": 100})
     clinical = next(value for value in declared().values() if value.safety in NEEDS_APPROVAL and isinstance(value.start, int))
     setting_changes.set_value(
         actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=clock.now().date(), source="decided by the board"

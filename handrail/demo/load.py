@@ -68,7 +68,7 @@ def load(sign_ins_file: Path, *, today: date | None = None, days: int = DAYS) ->
     """Create both organisations with their past; remembers the sign-ins in a file only this user can read."""
     generator = random.Random(SEED)
     sign_ins = SignIns(" ".join(secrets.choice(words) for words in (FIRST, SECOND, FIRST, SECOND)))
-    until = today or clock.now().date()
+    until = today or clock.local_date(clock.now(), ORGANISATIONS[0].time_zone)
     for plan in ORGANISATIONS:
         _Loader(plan, generator, sign_ins, until, days).run()
     stories.load(ORGANISATIONS[0].name, sign_ins.password, sign_ins.people)
@@ -122,7 +122,8 @@ class _Loader:
         for position, (code, name, item_class, pack) in enumerate(ITEMS):
             base, names = usual.names_of(code, name)
             stock.add_item(
-                actor=self._system, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position
+                actor=self._system, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position,
+                traits=usual.traits_of(code),
             )
         for person in plan.staff:
             staff = self._create_staff(person)

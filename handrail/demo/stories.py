@@ -37,7 +37,7 @@ class House:
         self.organisation = organisation
         self.system = organisations.system_actor(organisation)
         self.random = random.Random(seed)
-        self.today = clock.now().date()
+        self.today = clock.local_date(clock.now(), time_zone)
         self._zone = ZoneInfo(time_zone)
         self._password = password
         self._people = people
@@ -199,7 +199,7 @@ def _stock_of_kenya(house: House) -> None:
     stock.receive(actor=house.system, site=store, lines=[shelf], occurred_at=house.moment(-20))
     recalls.recall(actor=house.system, item="swab", lot="SW-77", source_reference="Maker’s letter 14 (invented)", severity="harmful", id=house.id())
     line = {"item": "syringe-1ml-29g", "quantity": 5000}
-    orders.place(actor=house.system, site=store, supplier="Regional medical store", lines=[line], on=house.today, id=house.id())
+    orders.place(actor=house.system, site=store, supplier="Regional medical store", lines=[line], id=house.id())
 
 
 # -- Brazil: no needles at all ------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ class _Door:
         if problems:
             reason = "unknown_kind" if kind is None else "bad_payload"
         elif not reason:
-            reason, sentence = self._rule(draft, kind, site)
+            reason, sentence = self._rule(draft, kind, site, getattr(parsed, kind.about, None) if kind and kind.about else None, batch_bodies)
             if reason:
                 problems.append(("", sentence))
         if problems and self._mode is not Mode.ARRIVED:
@@ -163,11 +163,15 @@ class _Door:
             cursor.execute("SELECT 1 FROM facts_fact WHERE organisation_id = %s AND id = %s", [self._organisation, fact_id])
             return cursor.fetchone() is not None
 
-    def _rule(self, draft: Draft, kind: Any, site: int | None) -> tuple[str, str]:
+    def _rule(
+        self, draft: Draft, kind: Any, site: int | None, about: uuid.UUID | None, batch: dict[uuid.UUID, Body]
+    ) -> tuple[str, str]:
         """The first rule of the door that the draft breaks: (reason, sentence), or two empty strings."""
         if draft.site and site is None:
             return "unknown_site", _("That place does not exist here.")
         if not self._may(draft, kind, site):
+            return "not_permitted", _("You cannot record this here. Ask your coordinator.")
+        if kind.asks_about and about is not None and not self._may_about(kind, about, batch):
             return "not_permitted", _("You cannot record this here. Ask your coordinator.")
         if not all(self._may_supersede(draft, reference) for reference in draft.supersedes):
             return "not_permitted", _("You cannot correct or take back this record. Ask your coordinator.")
@@ -193,6 +197,17 @@ class _Door:
         # Somebody who takes a consent back is believed whoever wrote it down; only undoing that needs the right.
         asked = [(name, site) for name, site, itself in found if name in _OF_PEOPLE and not (itself and name == "facts.consent_revoked")]
         return all(self._actor.may(KINDS[name].may, site) for name, site in asked)
+
+    def _may_about(self, kind: Kind[Any], about: uuid.UUID, batch: dict[uuid.UUID, Body]) -> bool:
+        """Whether the actor holds the right where the record this speaks of was made; everywhere, if that one is not here yet."""
+        if self._actor.is_system:
+            return True
+        if about in batch:
+            return self._actor.may(kind.may, batch[about].site)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT site_id FROM facts_fact WHERE organisation_id = %s AND id = %s", [self._organisation, about])
+            row = cursor.fetchone()
+        return self._actor.sites(kind.may) is None if row is None else self._actor.may(kind.may, row[0])
 
     def _may(self, draft: Draft, kind: Any, site: int | None) -> bool:
         if self._actor.is_system or self._actor.may(kind.may, site):

@@ -197,6 +197,8 @@ class Kind(Generic[P]):
     """A permission that is enough to correct one, besides `may`."""
     about: str = ""
     """Payload field that names the record this one speaks of; kept in an indexed column."""
+    asks_about: bool = False
+    """Whether the right is asked at the place of that record as well: ending something is no matter of another place."""
     sealed_fields: tuple[str, ...] = ()
     """Vault fields whose key is forgotten when a person is erased; the payload itself holds no identity."""
     key: str = field(default="", init=False)

@@ -18,8 +18,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, Setting, Site, SourceStatus
+from handrail.facts.queries import today
 from handrail.facts.spec import Text
-from handrail.kernel import clock
 from handrail.kernel.rooms import rooms
 
 T = TypeVar("T")
@@ -58,8 +58,8 @@ class Value(Generic[T]):
     """What a page shows for codes inside the value."""
 
     def read(self, *, site: Site | None = None, on: date | None = None) -> Reading[T]:
-        """What holds on a day (today unless said otherwise), the site's own row before the organisation's."""
-        day = on or clock.now().date()
+        """What holds on a day (today at the site unless said otherwise), the site's own row before the organisation's."""
+        day = on or (site.today if site else today())
         where = Q(site=None) | Q(site=site) if site is not None and self.per_site else Q(site=None)
         rows = Setting.objects.filter(where, Q(valid_to=None) | Q(valid_to__gt=day), name=self.key, valid_from__lte=day)
         for row in sorted(rows, key=lambda r: (r.site_id is not None, r.valid_from, r.key), reverse=True):

@@ -134,7 +134,7 @@ def _item_rows(prefix: str, part: ItemLines, site: Site, items: Sequence[ShelfIt
     wanted = [
         item for item in items if is_handed_out(site, part, item.item_class) or sheet.values.get(f"{prefix}{item.code}", "").strip()
     ]
-    wanted.sort(key=lambda item: not item.first_lot)  # what the book does not have here comes last, in the catalogue's order
+    wanted.sort(key=lambda item: not (item.first_lot or item.available > 0))  # what the book does not have here comes last, in the catalogue's order
     rows = [_item_row(prefix, item, part.quick if place == 0 and comes_in_tens(item) else (), sheet) for place, item in enumerate(wanted)]
     here = {item.code for item in items}
     gone = [
@@ -157,6 +157,8 @@ def _item_row(prefix: str, item: ShelfItem, quick: tuple[int, ...], sheet: Sheet
     name = f"{prefix}{item.code}"
     if item.first_lot:
         hint = _("%(count)s here · use lot %(lot)s first") % {"count": number_format(item.available), "lot": item.first_lot}
+    elif item.available > 0:
+        hint = _("%(n)s here") % {"n": number_format(item.available)}
     else:
         hint = _("none in the book here")
     return Row(

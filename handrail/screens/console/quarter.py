@@ -19,12 +19,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Head
+from handrail.facts.queries import today
 from handrail.gates.spreadsheet.badlist import safe
 from handrail.insight.disclose import share
 from handrail.insight.models import SizeEstimate
 from handrail.insight.results import INDICATORS, Pack, Quarter, Row, available_quarters, read
 from handrail.insight.spec import Indicator, Target
-from handrail.kernel import audit, charts, clock, scope
+from handrail.kernel import audit, charts, scope
 from handrail.kernel.access import ActorRequest, may
 
 HEADLINES = ("people_reached", "needles_given", "referral_bridge", "contacts_without_code")
@@ -133,7 +134,7 @@ def _quarter_or_404(written: str) -> Quarter:
 @may("numbers.read")
 def now(request: ActorRequest) -> HttpResponse:
     """The last full quarter."""
-    return redirect("quarter", str(Quarter.of(clock.now().date()).previous()))
+    return redirect("quarter", str(Quarter.of(today()).previous()))
 
 
 @may("numbers.read")

@@ -10,15 +10,14 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from handrail.facts import setting_changes
 from handrail.facts.models import SafetyClass, Setting, Site, SourceStatus, Staff
+from handrail.facts.queries import today
 from handrail.facts.setting_changes import SettingProblem
 from handrail.facts.spec import Text
 from handrail.facts.values import NEEDS_APPROVAL, OneOf, Value, declared
-from handrail.kernel import clock
 from handrail.kernel.access import ActorRequest, may
 
 
@@ -139,10 +138,10 @@ def _page(request: ActorRequest, value: Value[Any], typed: dict[str, str], probl
     page = {
         "value": value, "now": shown(now.value, _words(value)), "unit": _unit(value), "from": now.version, "start": shown(value.start, _words(value)), "safety": SafetyClass(value.safety).label,
         "status": SourceStatus(now.source_status).label, "source": now.source, "needs_approval": needs_approval, "is_approved": now.is_approved,
-        "allowed": setting_changes.allowed(value), "choices": _choices(value), "history": history, "typed": typed or {"valid_from": clock.now().date().isoformat()},
+        "allowed": setting_changes.allowed(value), "choices": _choices(value), "history": history, "typed": typed or {"valid_from": today().isoformat()},
         "problems": problems, "general": problems.get("", ""), "may_change": actor.may("settings.change"),
         "everywhere": actor.sites("settings.change") is None,
         "sites": list(Site.objects.filter(actor.filter("settings.change", "key"), is_active=True)) if value.per_site else [],
-        "today": date_format(clock.now(), "Y-m-d"),
+        "today": today().isoformat(),
     }
     return render(request, "console/setting.html", {"page": page}, status=422 if problems else 200)

@@ -27,7 +27,8 @@ def client(world, who: str = "store") -> Client:
 
 
 def post(world, page: str, form: dict[str, object], who: str = "store", *args: object):
-    return client(world, who).post(reverse(page, args=args), {"id": str(ids.new())} | form)
+    day = {"came_on": world.store.today.isoformat()} if page == "stock-receive" else {}
+    return client(world, who).post(reverse(page, args=args), {"id": str(ids.new())} | day | form)
 
 
 def page(world, name: str, *args: object, who: str = "store", query: str = "") -> str:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from handrail.facts.fold import Recorded
 from handrail.facts.models import Fact, Site
-from handrail.facts.queries import find_site
+from handrail.facts.queries import find_site, today
 from handrail.facts.record import Mode, Refusal
 from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
@@ -227,13 +227,12 @@ def stops(request: ActorRequest) -> HttpResponse:
     """This week's stops; two taps cancel one."""
     if request.method == "POST":
         return _change_stop(request)
-    today = clock.now().date()
     asked = request.GET.get("week", "")
     try:
-        today = date.fromisoformat(asked) if asked else today
+        on = date.fromisoformat(asked) if asked else today()
     except ValueError:
         raise Http404 from None
-    monday = today - timedelta(days=today.weekday())
+    monday = on - timedelta(days=on.weekday())
     days = [
         StopDay(p, Change(p.change.change).label if p.change else "", Reason(p.change.reason).label if p.change else "", ids.new())
         for p in queries.week_of_stops(request.actor, monday)

@@ -137,7 +137,7 @@ def test_a_kit_put_together_stands_on_a_fund_only_if_every_part_may(in_harbour, 
 def test_an_order_on_the_fund_is_refused_too(in_harbour, hhs):
     with pytest.raises(Refusal, match="Line 1, Syringe"):
         orders.place(
-            actor=in_harbour.actors["store"], site=in_harbour.store, supplier="Depot", fund="HHS", on=WHEN.date(),
+            actor=in_harbour.actors["store"], site=in_harbour.store, supplier="Depot", fund="HHS",
             lines=[{"item": "syringe-1ml-29g", "quantity": 100}],
         )
 

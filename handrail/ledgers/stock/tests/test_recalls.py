@@ -12,7 +12,7 @@ from handrail.facts.record import Draft, Mode, Refusal, Status, record, record_m
 from handrail.facts.replay import rebuild
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.database import as_owner
-from handrail.ledgers.stock import commands, funds, kits, queries, reactor, recalls
+from handrail.ledgers.stock import commands, counts, funds, kits, queries, reactor, recalls
 from handrail.ledgers.stock.models import Balance, Item, Lot, LotHold, RecallClosing
 from handrail.ledgers.stock.reactor import OnHold, Short
 from tests import world as small_world
@@ -133,7 +133,7 @@ def test_a_recall_closes_when_nothing_is_left_and_the_lot_stays_stopped(in_harbo
     commands.write_off(actor=store, site=in_harbour.van, quantities={lot("S-soon").id: 100}, reason="recalled")
     recalls.close(actor=store, recall=recall, outcome="settled")
     assert (recalls.find(recall).is_open, recalls.open_ones()) == (False, 0)
-    commands.count(actor=store, site=in_harbour.van, found={lot("S-soon").id: 4})  # four turn up behind a box
+    counts.count(actor=store, site=in_harbour.van, found={lot("S-soon").id: 4})  # four turn up behind a box
     assert give(in_harbour, 1) == {str(lot("S-late").id): 1}
 
 
