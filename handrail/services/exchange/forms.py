@@ -107,6 +107,4 @@ def count(typed: QueryDict, name: str) -> tuple[int | None, str]:
         return None, _("Write a whole number.") if not value.startswith("-") else _("Cannot be less than 0.")
     if len(value) > 9:
         return None, _("Write a whole number.")
-    if len(value) > 9:
-        return None, _("Write a whole number.")
     return int(value), ""
