@@ -7,14 +7,11 @@ or is finished later, has its command here.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from handrail.facts import visits
@@ -26,11 +23,7 @@ from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisati
 from handrail.facts.referrals import routed
 from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock.models import Leg, Lot
-from handrail.ledgers.stock.queries import ShelfLot, lots
 from handrail.services.exchange import queries
-from handrail.services.exchange.kinds.box_refilled import BoxLine, BoxRefilled
-from handrail.services.exchange.kinds.dispensed import Dispensed, DispensedLine
 from handrail.services.exchange.kinds.needlestick import ExposureEvent
 from handrail.services.exchange.kinds.returned import Method, Returned
 from handrail.services.exchange.kinds.safety_box import FOLLOWS, BoxState, SafetyBoxState
@@ -39,7 +32,6 @@ from handrail.services.exchange.kinds.test import Result, SelfReport, State, Tes
 from handrail.services.exchange.models import OpenTest, Stop
 from handrail.services.exchange.values import PEP_LIMIT_HOURS
 
-BOX_KINDS = frozenset({"wall_box", "vending_machine"})
 ON_RELEASE = (Service.OAT, Service.NALOXONE, Service.NSP)
 """What somebody leaving a closed setting needs the same day (`domain/exchange.md` 8)."""
 
@@ -111,125 +103,6 @@ def change_safety_box(*, actor: Actor, site: Site, state: SafetyBoxState, id: uu
     return record(
         Draft(kind="exchange.safety_box", payload=state, site=site.id, id=id, occurred_at=occurred_at or clock.now()), actor=actor
     )
-
-
-# -- wall boxes ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Refill:
-    """One item at a refill: what was found (None: not counted) and what was put in."""
-
-    item: str
-    found: int | None
-    added: int = 0
-
-
-@transaction.atomic
-def refill_box(*, actor: Actor, box: Site, van: Site, lines: Sequence[Refill], id: uuid.UUID, mode: Mode = Mode.TYPED) -> None:
-    """A box was looked at and filled: what is missing was taken by people, what was put in came from the van's shelf.
-
-    Two facts: `exchange.dispensed` (taken) and `exchange.box_refilled`. Sent twice, it is done once.
-    """
-    _check_shelves(actor, box, van)
-    lock_organisation()
-    if Fact.objects.filter(id=id, kind="exchange.box_refilled").exists():
-        return
-    there = _by_item(lots([box.key]))
-    moment = clock.now()
-    payload = _refill_payload(van, [(line, sum(lot.quantity for lot in there.get(line.item, []))) for line in lines])
-    taken = _taken(payload, there, id)
-    if taken is not None:
-        record(
-            Draft(kind="exchange.dispensed", payload=taken, site=box.id, id=ids.derived(id, "dispensed"), occurred_at=moment),
-            actor=actor, mode=Mode.CONFIRMED,  # it is gone: the book cannot refuse that
-        )
-    record(Draft(kind="exchange.box_refilled", payload=payload, site=box.id, id=id, occurred_at=moment), actor=actor, mode=mode)
-
-
-@transaction.atomic
-def correct_refill(
-    *, actor: Actor, box: Site, van: Site, refill: uuid.UUID, lines: Sequence[Refill], id: uuid.UUID, mode: Mode = Mode.TYPED
-) -> None:
-    """Make a refill say something else. The book's figures of that moment stand; what was taken follows anew."""
-    _check_shelves(actor, box, van)
-    lock_organisation()
-    if Fact.objects.filter(id=id, kind="exchange.box_refilled").exists():
-        return
-    old = queries.refill(refill)
-    if old is None or old.site != box.key:
-        raise Refusal([("", _("This refill is not here or was taken back."))])
-    before = queries.dispensed_at(old.root or old.id)
-    there = _before(box, [fact.id for fact in (old, before) if fact is not None])
-    books = {line.item: line.in_book for line in old.parsed.lines}
-    payload = _refill_payload(van, [(line, books.get(line.item, sum(lot.quantity for lot in there.get(line.item, [])))) for line in lines])
-    taken = _taken(payload, there, old.root or old.id)
-    common: dict[str, Any] = {"site": box.id, "occurred_at": old.occurred_at}
-    supersedes = (before.id,) if before else ()
-    dispensed = ids.derived(id, "dispensed")
-    if taken is not None:
-        drafts = [Draft(kind="exchange.dispensed", payload=taken, id=dispensed, supersedes=supersedes, **common)]
-    else:
-        drafts = [Draft(kind="facts.taken_back", payload={"why": "did_not_happen"}, id=dispensed, supersedes=supersedes, **common)] if before else []
-    record_many(drafts, actor=actor, mode=Mode.CONFIRMED)
-    record(Draft(kind="exchange.box_refilled", payload=payload, id=id, supersedes=(old.id,), **common), actor=actor, mode=mode)
-
-
-def _check_shelves(actor: Actor, box: Site, van: Site) -> None:
-    actor.require("exchange.record", box.key)
-    actor.require("exchange.record", van.key)
-    if box.key == van.key or box.kind not in BOX_KINDS:
-        raise Refusal([("from_site", _("Choose the van or shelf it is filled from."))])
-
-
-def _by_item(found: Sequence[ShelfLot]) -> dict[str, list[ShelfLot]]:
-    by_item: dict[str, list[ShelfLot]] = {}
-    for lot in found:
-        by_item.setdefault(lot.item, []).append(lot)
-    return by_item
-
-
-def _before(box: Site, facts: Sequence[uuid.UUID]) -> dict[str, list[ShelfLot]]:
-    """What lay in a box before these records moved anything there, lot by lot, the first to expire first."""
-    moved = dict(Leg.objects.filter(fact__in=facts, location__site=box).values_list("lot__id").annotate(Sum("quantity")))
-    found = {lot.lot_id: lot for lot in lots([box.key])}
-    for lot in Lot.objects.filter(id__in=moved).select_related("item"):
-        now = found.get(lot.id) or ShelfLot(
-            site=box.key, item=lot.item.code, item_name="", lot_id=lot.id, lot=lot.code, expiry=lot.expiry, quantity=0, is_unknown=lot.is_unknown
-        )
-        found[lot.id] = replace(now, quantity=now.quantity - moved[lot.id])
-    return _by_item(sorted(found.values(), key=lambda lot: (lot.expiry or date.max, lot.lot_id)))
-
-
-def _refill_payload(van: Site, lines: Sequence[tuple[Refill, int]]) -> BoxRefilled:
-    if not lines:
-        raise Refusal([("", _("Write what you found, or what you put in."))])
-    unknown = dict(Lot.objects.filter(is_unknown=True, item__code__in=[line.item for line, _book in lines]).values_list("item__code", "id"))
-    return BoxRefilled(
-        from_site=van.id,
-        lines=tuple(
-            BoxLine(
-                item=line.item, in_book=book, found=line.found, added=line.added,
-                surplus_lot=unknown.get(line.item) if line.found is not None and line.found > book else None,
-            )
-            for line, book in lines
-        ),
-    )
-
-
-def _taken(payload: BoxRefilled, there: Mapping[str, Sequence[ShelfLot]], refill: uuid.UUID) -> Dispensed | None:
-    """What people took, lot by lot in the order of expiry, expired ones too: it is not there any more."""
-    found: list[DispensedLine] = []
-    for line in payload.lines:
-        left = line.taken
-        for lot in there.get(line.item, []):
-            quantity = min(left, max(0, lot.quantity))
-            if quantity:
-                found.append(DispensedLine(item=line.item, quantity=quantity, lot=lot.lot_id if lot.lot_id.int else None))
-                left -= quantity
-        if left:
-            found.append(DispensedLine(item=line.item, quantity=left))
-    return Dispensed(lines=tuple(found), refill=refill) if found else None
 
 
 # -- stops -----------------------------------------------------------------------------------------------------------

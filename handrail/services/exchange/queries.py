@@ -20,6 +20,7 @@ from handrail.facts.recorded import COUNTS
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, scope
 from handrail.kernel.access import Actor
+from handrail.ledgers.stock.models import Item
 from handrail.ledgers.stock.queries import lots
 from handrail.services.exchange.models import BoxRefill, OpenTest, SafetyBoxEvent, Stop, StopChange
 from handrail.services.exchange.values import BOX_LOW, LEGAL_CAP, LEGAL_LIMIT, REFILL_AFTER_DAYS, SYRINGES_PER_POUND
@@ -130,11 +131,12 @@ def legal_limit(site: Site) -> LegalLimit | None:
 
 @dataclass(frozen=True)
 class Inside:
-    """One item in a box, as the book has it."""
+    """One item in a box, as the book has it. What expired or was recalled lies in it and helps nobody."""
 
     item: str
     name: str
     quantity: int
+    out_of_use: int
     is_low: bool
 
 
@@ -154,29 +156,61 @@ class Box:
         return not self.inside or any(found.is_low for found in self.inside)
 
 
+_STOCKED = f"""
+SELECT DISTINCT r.site_id, line ->> 'item' FROM (
+  SELECT f.site_id, f.payload -> 'lines' AS lines, row_number() OVER (PARTITION BY f.site_id ORDER BY f.occurred_at DESC, f.counter DESC) AS place
+  FROM facts_fact f
+  WHERE f.organisation_id = %s::bigint AND f.site_id = ANY(%s::bigint[]) AND f.kind = 'exchange.box_refilled' AND {COUNTS}
+) r CROSS JOIN LATERAL jsonb_array_elements(r.lines) AS line
+WHERE r.place <= 5 AND greatest((line ->> 'in_book')::int, (line ->> 'found')::int, (line ->> 'added')::int) > 0
+"""  # noqa: S608  our own constant
+
+
+def stocked_items(sites: Iterable[int]) -> dict[int, set[str]]:
+    """Items that boxes are kept filled with: what lay in them or was put in at their last five refills, even if all of it is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STOCKED, [scope.organisation(), list(sites)])
+        found: dict[int, set[str]] = {}
+        for site, item in cursor.fetchall():
+            found.setdefault(site, set()).add(item)
+    return found
+
+
 def boxes(actor: Actor, kinds: Iterable[str]) -> list[Box]:
     """Boxes where the actor records, the one that waited longest first."""
     sites = list(Site.objects.filter(actor.filter("exchange.record", "key"), is_active=True, kind__in=list(kinds)))
     looked = dict(BoxRefill.objects.filter(site__in=sites).values_list("site").annotate(last=Max("occurred_at")))
-    now = clock.now()
-    contents: dict[int, dict[str, Inside]] = {}
-    low = {site.key: BOX_LOW.read(site=site).value for site in sites}
-    for lot in lots([site.key for site in sites]):
-        there = contents.setdefault(lot.site, {})
-        quantity = lot.quantity + (there[lot.item].quantity if lot.item in there else 0)
-        there[lot.item] = Inside(lot.item, lot.item_name, quantity, quantity < low[lot.site])
+    now, contents = clock.now(), _contents(sites)
     found = []
     for site in sites:
         last = looked.get(site.key)
         days = (now - last).days if last else None
         due = days is None or days >= REFILL_AFTER_DAYS.read(site=site).value
-        found.append(Box(site, clock.local(last, site.time_zone) if last else None, days, due, list(contents.get(site.key, {}).values())))
+        found.append(Box(site, clock.local(last, site.time_zone) if last else None, days, due, contents[site.key]))
     return sorted(found, key=lambda box: (box.last is not None, -(box.days or 0)))
 
 
-def refill(fact: uuid.UUID) -> Recorded | None:
-    """A refill that counts, by its own id or the one it began with."""
-    return _one("f.kind = 'exchange.box_refilled' AND (f.id = %s OR f.root = %s)", [fact, fact])
+def _contents(sites: Sequence[Site]) -> dict[int, list[Inside]]:
+    """What is in boxes, with nought for what they are usually filled with and nothing is left of."""
+    quantity: dict[tuple[int, str], int] = {}
+    useless: dict[tuple[int, str], int] = {}
+    today = {site.key: site.today for site in sites}
+    for lot in lots(today):
+        key = (lot.site, lot.item)
+        quantity[key] = quantity.get(key, 0) + lot.quantity
+        if lot.is_held or lot.is_expired(today[lot.site]):
+            useless[key] = useless.get(key, 0) + lot.quantity
+    stocked, items = stocked_items(today), list(Item.objects.all())
+    found: dict[int, list[Inside]] = {}
+    for site in sites:
+        low, usual = BOX_LOW.read(site=site).value, stocked.get(site.key, set())
+        found[site.key] = [
+            Inside(item.code, item.label, there, out, there - out < low)
+            for item in items
+            if (site.key, item.code) in quantity or (item.is_active and item.code in usual)
+            for there, out in [(quantity.get((site.key, item.code), 0), useless.get((site.key, item.code), 0))]
+        ]
+    return found
 
 
 def last_refill(site: int) -> Recorded | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handrail.services.exchange import events, outdoors, views
+from handrail.services.exchange import boxes, events, stops, views
 
 app_name = "exchange"
 urlpatterns = [
@@ -14,10 +14,10 @@ urlpatterns = [
     path("needlestick/<uuid:site>/", views.needlestick, name="needlestick"),
     path("prison-year/<uuid:site>/", views.prison_year, name="prison-year"),
     path("release/<uuid:site>/", views.release, name="release"),
-    path("boxes/", outdoors.boxes, name="boxes"),
-    path("boxes/<uuid:site>/", outdoors.box, name="box"),
-    path("safety-boxes/", outdoors.safety_boxes, name="safety-boxes"),
-    path("stops/", outdoors.stops, name="stops"),
-    path("stops/plan/", outdoors.plan, name="stops-plan"),
+    path("boxes/", boxes.boxes, name="boxes"),
+    path("boxes/<uuid:site>/", boxes.box, name="box"),
+    path("safety-boxes/", boxes.safety_boxes, name="safety-boxes"),
+    path("stops/", stops.stops, name="stops"),
+    path("stops/plan/", stops.plan, name="stops-plan"),
     path("stop/<uuid:site>/", events.whole_stop, name="whole-stop"),
 ]

@@ -30,6 +30,7 @@ from handrail.services.exchange.kinds.prison_year import PrisonYear
 from handrail.services.exchange.kinds.returned import Method, Returned
 from handrail.services.exchange.kinds.test import Disease, Result, SelfReport, State
 from handrail.services.exchange.models import OpenTest
+from handrail.services.exchange.refills import BOX_KINDS
 from handrail.services.exchange.values import PEP_LIMIT_HOURS, SYRINGES_PER_POUND
 
 
@@ -104,7 +105,7 @@ def more(request: ActorRequest) -> HttpResponse:
             (_("Clean-up"), reverse("exchange:clean-up", args=[site.id])),
             (_("Needlestick"), reverse("exchange:needlestick", args=[site.id])),
         ]
-        if site.kind in commands.BOX_KINDS:
+        if site.kind in BOX_KINDS:
             pages = [(_("Look and fill"), reverse("exchange:box", args=[site.id]))]
         if site.closed_setting and actor.may("referral.make", site.key):
             pages.append((_("Release"), reverse("exchange:release", args=[site.id])))

@@ -11,7 +11,7 @@ from handrail.facts.replay import rebuild, verify_chain
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import commands as stock
-from handrail.services.exchange import commands, queries
+from handrail.services.exchange import commands, queries, refills
 from handrail.services.exchange.kinds.safety_box import SafetyBoxState
 from handrail.services.exchange.kinds.stop_changed import StopChanged
 from handrail.services.exchange.kinds.test import Result
@@ -27,10 +27,10 @@ def history(world: Any) -> None:
     box = organisations.create_site(actor=world.system, name="Box", kind="wall_box", time_zone="Africa/Nairobi")
     stock.transfer(actor=world.system, source=world.van, target=box, quantities={SYRINGE: 60})
     for found, added in ((18, 42), (70, 0), (50, 5)):
-        commands.refill_box(actor=world.system, box=box, van=world.van, lines=[commands.Refill(SYRINGE, found, added)], id=ids.new())
+        refills.refill_box(actor=world.system, box=box, van=world.van, lines=[refills.Refill(SYRINGE, found, added)], id=ids.new())
     last = queries.last_refill(box.key)
     assert last is not None
-    commands.correct_refill(actor=world.system, box=box, van=world.van, refill=last.id, lines=[commands.Refill(SYRINGE, 70)], id=ids.new())
+    refills.correct_refill(actor=world.system, box=box, van=world.van, refill=last.id, lines=[refills.Refill(SYRINGE, 70)], id=ids.new())
     for state in ("installed", "full", "emptied"):
         change = SafetyBoxState.model_validate({"asset": "BOX-1", "state": state})
         commands.change_safety_box(actor=world.system, site=world.van, state=change, id=ids.new())
