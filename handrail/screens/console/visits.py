@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -125,8 +125,8 @@ def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
         sheet.error = _("Nothing is saved yet. Look at the marked lines.")
         return composing.show(request, sheet)
     if inputs is not None or need_form.REASON in values:
-        need = needs.assess(inputs, site=place, before=sheet.old_need) if inputs is not None else None
-        parts, need = _with_need(parsed.parts, need, need_form.reason_of(values), place)
+        need = needs.assess(inputs, site=place, on=sheet.day, before=sheet.old_need) if inputs is not None else None
+        parts, need = _with_need(parsed.parts, need, need_form.reason_of(values), place, sheet.day)
         sheet.need = need
     else:
         parts, need = parsed.parts, None
@@ -136,13 +136,13 @@ def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
     return _record(request, sheet, parts, encounter, visit, at)
 
 
-def _with_need(parts: Sequence[Part], need: Need | None, reason: str | None, place: Site) -> tuple[list[Part], Need | None]:
+def _with_need(parts: Sequence[Part], need: Need | None, reason: str | None, place: Site, day: date) -> tuple[list[Part], Need | None]:
     """The parts with the reason on what was given, and the need beside it."""
     found = list(parts)
     given = next((place for place, part in enumerate(found) if part.kind == need_form.GIVEN), None)
     lines = getattr(found[given].payload, "lines", ()) if given is not None else ()
     if need is not None:
-        law = legal_limit(place) if need.needed else None
+        law = legal_limit(place, day) if need.needed else None
         need = needs.compared(need, given=needs.needles_in(lines), short_reason=reason, limit=(law.limit, law.source) if law else None)
         if need.needed is not None and not need.unmet:
             reason = None

@@ -139,7 +139,7 @@ def _whole_stop(request: ActorRequest, place: Site, items: list[ShelfItem], erro
     page = WholeStopPage(
         site=place, id=post.get("id") or str(ids.new()), at=post.get("at") or clock.now().isoformat(),
         items=[row for row in rows if row[0].available > 0 or row[1]], more=[row for row in rows if not (row[0].available > 0 or row[1])], people=post.get("people_count", ""),
-        is_event=post.get("is_event") == "yes", genders=[g.label for g in GENDERS], bands=bands, limit=queries.legal_limit(place),
+        is_event=post.get("is_event") == "yes", genders=[g.label for g in GENDERS], bands=bands, limit=queries.legal_limit(place, place.today),
         errors=errors, error=error, ask=[*post.getlist("confirm"), *([ask] if ask else [])] if ask else [],
     )
     return render(request, "exchange/whole_stop.html", {"page": page}, status=422 if error else 200)

@@ -113,12 +113,12 @@ class LegalLimit:
     source: str
 
 
-def legal_limit(site: Site) -> LegalLimit | None:
-    """The limit in force at a site today; None nearly everywhere. The law is its cause, not the programme."""
-    reading = LEGAL_LIMIT.read(site=site)
+def legal_limit(site: Site, on: date) -> LegalLimit | None:
+    """The limit in force at a site on a day; None nearly everywhere. The law is its cause, not the programme."""
+    reading = LEGAL_LIMIT.read(site=site, on=on)
     if reading.value == "none":
         return None
-    cap = LEGAL_CAP.read(site=site)
+    cap = LEGAL_CAP.read(site=site, on=on)
     if reading.value == "cap":
         sentence = _("The law here allows at most %(cap)d at once. The programme would give what is asked.") % {"cap": cap.value}
         return LegalLimit("cap", cap.value, sentence, cap.source or reading.source)

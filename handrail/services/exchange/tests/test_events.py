@@ -224,16 +224,16 @@ def test_there_is_no_limit_unless_a_law_says_so_and_then_the_screen_says_that_it
         common: dict[str, Any] = {"organisation_id": world.harbour.key, "valid_from": date(2020, 1, 1), "site": world.van}
         Setting.objects.create(name=LEGAL_LIMIT.key, value="one_for_one", source="Act 12, section 3", **common)
         assert LEGAL_LIMIT.safety == SafetyClass.LEGAL
-        assert queries.legal_limit(world.van) is None  # nobody approved it
+        assert queries.legal_limit(world.van, FRIDAY) is None  # nobody approved it
         Setting.objects.update(approved_at=clock.now())
-        assert queries.legal_limit(world.sites["Drop-in"]) is None
+        assert queries.legal_limit(world.sites["Drop-in"], FRIDAY) is None
     page = signed_in(world, "naima").get(where).content.decode()
     assert "The law here demands one used for each new one" in page
     assert "Act 12, section 3" in page
     with scope.enter([world.harbour.key]):
         Setting.objects.create(name=LEGAL_CAP.key, value=40, approved_at=clock.now(), source="Act 13", **common)
         Setting.objects.filter(name=LEGAL_LIMIT.key).update(value="cap")
-        limit = queries.legal_limit(world.van)
+        limit = queries.legal_limit(world.van, FRIDAY)
         assert limit is not None
         assert (limit.cap, limit.source) == (40, "Act 13")
 
