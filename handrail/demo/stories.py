@@ -152,7 +152,10 @@ def _kenya(house: House) -> None:
         actor=baraka, site=van, state=SafetyBoxState(asset="RS-014", state="full"), id=house.id(), occurred_at=house.moment(-2)
     )
     for weekday, place in ((0, "Bus park"), (2, "Old market"), (4, "River bridge")):
-        exchange.plan_stop(actor=house.system, site=van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place)
+        exchange.plan_stop(
+            actor=house.system, site=van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place,
+            valid_from=house.today - timedelta(days=60),
+        )
     _a_day_outdoors(house, baraka, van)
     _people_of_kenya(house, baraka, van)
     _stock_of_kenya(house)

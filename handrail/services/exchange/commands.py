@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -108,27 +108,35 @@ def change_safety_box(*, actor: Actor, site: Site, state: SafetyBoxState, id: uu
 # -- stops -----------------------------------------------------------------------------------------------------------
 
 
-def plan_stop(*, actor: Actor, site: Site, weekday: int, starts: time, ends: time, place: str) -> Stop:
-    """A stop is added to the weekly calendar; the same one is there once."""
+def plan_stop(
+    *, actor: Actor, site: Site, weekday: int, starts: time, ends: time, place: str, valid_from: date | None = None
+) -> Stop:
+    """A stop is added to the weekly calendar, from today unless another day is said; the same one is there once."""
     if starts == ends or not place.strip():
         raise Refusal([("", _("A stop needs a place, and a beginning that is not its end."))])
     lock_organisation()
-    there: Stop | None = Stop.objects.filter(site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip(), is_active=True).first()
+    there: Stop | None = Stop.objects.filter(site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip(), valid_to=None).first()
     if there is not None:
         return there  # a second tap on the same button
-    return commands.add(
-        Stop(organisation_id=actor.organisation, site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip()), actor=actor
+    stop = Stop(
+        organisation_id=actor.organisation, site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip(),
+        valid_from=valid_from or site.today,
     )
+    return commands.add(stop, actor=actor)
 
 
 def end_stop(*, actor: Actor, stop: Stop) -> Stop:
-    """A stop leaves the calendar; what was recorded of it stays."""
-    return commands.change(stop, actor=actor, is_active=False)
+    """A stop leaves the calendar; past weeks keep it, and today does if it has begun."""
+    if stop.valid_to is not None:
+        return stop
+    now = clock.local(clock.now(), stop.site.time_zone)
+    has_begun = stop.holds_on(now.date()) and stop.starts <= now.time()
+    return commands.change(stop, actor=actor, valid_to=now.date() + timedelta(days=1 if has_begun else 0))
 
 
 def change_stop(*, actor: Actor, stop: Stop, change: StopChanged, id: uuid.UUID) -> Outcome:
     """A stop is cancelled, late, moved, or takes place after all."""
-    if change.stop != stop.id or change.on.weekday() != stop.weekday:
+    if change.stop != stop.id or not stop.holds_on(change.on):
         raise Refusal([("on", _("The stop is not on that day."))])
     return record(Draft(kind="exchange.stop_changed", payload=change, site=stop.site.id, id=id), actor=actor)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ from handrail.kernel.access import Actor
 from handrail.ledgers.stock.models import Item
 from handrail.ledgers.stock.queries import lots
 from handrail.services.exchange.models import BoxRefill, OpenTest, SafetyBoxEvent, Stop, StopChange
+from handrail.services.exchange.rules import stop_day
 from handrail.services.exchange.values import BOX_LOW, LEGAL_CAP, LEGAL_LIMIT, REFILL_AFTER_DAYS, SYRINGES_PER_POUND
 
 SELF_TEST_DAYS = 90
@@ -254,20 +255,55 @@ def safety_boxes(actor: Actor) -> list[SafetyBoxEvent]:
 
 @dataclass(frozen=True)
 class Planned:
-    """A stop on one date, with its change if there is one."""
+    """A stop on one date: its change if there is one, the people met there, and those of the week before."""
 
     stop: Stop
     on: date
     change: StopChange | None
+    contacts: int
+    week_before: int
 
 
 def week_of_stops(actor: Actor, monday: date) -> list[Planned]:
-    """The stops of a week where the actor records, in their order."""
-    stops = list(Stop.objects.filter(actor.filter("exchange.record"), is_active=True, site__is_active=True).select_related("site"))
-    sunday = monday + timedelta(days=6)
-    changes = StopChange.objects.filter(stop__in=[stop.id for stop in stops], on__range=(monday, sunday)).order_by("counter")
-    latest = {(change.stop, change.on): change for change in changes}
+    """The stops of a week where the actor records, in their order; those that were ended since stand in their own weeks."""
+    stops = list(Stop.objects.filter(actor.filter("exchange.record"), site__is_active=True).select_related("site"))
     days = [(stop, monday + timedelta(days=stop.weekday)) for stop in stops]
-    return sorted(
-        (Planned(stop, on, latest.get((stop.id, on))) for stop, on in days), key=lambda p: (p.on, p.stop.starts, p.stop.place)
-    )
+    days = [(stop, on) for stop, on in days if stop.holds_on(on)]
+    changes = StopChange.objects.filter(
+        stop__in=[stop.id for stop, _on in days], on__range=(monday, monday + timedelta(days=6))
+    ).order_by("counter")
+    latest = {(change.stop, change.on): change for change in changes}
+    met = contacts_at(stops, monday - timedelta(days=7), monday + timedelta(days=6)) if days else {}
+    found = [
+        Planned(stop, on, latest.get((stop.id, on)), met.get((stop.id, on), 0), met.get((stop.id, on - timedelta(days=7)), 0))
+        for stop, on in days
+    ]
+    return sorted(found, key=lambda p: (p.on, p.stop.starts, p.stop.place))
+
+
+def contacts_at(stops: Sequence[Stop], first: date, last: date) -> dict[tuple[uuid.UUID, date], int]:
+    """People met at stops by (stop, start date), for start dates from the first to the last.
+
+    A contact belongs to the stop at its place whose hours it falls into; after midnight to the day the stop began.
+    """
+    by_site: dict[int, list[Stop]] = {}
+    for stop in stops:
+        by_site.setdefault(stop.site.key, []).append(stop)
+    begin = datetime.combine(first - timedelta(days=1), time.min, UTC)  # a day more on each side: places are not in UTC
+    end = datetime.combine(last + timedelta(days=3), time.min, UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT f.site_id, f.occurred_at, coalesce((f.payload ->> 'people_count')::int, 1) FROM facts_fact f"  # noqa: S608  our own constant
+            " WHERE f.organisation_id = %s::bigint AND f.site_id = ANY(%s::bigint[]) AND f.kind = 'facts.encounter'"
+            f" AND f.occurred_at >= %s::timestamptz AND f.occurred_at < %s::timestamptz AND {COUNTS}",
+            [scope.organisation(), list(by_site), begin, end],
+        )
+        rows = cursor.fetchall()
+    found: dict[tuple[uuid.UUID, date], int] = {}
+    for site, at, people in rows:
+        for stop in by_site[site]:
+            day = stop_day(clock.local(at, stop.site.time_zone), weekday=stop.weekday, starts=stop.starts, ends=stop.ends)
+            if day is not None and first <= day <= last and stop.holds_on(day):
+                found[stop.id, day] = found.get((stop.id, day), 0) + people
+                break
+    return found

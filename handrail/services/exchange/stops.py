@@ -15,7 +15,7 @@ from handrail.facts.models import Site
 from handrail.facts.record import Refusal
 from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
-from handrail.kernel.access import ActorRequest, Refused, may
+from handrail.kernel.access import Actor, ActorRequest, Refused, may
 from handrail.kernel.web import posted_id
 from handrail.services.exchange import commands, forms, queries
 from handrail.services.exchange.kinds.stop_changed import Change, Reason, StopChanged
@@ -28,6 +28,7 @@ class StopDay:
     """A stop on one date."""
 
     planned: queries.Planned
+    has_come: bool
     change: Text
     reason: Text
     id: uuid.UUID
@@ -35,18 +36,17 @@ class StopDay:
 
 @may("exchange.record", methods=("GET", "POST"))
 def stops(request: ActorRequest) -> HttpResponse:
-    """This week's stops; two taps cancel one."""
+    """A week's stops with the people met there and what was cancelled and why; two taps cancel one."""
     if request.method == "POST":
         return _change_stop(request)
-    today = clock.now().date()
     asked = request.GET.get("week", "")
     try:
-        today = date.fromisoformat(asked) if asked else today
+        today = date.fromisoformat(asked) if asked else _today(request.actor)
     except ValueError:
         raise Http404 from None
     monday = today - timedelta(days=today.weekday())
     days = [
-        StopDay(p, Change(p.change.change).label if p.change else "", Reason(p.change.reason).label if p.change else "", ids.new())
+        StopDay(p, p.on <= p.stop.site.today, Change(p.change.change).label if p.change else "", Reason(p.change.reason).label if p.change else "", ids.new())
         for p in queries.week_of_stops(request.actor, monday)
     ]
     page = {
@@ -56,10 +56,16 @@ def stops(request: ActorRequest) -> HttpResponse:
     return render(request, "exchange/stops.html", page)
 
 
+def _today(actor: Actor) -> date:
+    """The day it is where the actor's stops are; the earliest, if they lie in several time zones."""
+    sites = Site.objects.filter(actor.filter("exchange.record", "key"), is_active=True)
+    return min((site.today for site in sites), default=clock.local_date(clock.now(), "UTC"))
+
+
 def _change_stop(request: ActorRequest) -> HttpResponse:
     post = request.POST
     try:
-        stop = Stop.objects.filter(request.actor.filter("exchange.record"), id=uuid.UUID(post.get("stop", "")), is_active=True).select_related("site").first()
+        stop = Stop.objects.filter(request.actor.filter("exchange.record"), id=uuid.UUID(post.get("stop", ""))).select_related("site").first()
     except ValueError:
         stop = None
     if stop is None:
@@ -72,6 +78,13 @@ def _change_stop(request: ActorRequest) -> HttpResponse:
     return redirect(reverse("exchange:stops") + f"?week={change.on.isoformat()}&saved=1")
 
 
+def _day(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed) if typed.strip() else None
+    except ValueError:
+        raise Refusal([("valid_from", _("Write the day as year-month-day, such as 2026-03-31."))]) from None
+
+
 @may("site.manage", methods=("GET", "POST"))
 def plan(request: ActorRequest) -> HttpResponse:
     """The weekly calendar: add a stop, end one."""
@@ -81,7 +94,7 @@ def plan(request: ActorRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             if post.get("end"):
-                ending = Stop.objects.filter(request.actor.filter("site.manage"), id=uuid.UUID(post["end"])).first()
+                ending = Stop.objects.filter(request.actor.filter("site.manage"), id=uuid.UUID(post["end"])).select_related("site").first()
                 if ending is None:
                     raise Http404
                 commands.end_stop(actor=request.actor, stop=ending)
@@ -92,6 +105,7 @@ def plan(request: ActorRequest) -> HttpResponse:
                 commands.plan_stop(
                     actor=request.actor, site=site, weekday=Weekday(int(post.get("weekday", ""))).value,
                     starts=time.fromisoformat(post.get("starts", "")), ends=time.fromisoformat(post.get("ends", "")), place=post.get("place", ""),
+                    valid_from=_day(post.get("valid_from", "")),
                 )
             return redirect("exchange:stops-plan")
         except Refused as refusal:
@@ -100,6 +114,9 @@ def plan(request: ActorRequest) -> HttpResponse:
             error = _("Write the times as hours and minutes, such as 22:30.")
     page = {
         "sites": sites, "weekdays": [(str(w.value), w.label) for w in Weekday], "typed": post, "error": error,
-        "stops": Stop.objects.filter(request.actor.filter("site.manage"), is_active=True).select_related("site"),
+        "stops": [
+            stop for stop in Stop.objects.filter(request.actor.filter("site.manage")).select_related("site")
+            if stop.valid_to is None or stop.valid_to > stop.site.today
+        ],
     }
     return render(request, "exchange/stops_plan.html", page, status=422 if error else 200)

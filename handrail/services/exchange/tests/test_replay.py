@@ -8,7 +8,7 @@ from typing import Any
 from handrail.facts import organisations
 from handrail.facts.record import Draft, record
 from handrail.facts.replay import rebuild, verify_chain
-from handrail.kernel import clock, ids, scope
+from handrail.kernel import ids, scope
 from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import commands as stock
 from handrail.services.exchange import commands, queries, refills
@@ -34,8 +34,8 @@ def history(world: Any) -> None:
     for state in ("installed", "full", "emptied"):
         change = SafetyBoxState.model_validate({"asset": "BOX-1", "state": state})
         commands.change_safety_box(actor=world.system, site=world.van, state=change, id=ids.new())
-    stop = commands.plan_stop(actor=world.system, site=world.van, weekday=clock.now().weekday(), starts=time(22), ends=time(2), place="Market")
-    called_off = StopChanged.model_validate({"stop": stop.id, "on": clock.now().date(), "change": "cancelled", "reason": "curfew"})
+    stop = commands.plan_stop(actor=world.system, site=world.van, weekday=world.van.today.weekday(), starts=time(22), ends=time(2), place="Market")
+    called_off = StopChanged.model_validate({"stop": stop.id, "on": world.van.today, "change": "cancelled", "reason": "curfew"})
     outcome = commands.change_stop(actor=world.system, stop=stop, change=called_off, id=ids.new())
     record(Draft(kind="facts.taken_back", payload={"why": "did_not_happen"}, supersedes=(outcome.id,)), actor=world.system)
     for disease in ("HIV", "HCV_Ab"):
