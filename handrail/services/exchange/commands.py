@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from handrail.facts import visits
 from handrail.facts.codes import Service
+from handrail.facts.fold import Recorded
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.kinds.referral import Offer, Referral
 from handrail.facts.models import Fact, Site
@@ -25,6 +26,7 @@ from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
 from handrail.services.exchange import queries
 from handrail.services.exchange.kinds.needlestick import ExposureEvent
+from handrail.services.exchange.kinds.prison_year import PrisonYear
 from handrail.services.exchange.kinds.returned import Method, Returned
 from handrail.services.exchange.kinds.safety_box import FOLLOWS, BoxState, SafetyBoxState
 from handrail.services.exchange.kinds.stop_changed import StopChanged
@@ -73,23 +75,49 @@ def weighed(*, site: Site, container: str, gross: Decimal, tare: Decimal, unit: 
     }
 
 
-def weigh(*, actor: Actor, site: Site, weight: Mapping[str, Any], from_somebody: bool, id: uuid.UUID) -> list[Outcome]:
+def weigh(
+    *, actor: Actor, site: Site, weight: Mapping[str, Any], from_somebody: bool, id: uuid.UUID, at: datetime | None = None,
+    supersedes: tuple[uuid.UUID, ...] = (),
+) -> list[Outcome]:
     """A container was weighed. `from_somebody`: a person brought it and is a contact; else it was only collected."""
-    now = clock.now()
-    payload = Returned.model_validate(weighed(site=site, on=clock.local_date(now, site.time_zone), **weight))
-    if from_somebody:
+    moment = at or clock.now()
+    payload = Returned.model_validate(weighed(site=site, on=clock.local_date(moment, site.time_zone), **weight))
+    if from_somebody and not supersedes:
         return visits.save(
-            actor=actor, visit=id, site=site.id, occurred_at=now, encounter=Encounter(channel=queries.channel_of(site)),
+            actor=actor, visit=id, site=site.id, occurred_at=moment, encounter=Encounter(channel=queries.channel_of(site)),
             parts=[visits.Part("exchange.returned", payload)],
         )
-    return [record(Draft(kind="exchange.returned", payload=payload, site=site.id, id=id, occurred_at=now), actor=actor)]
+    return [record(Draft(kind="exchange.returned", payload=payload, site=site.id, id=id, occurred_at=moment, supersedes=supersedes), actor=actor)]
 
 
-def needlestick(*, actor: Actor, site: Site, said: Mapping[str, Any], id: uuid.UUID, occurred_at: datetime) -> Outcome:
-    """An exposure to blood; the limit that holds today is frozen beside the answer."""
-    limit = PEP_LIMIT_HOURS.read(site=site)
+def needlestick(
+    *, actor: Actor, site: Site, said: Mapping[str, Any], id: uuid.UUID, occurred_at: datetime, supersedes: tuple[uuid.UUID, ...] = ()
+) -> Outcome:
+    """An exposure to blood; the limit that held on its day is frozen beside the answer."""
+    limit = PEP_LIMIT_HOURS.read(site=site, on=clock.local_date(occurred_at, site.time_zone))
     payload = ExposureEvent.model_validate({**said, "limit_hours": limit.value, "limit_version": limit.version})
-    return record(Draft(kind="exchange.needlestick", payload=payload, site=site.id, id=id, occurred_at=occurred_at), actor=actor)
+    draft = Draft(kind="exchange.needlestick", payload=payload, site=site.id, id=id, occurred_at=occurred_at, supersedes=supersedes)
+    return record(draft, actor=actor)
+
+
+def prison_year(
+    *, actor: Actor, site: Site, said: Mapping[str, Any], id: uuid.UUID, supersedes: tuple[uuid.UUID, ...] = ()
+) -> Outcome:
+    """The counts of a closed setting for a year: one record for each year, which is corrected and never written a second time."""
+    lock_organisation()
+    payload = PrisonYear.model_validate(dict(said))
+    others = [fact for fact in queries.outside_visits(site.key, ["exchange.prison_year"]) if fact.id not in {id, *supersedes}]
+    if any(fact.parsed.year == payload.year for fact in others):
+        raise Refusal([("year", _("The counts of %(year)d are here already. Correct them under “Latest records”.") % {"year": payload.year})])
+    return record(Draft(kind="exchange.prison_year", payload=payload, site=site.id, id=id, supersedes=supersedes), actor=actor)
+
+
+def take_back(*, actor: Actor, fact: Recorded, why: str, id: uuid.UUID) -> Outcome:
+    """A record outside any visit does not count any more; it stays readable."""
+    draft = Draft(
+        kind="facts.taken_back", payload={"why": why}, site=fact.site_id, id=id, occurred_at=fact.occurred_at, supersedes=(fact.id,)
+    )
+    return record(draft, actor=actor)
 
 
 def change_safety_box(*, actor: Actor, site: Site, state: SafetyBoxState, id: uuid.UUID, occurred_at: datetime | None = None) -> Outcome:

@@ -51,6 +51,17 @@ def facts(ids: Iterable[uuid.UUID]) -> list[Recorded]:
         return list(read_facts(cursor, scope.organisation(), "f.id = ANY(%s::uuid[])", [list(ids)], "ORDER BY f.counter"))
 
 
+def outside_visits(site: int, kinds: Sequence[str], *, fact: uuid.UUID | None = None, most: int = 200) -> list[Recorded]:
+    """What counts at a place and belongs to no visit, the latest first; one of them only, if `fact` names it."""
+    condition = f"f.site_id = %s AND f.kind = ANY(%s::text[]) AND f.encounter IS NULL AND (%s::uuid IS NULL OR f.id = %s::uuid) AND {COUNTS}"
+    with connection.cursor() as cursor:
+        return list(
+            read_facts(
+                cursor, scope.organisation(), condition, [site, list(kinds), fact, fact, most], "ORDER BY f.occurred_at DESC, f.counter DESC LIMIT %s"
+            )
+        )
+
+
 def open_tests(actor: Actor) -> QuerySet[OpenTest]:
     """Tests that still owe an answer, oldest first, at the sites where the actor follows them."""
     waiting = OpenTest.objects.filter(actor.filter("exchange.test.follow")).select_related("site").order_by("occurred_at")
