@@ -166,8 +166,10 @@ def save(form: Form, errors: dict[str, str], command: Callable[[], object]) -> d
 
 
 def _saved(form: Form, what: str) -> HttpResponse:
-    if form.corrects:
+    if form.corrects and form.request.actor.may("exchange.record", form.place.key):
         return redirect(reverse("exchange:records", args=[form.place.id]) + "?saved=1")
+    if not form.request.actor.may("exchange.record"):
+        return redirect("start")  # whoever only reports has no page of the exchange room
     return redirect(reverse("exchange:more") + f"?saved={what}")
 
 
