@@ -161,4 +161,4 @@ def _places_outside(found: SimpleNamespace) -> None:
         ],
     )
     for weekday, place in ((0, "Bus park"), (3, "Old market")):
-        exchange.plan_stop(actor=actor, site=found.van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place)
+        exchange.plan_stop(actor=actor, site=found.van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place, valid_from=found.van.today - timedelta(days=30))

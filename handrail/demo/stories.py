@@ -27,6 +27,7 @@ from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import kits, orders, recalls, usual
 from handrail.ledgers.stock.models import Item
 from handrail.services.exchange import commands as exchange
+from handrail.services.exchange import refills
 from handrail.services.exchange.kinds.safety_box import SafetyBoxState
 
 
@@ -143,7 +144,7 @@ def _kenya(house: House) -> None:
         actor=house.system, site=box, lines=[stock.Delivery("syringe-1ml-29g", "BOX-1", 200, house.today + timedelta(days=500))],
         occurred_at=house.moment(-9),
     )
-    exchange.refill_box(actor=baraka, box=box, van=van, lines=[exchange.Refill("syringe-1ml-29g", 64, 0)], id=house.id(), mode=Mode.CONFIRMED)
+    refills.refill_box(actor=baraka, box=box, van=van, lines=[refills.Refill("syringe-1ml-29g", 64, 0)], id=house.id(), mode=Mode.CONFIRMED)
     exchange.change_safety_box(
         actor=baraka, site=van, state=SafetyBoxState(asset="RS-014", state="installed"), id=house.id(), occurred_at=house.moment(-30)
     )
@@ -151,7 +152,10 @@ def _kenya(house: House) -> None:
         actor=baraka, site=van, state=SafetyBoxState(asset="RS-014", state="full"), id=house.id(), occurred_at=house.moment(-2)
     )
     for weekday, place in ((0, "Bus park"), (2, "Old market"), (4, "River bridge")):
-        exchange.plan_stop(actor=house.system, site=van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place)
+        exchange.plan_stop(
+            actor=house.system, site=van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place,
+            valid_from=house.today - timedelta(days=60),
+        )
     _a_day_outdoors(house, baraka, van)
     _people_of_kenya(house, baraka, van)
     _stock_of_kenya(house)

@@ -136,7 +136,7 @@ def test_the_steps_say_how_a_number_came_about(warehouse):
     play(Example("", "2026Q3", FOUR_LEVELS, "", 0), actor=warehouse.system, site=warehouse.van)
     steps = warehouse.numbers("2026Q3").get("kp_4").steps
     assert [(step.role, step.label, step.value) for step in steps][:3] == [
-        ("numerator", "Needles and syringes given at these sites, 1 Oct 2025 – 30 Sep 2026", "1,800"),
+        ("numerator", "Needles and syringes given at these sites, without pharmacy sales, 1 Oct 2025 – 30 Sep 2026", "1,800"),
         ("denominator", "÷ people who inject and picked up at least once", "9"),
         ("result", "=", "200.0"),
     ]

@@ -46,7 +46,7 @@ def _line(line: Any, item_names: Mapping[str, str]) -> str:
     item, quantity = getattr(line, "item", None), getattr(line, "quantity", None)
     if item is not None and quantity is not None:
         return f"{_plain(quantity)} × {item_names.get(item, item)}"
-    if item is not None and hasattr(line, "in_book"):
+    if item is not None and hasattr(line, "on_shelf"):
         return _("%(item)s: %(book)d in the book, %(shelf)d on the shelf") % {
             "item": item_names.get(item, item), "book": line.in_book, "shelf": line.on_shelf,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,10 +17,12 @@ from pydantic import ValidationError
 
 from handrail.facts import receipts, visits
 from handrail.facts.fold import Recorded
+from handrail.facts.handles import name_of
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.kinds.taken_back import Why
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Site, Standing
+from handrail.facts.people_rules import closed_site_of, last_survivor
 from handrail.facts.queries import find_site
 from handrail.facts.record import AlreadySaved, Mode, Refusal, sentence_of
 from handrail.facts.spec import KINDS
@@ -32,9 +34,11 @@ from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.queries import item_names
 from handrail.ledgers.stock.reactor import Short
 from handrail.screens.console import composer, composer_read, composing, need_form, person
+from handrail.screens.console.at_hand import hold
 from handrail.screens.console.composing import Sheet
 from handrail.screens.console.describe import sentences
 from handrail.services.exchange import needs
+from handrail.services.exchange.kinds.company import Company, With
 from handrail.services.exchange.kinds.need import Need
 from handrail.services.exchange.queries import channel_of, legal_limit
 from handrail.services.exchange.rules import ASKS_FROM, needs_second_tap
@@ -56,10 +60,21 @@ class VisitLine:
 
 
 @dataclass(frozen=True)
+class Whose:
+    """Whose visit it is: what to call the person, and the address of their page."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
 class VisitPage:
-    """A saved visit."""
+    """A saved visit. `whose` is None where there is nobody in particular, or where the reader may not find people."""
 
     visit: uuid.UUID
+    whose: Whose | None
+    is_nobody: bool
+    is_alone: bool
     site: Site
     occurred_at: datetime
     now: list[VisitLine]
@@ -125,8 +140,8 @@ def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
         sheet.error = _("Nothing is saved yet. Look at the marked lines.")
         return composing.show(request, sheet)
     if inputs is not None or need_form.REASON in values:
-        need = needs.assess(inputs, site=place, before=sheet.old_need) if inputs is not None else None
-        parts, need = _with_need(parsed.parts, need, need_form.reason_of(values), place)
+        need = needs.assess(inputs, site=place, on=sheet.day, before=sheet.old_need) if inputs is not None else None
+        parts, need = _with_need(parsed.parts, need, need_form.reason_of(values), place, sheet.day)
         sheet.need = need
     else:
         parts, need = parsed.parts, None
@@ -136,13 +151,13 @@ def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
     return _record(request, sheet, parts, encounter, visit, at)
 
 
-def _with_need(parts: Sequence[Part], need: Need | None, reason: str | None, place: Site) -> tuple[list[Part], Need | None]:
+def _with_need(parts: Sequence[Part], need: Need | None, reason: str | None, place: Site, day: date) -> tuple[list[Part], Need | None]:
     """The parts with the reason on what was given, and the need beside it."""
     found = list(parts)
     given = next((place for place, part in enumerate(found) if part.kind == need_form.GIVEN), None)
     lines = getattr(found[given].payload, "lines", ()) if given is not None else ()
     if need is not None:
-        law = legal_limit(place) if need.needed else None
+        law = legal_limit(place, day) if need.needed else None
         need = needs.compared(need, given=needs.needles_in(lines), short_reason=reason, limit=(law.limit, law.source) if law else None)
         if need.needed is not None and not need.unmet:
             reason = None
@@ -263,8 +278,10 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     counting = {f.id for f in now}
     names = item_names()
     may_correct = request.actor.may("visit.correct", site.key)
+    person_of = (now or every)[0].participant
     page = VisitPage(
-        visit=visit, site=site, occurred_at=clock.local((now[0] if now else every[0]).occurred_at, site.time_zone),
+        visit=visit, whose=_whose(request, person_of, site) if person_of else None, is_nobody=person_of is None,
+        is_alone=any(isinstance(f.parsed, Company) and f.parsed.with_when_using == With.ALONE for f in now), site=site, occurred_at=clock.local((now[0] if now else every[0]).occurred_at, site.time_zone),
         now=[_line(f, names, counting, request.actor) for f in now], history=[_line(f, names, counting, request.actor) for f in every],
         just_saved="saved" in request.GET, is_taken_back=not now, may_correct=may_correct and bool(now),
         may_receipt=receipts.may_have_one(now) and request.actor.may("visit.record", site.key),
@@ -274,6 +291,15 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     roots = {f.root for f in every}
     disputed = any(len(s.heads) > 1 for s in Standing.objects.filter(root__in=roots))
     return render(request, "console/visit.html", {"page": page, "already": "already" in request.GET, "disputed": disputed})
+
+
+def _whose(request: ActorRequest, participant: uuid.UUID, site: Site) -> Whose | None:
+    """The person of a visit, for whoever looks up people at its place; who is known only inside a closed place stays there."""
+    person = last_survivor(participant)
+    if not request.actor.may("person.find", site.key) or closed_site_of(person) != (site.key if site.closed_setting else None):
+        return None
+    audit.look("person of a visit", actor=request.actor, object_id=person)
+    return Whose(name_of(person), f"{reverse('person', args=[hold(request, person)])}?at={site.id}")
 
 
 def _line(fact: Recorded, names: dict[str, str], counting: set[uuid.UUID], actor: Actor) -> VisitLine:
