@@ -45,20 +45,30 @@ class Unknown(Codes):
 # -- where a referral leads ------------------------------------------------------------------------------------------
 
 
-def destination(service: str) -> Any:
-    """Id of the one active site that offers a service, or None when there is none or a choice to make."""
-    offering = [site for site in Site.objects.filter(is_active=True) if service in site.offers]
+def places_offered(here: Site | None = None) -> list[Site]:
+    """Places somebody at `here` can be sent to. Where people are held is a way on only for those inside."""
+    return [site for site in Site.objects.filter(is_active=True).order_by("name") if not site.closed_setting or (here and site.key == here.key)]
+
+
+def destination(service: str, places: Sequence[Site]) -> Any:
+    """Id of the one place that offers a service, or None when there is none or a choice to make."""
+    offering = [site for site in places if service in site.offers]
     return offering[0].id if len(offering) == 1 else None
 
 
-def routed(payloads: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Payloads (kind, payload) with the destination filled in where a referral was accepted and none was named."""
-    found = []
-    for kind, payload in payloads:
-        if kind == MADE and payload.to_site is None and payload.status == "accepted":
-            payload = payload.model_copy(update={"to_site": destination(payload.service)})
-        found.append((kind, payload))
-    return found
+def routed(payloads: Sequence[tuple[str, Any]], here: uuid.UUID | None = None) -> list[tuple[str, Any]]:
+    """Payloads (kind, payload) of a visit at `here`, with the one destination filled in where a referral was accepted and none named."""
+    if not any(_is_lost(kind, payload) for kind, payload in payloads):
+        return list(payloads)
+    places = places_offered(Site.objects.filter(id=here).first() if here else None)
+    return [
+        (kind, payload.model_copy(update={"to_site": destination(payload.service, places)}) if _is_lost(kind, payload) else payload)
+        for kind, payload in payloads
+    ]
+
+
+def _is_lost(kind: str, payload: Any) -> bool:
+    return bool(kind == MADE and payload.to_site is None and payload.to_service is None and payload.status == "accepted")
 
 
 # -- how a referral stands today -------------------------------------------------------------------------------------
