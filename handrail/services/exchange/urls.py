@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handrail.services.exchange import events, outdoors, views
+from handrail.services.exchange import events, outdoors, release, views
 
 app_name = "exchange"
 urlpatterns = [
@@ -13,7 +13,7 @@ urlpatterns = [
     path("clean-up/<uuid:site>/", views.clean_up, name="clean-up"),
     path("needlestick/<uuid:site>/", views.needlestick, name="needlestick"),
     path("prison-year/<uuid:site>/", views.prison_year, name="prison-year"),
-    path("release/<uuid:site>/", views.release, name="release"),
+    path("release/<uuid:site>/", release.release, name="release"),
     path("boxes/", outdoors.boxes, name="boxes"),
     path("boxes/<uuid:site>/", outdoors.box, name="box"),
     path("safety-boxes/", outdoors.safety_boxes, name="safety-boxes"),
