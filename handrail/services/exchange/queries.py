@@ -10,8 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from handrail.facts import consents
@@ -27,7 +26,6 @@ from handrail.ledgers.stock.queries import lots
 from handrail.services.exchange.models import BoxRefill, OpenTest, SafetyBoxEvent, Stop, StopChange
 from handrail.services.exchange.values import BOX_LOW, LEGAL_CAP, LEGAL_LIMIT, REFILL_AFTER_DAYS, SYRINGES_PER_POUND
 
-COUNTING = ~Exists(Aside.objects.filter(fact=OuterRef("id")))
 LATELY = 30
 SELF_TEST_DAYS = 90
 """A self-test somebody took home waits this long on the list for their word."""
@@ -65,11 +63,16 @@ def waits_for_repeat(fact: uuid.UUID) -> bool:
     return _unrepeated().filter(fact=fact).exists()
 
 
+def _counting() -> Q:
+    """Facts that count."""
+    return Q(~Exists(Aside.objects.filter(fact=OuterRef("id"))))
+
+
 def _unrepeated() -> QuerySet[OpenTest]:
     """A repeat names the first record of the test it repeats; taken back, it repeats nothing."""
-    root = Coalesce(Subquery(Fact.objects.filter(id=OuterRef("fact")).values("root")[:1]), F("fact"))
-    repeats = Fact.objects.filter(COUNTING, kind="exchange.test", about=OuterRef("root"))
-    return OpenTest.objects.annotate(root=root).filter(~(Q(state="invalid") & Exists(repeats)))
+    first = Subquery(Fact.objects.filter(id=OuterRef(OuterRef("fact"))).values("root")[:1])
+    repeats = Fact.objects.filter(_counting(), kind="exchange.test", about=first)
+    return OpenTest.objects.filter(~(Q(state="invalid") & Exists(repeats)))
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,12 @@ class Leaving:
 def lately_inside(site: Site) -> list[Leaving]:
     """Visits of the last seven days that count, newest first, of people who are alive; a merged one as the survivor."""
     came = list(
-        Fact.objects.filter(COUNTING, site=site, kind="facts.encounter", occurred_at__gt=clock.now() - timedelta(days=7)).order_by("-occurred_at")
+        Fact.objects.filter(_counting(), site=site, kind="facts.encounter", occurred_at__gt=clock.now() - timedelta(days=7)).order_by("-occurred_at")
     )
     gone = consents.deceased({fact.participant for fact in came})
     found = [fact for fact in came if fact.participant is None or fact.participant not in gone][:LATELY]
     offered: dict[uuid.UUID, set[str]] = {}
-    inside = Fact.objects.filter(COUNTING, kind="facts.referral", encounter__in=[fact.root for fact in found])
+    inside = Fact.objects.filter(_counting(), kind="facts.referral", encounter__in=[fact.root for fact in found])
     for visit, said in inside.values_list("encounter", "payload"):
         offered.setdefault(visit, set()).add(said["service"])
     into = survivors()

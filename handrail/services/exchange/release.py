@@ -23,7 +23,6 @@ from handrail.kernel import audit, clock
 from handrail.kernel.access import ActorRequest, may
 from handrail.services.exchange import commands, queries
 from handrail.services.exchange.commands import ON_RELEASE
-from handrail.services.exchange.queries import Leaving
 from handrail.services.exchange.views import site_or_404
 
 
@@ -61,7 +60,7 @@ def release(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
         leaving = next((one for one in lately if str(one.visit) == typed.get("visit", "")), None)
         if leaving is None:
             raise Http404
-        error = _plan(request, leaving, typed)
+        error = _plan(request, leaving.visit, typed)
         if not error:
             return redirect(reverse("visit", args=[leaving.visit]) + "?saved=1")
     audit.look("release list", actor=request.actor, object_id=place.id)
@@ -83,11 +82,10 @@ def _question(service: Service, said: Mapping[str, Any], outside: list[Site]) ->
     return Question(service.value, str(service.label), str(said.get(service.value, "")), places)
 
 
-def _plan(request: ActorRequest, leaving: Leaving, typed: Mapping[str, Any]) -> str:
+def _plan(request: ActorRequest, visit: uuid.UUID, typed: Mapping[str, Any]) -> str:
     """Record what was answered; a sentence when nothing was, or when it cannot be recorded."""
-    open_ = [service for service in ON_RELEASE if service.value not in leaving.offered]
-    answers = {service: typed[service.value] == "accepted" for service in open_ if typed.get(service.value) in {"accepted", "declined"}}
-    if open_ and not answers:
+    answers = {service: typed[service.value] == "accepted" for service in ON_RELEASE if typed.get(service.value) in {"accepted", "declined"}}
+    if not answers:
         return _("Ask the person, and tap what they say. Nothing is saved yet.")
     offering = {(str(site.id), code): site.id for site in places_offered() for code in site.offers}
     chosen = {service: (typed.get(f"to-{service.value}", ""), service.value) for service in answers}
@@ -95,7 +93,7 @@ def _plan(request: ActorRequest, leaving: Leaving, typed: Mapping[str, Any]) -> 
         return _("That place does not offer this now. Choose another.")
     try:
         commands.plan_release(
-            actor=request.actor, visit=leaving.visit, id=leaving.visit, answers=answers,
+            actor=request.actor, visit=visit, id=visit, answers=answers,
             to={service: offering[key] for service, key in chosen.items() if key[0]},
         )
     except Refusal as refusal:
