@@ -251,7 +251,7 @@ def _kyrgyzstan(house: House) -> None:
         for _meeting in range(house.random.choice((0, 1, 2))):
             house.visit(aigul, unit, house.moment(day, 11), [given(syringe_2ml_23g=house.random.choice((5, 10)), swab=10)], who=house.random.choice(known), channel="prison")
     leaving = house.visit(aigul, unit, house.moment(-1, 10), [given(condom=12)], who=known[0], channel="prison")
-    exchange.plan_release(actor=aigul, visit=leaving, id=house.id())
+    exchange.plan_release(actor=aigul, visit=leaving, id=house.id(), answers=dict.fromkeys(exchange.ON_RELEASE, True))
 
 
 # -- United States: everything but the needles ---------------------------------------------------------------------------------

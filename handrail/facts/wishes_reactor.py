@@ -17,8 +17,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from handrail.facts import consents
+from handrail.facts.codes import only_a_service, shows_whom
 from handrail.facts.fold import Batch, Recorded, Step, read_facts
-from handrail.facts.kinds.consent import Profile, Teller, only_a_service, shows_whom
+from handrail.facts.kinds.consent import Profile, Teller
 from handrail.facts.kinds.disclosed import Basis, Law
 from handrail.facts.kinds.legal_decision import Decision
 from handrail.facts.models import Consent, Site, SiteKind

@@ -6,13 +6,12 @@ elements are those of 42 CFR Part 2 §2.31; which of them are needed is the prog
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from pydantic import field_validator
 
+from handrail.facts.codes import name_of_service
 from handrail.facts.spec import Codes, Kind, Payload, Privacy, info
 
 
@@ -101,19 +100,6 @@ class Profile(Codes):
     VERBAL = "verbal", _("In writing, or spoken with a witness")
 
 
-_SINGLE_DIGITS = re.compile(r"\d[\d\s().-]{4,}\d")
-
-
-def shows_whom(to_whom: str) -> bool:
-    """Whether a recipient holds a telephone number or an address: the name of a service does not."""
-    return "@" in to_whom or _SINGLE_DIGITS.search(to_whom) is not None
-
-
-def only_a_service() -> str:
-    """What to say to that."""
-    return _now("Write the name of a service or office, without a number or an address.")
-
-
 class Consent(Payload):
     """Numbers are the elements of §2.31; element 5 is the purpose."""
 
@@ -141,9 +127,7 @@ class Consent(Payload):
     @field_validator("to_whom")
     @classmethod
     def _names_a_service(cls, typed: str) -> str:
-        if shows_whom(typed):
-            raise ValueError(only_a_service())
-        return " ".join(typed.split())
+        return name_of_service(typed)
 
 
 KIND = Kind(

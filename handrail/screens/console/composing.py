@@ -10,10 +10,11 @@ from datetime import date, datetime
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from handrail.facts import visits
 from handrail.facts.fold import Recorded
 from handrail.facts.models import Site
 from handrail.kernel import audit, clock, ids
-from handrail.kernel.access import ActorRequest
+from handrail.kernel.access import Actor, ActorRequest
 from handrail.ledgers.stock.queries import ShelfItem, shelf
 from handrail.screens.console import composer, need_form, offers, person
 from handrail.screens.console.offers import Basket
@@ -53,7 +54,7 @@ class ComposerPage:
 
 @dataclass
 class Sheet:
-    """One showing of the form. `action` is what was tapped besides saving: find, need, as-last, fill:…"""
+    """One showing of the form. `action` is what was tapped besides saving: find, need, as-last, fill:…, below:…"""
 
     place: Site
     values: dict[str, str]
@@ -65,6 +66,8 @@ class Sheet:
     correcting: Recorded | None = None
     current: list[Recorded] = field(default_factory=list)
     """The facts of a visit being corrected that count now."""
+    taken: frozenset[str] = frozenset()
+    """Slots among them that hold what this person may not read: a colleague's results."""
     need: Need | None = None
 
     @property
@@ -86,6 +89,13 @@ class Sheet:
     def old_need(self) -> Need | None:
         """The need as it was recorded, where a visit is corrected."""
         return next((fact.parsed for fact in self.current if isinstance(fact.parsed, Need)), None)
+
+
+def correction(actor: Actor, place: Site, values: dict[str, str], current: list[Recorded]) -> Sheet:
+    """A sheet for correcting a visit, of which these facts count now."""
+    closed = visits.closed_to(actor, current)
+    taken = frozenset(part.slot for fact, part in visits.parts_of(current) if fact.id in closed)
+    return Sheet(place, values, correcting=current[0], current=current, taken=taken)
 
 
 def show(request: ActorRequest, sheet: Sheet) -> HttpResponse:
@@ -112,7 +122,8 @@ def show(request: ActorRequest, sheet: Sheet) -> HttpResponse:
         person=person.carried(actor, place, sheet.who, values.get("card", "")) if sheet.who and sheet.correcting is None else None,
         may_find=actor.may("person.find", place.key), on_behalf_of=values.get("on_behalf_of", ""), people_count=values.get("people_count", ""),
         sections=composer.build(
-            actor, place, items, values, sheet.errors, also=sheet.holds, offers=need_form.offer(need, items, place)
+            actor, place, items, values, sheet.errors, also=sheet.holds, offers=need_form.offer(need, items, place),
+            taken=sheet.taken, unfolded=sheet.action.removeprefix("below:"),
         ),
         baskets=usual, persons_baskets=persons.baskets,
         need=need_form.block(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -36,7 +36,7 @@ from handrail.ledgers.stock.reactor import Short
 from handrail.screens.console import composer, composer_read, composing, need_form, person
 from handrail.screens.console.at_hand import hold
 from handrail.screens.console.composing import Sheet
-from handrail.screens.console.describe import sentences
+from handrail.screens.console.describe import named_places, sentences
 from handrail.services.exchange import needs
 from handrail.services.exchange.kinds.company import Company, With
 from handrail.services.exchange.kinds.need import Need
@@ -128,8 +128,8 @@ def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
     """Validate everything at once, then record; on any problem show the form with all that was typed."""
     place, values, errors, correcting = sheet.place, sheet.values, sheet.errors, sheet.correcting
     current = sheet.current
-    before = [Part(fact.kind, fact.parsed) for fact in current[1:] if fact.parsed is not None]
-    parsed = composer_read.parse(request.actor, place, values, before=before)
+    before = [part for _fact, part in visits.parts_of(current)]
+    parsed = composer_read.parse(request.actor, place, values, before=before, taken=sheet.taken)
     errors.update(parsed.errors)
     encounter = _encounter(place, values, errors, correcting)
     if correcting is None:
@@ -188,7 +188,7 @@ def _record(
     mode = Mode.CONFIRMED if sheet.values.get("confirm") == "short" else Mode.TYPED
     original = sheet.correcting.root or sheet.correcting.id if sheet.correcting is not None else None
     if original is not None and (unseen := _unseen(original, visit, at)):
-        new = composer.values_of([(fact.kind, fact.parsed) for fact in sheet.current if fact.id in unseen])
+        new = composer.values_of([part for fact, part in visits.parts_of(sheet.current) if fact.id in unseen and part.slot not in sheet.taken])
         sheet.values.update({name: value for name, value in new.items() if sheet.values.get(name, "").strip() in {"", "0"}})
         sheet.values["at"] = _seen(original)
         sheet.error = _("Somebody else changed this visit meanwhile. What they wrote is filled in where you left a row empty. Look at it, then save again.")
@@ -196,8 +196,8 @@ def _record(
     try:
         if sheet.correcting is not None and original is not None:
             shows_need = need_form.HERE in sheet.values and request.actor.may(KINDS[need_form.KIND].may, sheet.place.key)
-            current = [fact for fact in sheet.current if not (shows_need and fact.kind == need_form.KIND)]
-            kept = composer.unshown(request.actor, sheet.place, current, parts)
+            current = [part for fact, part in visits.parts_of(sheet.current) if not (shows_need and fact.kind == need_form.KIND)]
+            kept = composer.unshown(request.actor, sheet.place, current, parts, sheet.taken)
             visits.correct(
                 actor=request.actor, visit=original, correction=visit, encounter=encounter, parts=[*parts, *kept],
                 participant=sheet.correcting.participant, mode=mode,
@@ -223,8 +223,7 @@ def _record(
 def _unseen(visit: uuid.UUID, correction: uuid.UUID, seen: datetime) -> set[uuid.UUID]:
     """What others recorded about a visit since this form was opened; what the form itself saved is none of it."""
     every = visits.history(visit)
-    slots = {"encounter", *(visits.slot_of(fact.kind, fact.parsed) for fact in every if fact.parsed is not None)}
-    own = {ids.derived(correction, slot) for slot in slots}
+    own = {ids.derived(correction, slot) for slot in visits.slots(every)}
     return {fact.id for fact in every if fact.recorded_at is not None and fact.recorded_at > seen and fact.id not in own}
 
 
@@ -276,13 +275,14 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     _fact, site = _visit_or_404(request.actor, visit, "visit.read")
     now, every = visits.read(visit), visits.history(visit)
     counting = {f.id for f in now}
-    names = item_names()
+    names = item_names() | named_places(request.actor)
     may_correct = request.actor.may("visit.correct", site.key)
+    closed = visits.closed_to(request.actor, every)
     person_of = (now or every)[0].participant
     page = VisitPage(
         visit=visit, whose=_whose(request, person_of, site) if person_of else None, is_nobody=person_of is None,
         is_alone=any(isinstance(f.parsed, Company) and f.parsed.with_when_using == With.ALONE for f in now), site=site, occurred_at=clock.local((now[0] if now else every[0]).occurred_at, site.time_zone),
-        now=[_line(f, names, counting, request.actor) for f in now], history=[_line(f, names, counting, request.actor) for f in every],
+        now=[_line(f, names, counting, closed) for f in now], history=[_line(f, names, counting, closed) for f in every],
         just_saved="saved" in request.GET, is_taken_back=not now, may_correct=may_correct and bool(now),
         may_receipt=receipts.may_have_one(now) and request.actor.may("visit.record", site.key),
         why=[(str(w.value), str(w.label)) for w in Why], correction=ids.new(),
@@ -302,11 +302,11 @@ def _whose(request: ActorRequest, participant: uuid.UUID, site: Site) -> Whose |
     return Whose(name_of(person), f"{reverse('person', args=[hold(request, person)])}?at={site.id}")
 
 
-def _line(fact: Recorded, names: dict[str, str], counting: set[uuid.UUID], actor: Actor) -> VisitLine:
-    """A fact in words. A test or screen of a colleague is named without its result to whoever does none here (`domain/people.md` 8)."""
+def _line(fact: Recorded, names: dict[str, str], counting: set[uuid.UUID], closed: Collection[uuid.UUID]) -> VisitLine:
+    """A fact in words; one of `closed` is named and no more (`visits.closed_to`)."""
     spec = KINDS.get(fact.kind)
     words = ""
-    if spec is not None and spec.may == "exchange.test" and fact.staff != actor.staff_id and not actor.may(spec.may, fact.site):
+    if spec is not None and fact.id in closed:
         return VisitLine(str(spec.title), [], fact.occurred_at, fact.id in counting, "")
     if fact.kind == "facts.referral" and fact.parsed and fact.parsed.status == "accepted":
         words = label(fact.root or fact.id)
@@ -325,10 +325,10 @@ def correct(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     if not now:
         raise Http404
     if request.method == "POST":
-        return _posted(request, Sheet(site, composing.posted(request.POST), correcting=now[0], current=now))
-    values = composer.values_of([(f.kind, f.parsed) for f in now])
+        return _posted(request, composing.correction(request.actor, site, composing.posted(request.POST), now))
+    sheet = composing.correction(request.actor, site, values := {}, now)
+    values.update(composer.values_of([part for _fact, part in visits.parts_of(now) if part.slot not in sheet.taken]))
     values.update({"on_behalf_of": str(now[0].parsed.on_behalf_of or ""), "people_count": str(now[0].parsed.people_count), "at": _seen(visit)})
-    sheet = Sheet(site, values, correcting=now[0], current=now)
     given = next((f.parsed for f in now if f.kind == need_form.GIVEN), None)
     if sheet.old_need is not None:
         values.update(need_form.values_of(sheet.old_need))

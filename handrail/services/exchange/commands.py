@@ -41,25 +41,32 @@ ON_RELEASE = (Service.OAT, Service.NALOXONE, Service.NSP)
 
 
 def finish_test(
-    *, actor: Actor, test: OpenTest, result: Result | SelfReport, told: bool, id: uuid.UUID, at: datetime | None = None
+    *, actor: Actor, test: OpenTest, result: Result | SelfReport | None, told: bool, id: uuid.UUID, at: datetime | None = None
 ) -> Outcome:
-    """The answer of an open test is known: a correction of the test's fact, so that it is counted once.
+    """The answer of an open test is known; None: it did not work.
 
-    What was written about the sample stays. A self-test keeps its state: the person's word is no result.
+    A sample's answer is a correction of its fact, so that the test is counted once. A test that did not work stays what it
+    was, and what was done again is a test of its own. A self-test keeps its state: the person's word is no result.
     """
-    before = next(f.parsed for f in queries.facts([test.fact]))
-    moment = (at or clock.now()).isoformat()
-    said: dict[str, Any] = before.model_dump(mode="json")
+    moment = at or clock.now()
+    before = queries.facts([test.fact])[0]
+    said: dict[str, Any] = before.parsed.model_dump(mode="json")
     if isinstance(result, SelfReport):
         said |= {"self_report": result.value}
+    elif result is None:
+        said |= {"state": State.INVALID.value}
     else:
-        said |= {"state": State.RESULTED.value, "result": result.value, "told": told, "result_at": moment, "told_at": moment if told else None}
+        when = moment.isoformat()
+        said |= {"state": State.RESULTED.value, "result": result.value, "told": told, "result_at": when, "told_at": when if told else None}
+    common: dict[str, Any] = {"kind": "exchange.test", "site": test.site.id, "id": id, "encounter": test.encounter, "participant": test.participant}
+    if before.parsed.state == State.INVALID:
+        lock_organisation()
+        if not queries.waits_for_repeat(test.fact):
+            raise Refusal([("", _("This test was done again already."))])
+        said |= {"repeat_of": str(before.root or before.id), "sample_at": None, "kit_lot": None}
+        return record(Draft(payload=TestDone.model_validate(said), occurred_at=moment, **common), actor=actor)
     return record(
-        Draft(
-            kind="exchange.test", payload=TestDone.model_validate(said), site=test.site.id, id=id, encounter=test.encounter,
-            participant=test.participant, occurred_at=test.occurred_at, supersedes=(test.fact,),
-        ),
-        actor=actor, mode=Mode.TYPED,
+        Draft(payload=TestDone.model_validate(said), occurred_at=test.occurred_at, supersedes=(test.fact,), **common), actor=actor, mode=Mode.TYPED
     )
 
 
@@ -182,9 +189,12 @@ def whole_stop(
 # -- closed settings -------------------------------------------------------------------------------------------------
 
 
-def plan_release(*, actor: Actor, visit: uuid.UUID, id: uuid.UUID) -> list[Outcome]:
-    """Somebody is about to be released: ways to treatment, naloxone at the gate and needles near home, in one go.
+def plan_release(
+    *, actor: Actor, visit: uuid.UUID, id: uuid.UUID, answers: Mapping[Service, bool], to: Mapping[Service, uuid.UUID] | None = None
+) -> list[Outcome]:
+    """Somebody is about to be released, and was asked about treatment, naloxone at the gate and needles near home.
 
+    `answers`: whether they want it, for each they were asked about; `to`: where, if it was chosen. The way on leads outside.
     What the visit already offers is left as it is.
     """
     lock_organisation()
@@ -194,13 +204,15 @@ def plan_release(*, actor: Actor, visit: uuid.UUID, id: uuid.UUID) -> list[Outco
     first = now[0]
     id = ids.derived(id, str(max(fact.counter for fact in visits.history(visit))))  # once for what is there: corrected, it can be done again
     there = {fact.parsed.service for fact in now if fact.kind == "facts.referral"}
-    wanted = [Referral(service=service, status=Offer.ACCEPTED) for service in ON_RELEASE if service.value not in there]
+    asked = [
+        Referral(service=service, status=Offer.ACCEPTED if answers[service] else Offer.DECLINED, to_site=(to or {}).get(service) if answers[service] else None)
+        for service in ON_RELEASE if service in answers and service.value not in there
+    ]
     drafts = [
         Draft(
             kind=kind, payload=payload, site=first.site_id, id=ids.derived(id, visits.slot_of(kind, payload)),
             occurred_at=first.occurred_at, encounter=visit, participant=first.participant,
         )
-        for kind, payload in routed([("facts.referral", referral) for referral in wanted])
+        for kind, payload in routed([("facts.referral", referral) for referral in asked])
     ]
     return record_many(drafts, actor=actor) if drafts else []
-

@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
+from handrail.facts import consents
 from handrail.facts.codes import Channel
 from handrail.facts.fold import Recorded, as_json, read_facts
-from handrail.facts.models import Site
+from handrail.facts.models import Aside, Fact, Site
+from handrail.facts.participants import survivors
 from handrail.facts.recorded import COUNTS
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, scope
@@ -26,6 +28,7 @@ from handrail.services.exchange.models import BoxRefill, OpenTest, SafetyBoxEven
 from handrail.services.exchange.rules import stop_day
 from handrail.services.exchange.values import BOX_LOW, LEGAL_CAP, LEGAL_LIMIT, REFILL_AFTER_DAYS, SYRINGES_PER_POUND
 
+LATELY = 30
 SELF_TEST_DAYS = 90
 """A self-test somebody took home waits this long on the list for their word."""
 CHANNELS: Mapping[str, Channel] = {
@@ -63,9 +66,54 @@ def outside_visits(site: int, kinds: Sequence[str], *, fact: uuid.UUID | None = 
 
 
 def open_tests(actor: Actor) -> QuerySet[OpenTest]:
-    """Tests that still owe an answer, oldest first, at the sites where the actor follows them."""
-    waiting = OpenTest.objects.filter(actor.filter("exchange.test.follow")).select_related("site").order_by("occurred_at")
+    """Tests that still owe an answer, oldest first, at the sites where the actor follows them. One that was done again owes none."""
+    waiting = _unrepeated().filter(actor.filter("exchange.test.follow")).select_related("site").order_by("occurred_at")
     return waiting.exclude(state="self_test_given", occurred_at__lt=clock.now() - timedelta(days=SELF_TEST_DAYS))
+
+
+def waits_for_repeat(fact: uuid.UUID) -> bool:
+    """Whether a test that did not work was not done again yet."""
+    return _unrepeated().filter(fact=fact).exists()
+
+
+def _counting() -> Q:
+    """Facts that count."""
+    return Q(~Exists(Aside.objects.filter(fact=OuterRef("id"))))
+
+
+def _unrepeated() -> QuerySet[OpenTest]:
+    """A repeat names the first record of the test it repeats; taken back, it repeats nothing."""
+    first = Subquery(Fact.objects.filter(id=OuterRef(OuterRef("fact"))).values("root")[:1])
+    repeats = Fact.objects.filter(_counting(), kind="exchange.test", about=first)
+    return OpenTest.objects.filter(~(Q(state="invalid") & Exists(repeats)))
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A visit at a closed setting: by whom, and which ways on it holds already."""
+
+    visit: uuid.UUID
+    who: uuid.UUID | None
+    on: datetime
+    offered: frozenset[str]
+
+
+def lately_inside(site: Site) -> list[Leaving]:
+    """Visits of the last seven days that count, newest first, of people who are alive; a merged one as the survivor."""
+    came = list(
+        Fact.objects.filter(_counting(), site=site, kind="facts.encounter", occurred_at__gt=clock.now() - timedelta(days=7)).order_by("-occurred_at")
+    )
+    gone = consents.deceased({fact.participant for fact in came})
+    found = [fact for fact in came if fact.participant is None or fact.participant not in gone][:LATELY]
+    offered: dict[uuid.UUID, set[str]] = {}
+    inside = Fact.objects.filter(_counting(), kind="facts.referral", encounter__in=[fact.root for fact in found])
+    for visit, said in inside.values_list("encounter", "payload"):
+        offered.setdefault(visit, set()).add(said["service"])
+    into = survivors()
+    return [
+        Leaving(fact.root, into.get(fact.participant, fact.participant) if fact.participant else None, fact.occurred_at, frozenset(offered.get(fact.root, ())))
+        for fact in found
+    ]
 
 
 _USUAL = f"""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handrail.services.exchange import boxes, events, followed, records, stops, views
+from handrail.services.exchange import boxes, events, followed, records, release, stops, views
 
 app_name = "exchange"
 urlpatterns = [
@@ -15,7 +15,7 @@ urlpatterns = [
     path("needlestick/<uuid:site>/<uuid:fact>/", followed.follow_up, name="follow-up"),
     path("records/<uuid:site>/", followed.latest, name="records"),
     path("prison-year/<uuid:site>/", records.prison_year, name="prison-year"),
-    path("release/<uuid:site>/", views.release, name="release"),
+    path("release/<uuid:site>/", release.release, name="release"),
     path("boxes/", boxes.boxes, name="boxes"),
     path("boxes/<uuid:site>/", boxes.box, name="box"),
     path("safety-boxes/", boxes.safety_boxes, name="safety-boxes"),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from handrail.facts import consents
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Site
+from handrail.facts.participants import survivors
 from handrail.facts.queries import find_site
 from handrail.facts.spec import Text
-from handrail.kernel import audit, clock, ids
+from handrail.kernel import clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.services.exchange import commands, queries
@@ -37,38 +39,55 @@ class OpenTestLine:
     """A test that still owes an answer, and the answers it can have."""
 
     test: OpenTest
+    words: str
     disease: str
     state: str
     id: uuid.UUID
     on: datetime
     answers: list[tuple[str, Text]]
     is_self_test: bool
+    is_repeat: bool
+    leave_alone: bool
+
+
+def _answers(state: str) -> dict[str, Result | SelfReport | None]:
+    """What can become of an open test, by code; None: it did not work, again or at last."""
+    if state == State.SELF_TEST_GIVEN:
+        return {answer.value: answer for answer in SelfReport}
+    return {**{answer.value: answer for answer in Result}, State.INVALID.value: None}
 
 
 @may("exchange.test.follow")
 def open_tests(request: ActorRequest) -> HttpResponse:
     """Samples on their way, tests that did not work, and self-tests nobody spoke of yet, oldest first."""
+    waiting, into = list(queries.open_tests(request.actor)), survivors()
+    standing = consents.standing({test.participant for test in waiting if test.participant})
     lines = []
-    for t in queries.open_tests(request.actor)[:200]:
-        is_self_test = t.state == State.SELF_TEST_GIVEN
-        answers: list[tuple[str, Text]] = [(r.value, r.label) for r in (SelfReport if is_self_test else Result)]
-        on = clock.local(t.occurred_at, t.site.time_zone)
-        lines.append(OpenTestLine(t, str(Disease(t.disease).label), str(State(t.state).label), ids.new(), on, answers, is_self_test))
+    for t in waiting:
+        who = standing.get(t.participant, "active") if t.participant else "active"
+        if who == "deceased":
+            continue
+        words = label(into.get(t.participant, t.participant)) if t.participant else ""
+        answers: list[tuple[str, Text]] = [(code, answer.label if answer else State.INVALID.label) for code, answer in _answers(t.state).items()]
+        lines.append(OpenTestLine(
+            t, words, str(Disease(t.disease).label), str(State(t.state).label), ids.new(), clock.local(t.occurred_at, t.site.time_zone), answers,
+            t.state == State.SELF_TEST_GIVEN, t.state == State.INVALID, who == "do_not_contact",
+        ))
     return render(request, "exchange/open_tests.html", {"lines": lines})
 
 
 @may("exchange.test.follow", methods=("POST",))
 def finish(request: ActorRequest, fact: uuid.UUID) -> HttpResponse:
-    """The result is known, or somebody says what their self-test said."""
+    """The result is known, or it did not work, or somebody says what their self-test said."""
     result, answer = request.POST.get("result", ""), posted_id(request)
     if Fact.objects.filter(request.actor.filter("exchange.test.follow"), id=answer).exists():
         return redirect("exchange:open-tests")  # a second tap on the same button
     found = queries.open_tests(request.actor).filter(fact=fact).first()
-    answers: type[Result] | type[SelfReport] = SelfReport if found and found.state == State.SELF_TEST_GIVEN else Result
-    if found is None or result not in answers.values:
+    answers = _answers(found.state) if found else {}
+    if found is None or result not in answers:
         raise Http404
     commands.finish_test(
-        actor=request.actor, test=found, result=answers(result), told=request.POST.get("told") == "yes", id=answer
+        actor=request.actor, test=found, result=answers[result], told=request.POST.get("told") == "yes", id=answer
     )
     return redirect("exchange:open-tests")
 
@@ -106,34 +125,3 @@ def more(request: ActorRequest) -> HttpResponse:
     return render(request, "exchange/more.html", {"places": places, "saved": request.GET.get("saved", "")})
 
 
-# -- leaving a closed setting -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Leaving:
-    """A visit at a closed setting, told apart by its time and two words; no name, no cell."""
-
-    visit: uuid.UUID
-    words: str
-    on: datetime
-    id: uuid.UUID
-
-
-@may("referral.make", methods=("GET", "POST"))
-def release(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
-    """Somebody is about to leave: one tap offers treatment, naloxone at the gate and needles near home."""
-    place = site_or_404(request.actor, site, "referral.make")
-    if not place.closed_setting:
-        raise Http404
-    latest = Fact.objects.filter(
-        site=place, kind="facts.encounter", supersedes=[], occurred_at__gt=clock.now() - timedelta(days=7)
-    ).order_by("-occurred_at")[:30]
-    if request.method == "POST":
-        visit = next((f for f in latest if str(f.id) == request.POST.get("visit", "")), None)
-        if visit is None:
-            raise Http404
-        commands.plan_release(actor=request.actor, visit=visit.id, id=visit.id)
-        return redirect(reverse("visit", args=[visit.id]) + "?saved=1")
-    audit.look("release list", actor=request.actor, object_id=place.id)
-    people = [Leaving(f.id, label(f.participant or f.id), clock.local(f.occurred_at, place.time_zone), ids.new()) for f in latest]
-    return render(request, "exchange/release.html", {"site": place, "people": people})

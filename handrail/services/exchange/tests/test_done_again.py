@@ -67,7 +67,7 @@ def test_a_release_that_was_corrected_away_can_be_planned_again(world):
     nurse, where = signed_in(world, "nurse"), reverse("exchange:release", args=[unit.id])
 
     def referrals_after_a_tap() -> int:
-        assert nurse.post(where, {"visit": str(made)}).status_code == 302
+        assert nurse.post(where, {"visit": str(made), "OAT": "accepted", "naloxone": "accepted", "NSP": "declined"}).status_code == 302
         with scope.enter([world.harbour.key]):
             return sum(fact.kind == "facts.referral" for fact in visits.read(made))
 
