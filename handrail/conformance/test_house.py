@@ -72,7 +72,6 @@ def test_nothing_in_the_tree_names_a_registry_host_or_a_path_of_a_machine():
 A_DAY_OF_UTC = re.compile(r"clock\.now\(\)\.date\(\)|datetime\.now\([^)]*\)\.date\(\)|occurred_at\.date\(\)|date\.today\(\)")
 MAY_ASK_UTC = {
     "facts/backups.py": "a comment in a file of keys",
-    "facts/proposals.py": "not mended yet", "screens/console/people.py": "not mended yet", "screens/console/wishes.py": "not mended yet",
 }
 """Who still asks for the day of UTC, and why."""
 

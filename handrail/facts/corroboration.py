@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from handrail.facts.codes_of_people import AgeBand, Corroboration, Language
 from handrail.facts.consents import selves
 from handrail.facts.models import CardToken, Fact, Handle, Participant, Site
+from handrail.facts.queries import today
 from handrail.facts.spec import Text
-from handrail.kernel import clock
 
 _BANDS = ((15, AgeBand.UNDER_15), (20, AgeBand.FROM_15), (25, AgeBand.FROM_20), (30, AgeBand.FROM_25), (40, AgeBand.FROM_30),
           (50, AgeBand.FROM_40), (60, AgeBand.FROM_50))
@@ -39,9 +39,9 @@ def corroboration(newer: uuid.UUID, older: uuid.UUID) -> list[Fit]:
     rows = {row.id: row for row in Participant.objects.filter(id__in=[first[0], second[0]])}
     one, two = (rows.get(people[0], Participant(id=people[0])) for people in (first, second))
     words, places = [_handles(people) for people in (first, second)], [usual_site(people) for people in (first, second)]
-    today = next((place.today for place in places if place is not None), clock.now().date())
+    day = next((place.today for place in places if place is not None), None) or today()
     return [
-        _age(one, two, today), _handle(*words), _languages(one, two),
+        _age(one, two, day), _handle(*words), _languages(one, two),
         _site(*places),
         _cards(first, second),
     ]

@@ -20,6 +20,7 @@ from handrail.facts.kinds.disclosed import Basis, Emergency, Law
 from handrail.facts.kinds.legal_decision import Decision
 from handrail.facts.kinds.status import Standing
 from handrail.facts.models import Consent, Fact, Site
+from handrail.facts.queries import today
 from handrail.facts.record import Refusal
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
@@ -210,8 +211,8 @@ def consent(request: ActorRequest, word: str) -> HttpResponse:
             mark(form, refusal)
     else:
         place = today_of(request, "consent.record", participant)
-        today = place.today if place else clock.now().date()
-        form.values = {"given_on": today.isoformat(), "text_language": (get_language() or "en").split("-")[0], "from_whom": Teller.THIS_PROGRAMME}
+        day = place.today if place else today()
+        form.values = {"given_on": day.isoformat(), "text_language": (get_language() or "en").split("-")[0], "from_whom": Teller.THIS_PROGRAMME}
     audit.look("person.consent", actor=request.actor, object_id=participant)
     named = {name: consents.words(element) for element, (name, _words) in consents.ELEMENTS.items()} | {"how": _("How it is given")}
     without = [] if profile == Profile.VERBAL else [How.VERBAL_WITNESSED.value]

@@ -19,7 +19,7 @@ WHERE m.organisation_id = r.organisation_id AND m.kind = 'facts.referral' AND (m
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('facts', '0004_peer_bag'),
+        ('facts', '0005_what_a_consent_says_now'),
     ]
 
     operations = [
