@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from handrail.conformance import reference, sizes
 from handrail.facts.spec import Kind
+from handrail.facts.values import declared
 from handrail.kernel import crypto, ids, registry, row_security, selfcheck
 from handrail.kernel.config import ConfigError, from_environment
 from tests.words import PASSWORD
@@ -87,6 +88,16 @@ def test_a_day_is_the_day_of_a_place():
     assert wrong == set(MAY_ASK_UTC), "ask Site.today, Recorded.day, or facts.queries.today()"
     assert days_of_utc("today = clock.now().date()") and days_of_utc("if fact.occurred_at.date() > limit:")  # noqa: PT018  planted
     assert not days_of_utc("clock.local_date(clock.now(), site.time_zone)")
+
+
+def sources_nobody_finds(sources: dict[str, str]) -> list[str]:
+    """Values whose source is empty or one of our own working papers."""
+    return [key for key, source in sources.items() if not source.strip() or re.search(r"\.md\b|domain/", source)]
+
+
+def test_every_value_says_where_it_comes_from_in_words_that_its_reader_can_look_up():
+    assert sources_nobody_finds({key: value.source for key, value in declared().items()}) == []
+    assert sources_nobody_finds({"planted": "domain/exchange.md 8", "empty": " ", "law": "42 CFR Part 2"}) == ["planted", "empty"]
 
 
 def test_no_page_carries_inline_style_or_script():

@@ -25,6 +25,8 @@ from handrail.kernel.rooms import rooms
 T = TypeVar("T")
 START = "start"
 """Version of a reading that comes from the declaration."""
+OURS = "Handrail, to be confirmed by your programme"
+"""The source of a start value that stands in no guideline and no law."""
 NEEDS_APPROVAL = frozenset({SafetyClass.CLINICAL, SafetyClass.LEGAL})
 
 
@@ -134,18 +136,18 @@ CONSENT_PROFILE: Value[str] = Value(
 
 SECOND_FACTOR: Value[str] = Value(
     key="second_factor", title=_("Second factor at sign-in"), start="offered", unit="",
-    source="security.md 4.1", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
     check=OneOf({"offered": _("nobody has to"), "sensitive": _("whoever may do something sensitive"), "everybody": _("everybody")}),
     explain=_("Who must sign in with a passkey or a code. Whoever has none yet sets it up at the next click."),
 )
 STEP_UP_MINUTES: Value[int] = Value(
     key="step_up_minutes", title=_("Prove again who you are"), start=10, unit=_("minutes"),
-    source="security.md 4.1", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 60),
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 60),
     explain=_("How long a sign-in is fresh enough for what is sensitive, such as merging people or changing accounts."),
 )
 DEVICE_RECORDS_A_DAY: Value[int] = Value(
     key="device_records_a_day", title=_("Records that one device may send in a day"), start=10_000, unit=_("records"),
-    source="security.md 1, T13 asks for a quota and names none", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
     check=whole(1, 1_000_000), explain=_("A stolen token can send only so much junk. What a device has left it keeps and sends the next day."),
 )
 
@@ -154,7 +156,7 @@ DEVICE_RECORDS_A_DAY: Value[int] = Value(
 
 TOLERANT_REVIEW: Value[bool] = Value(
     key="tolerant_review", title=_("Look for people who may have two self-made codes"), start=False, unit="",
-    source="domain/people.md 3.2", source_status=SourceStatus.VERIFIED, safety=SafetyClass.PRIVACY, check=yes_no,
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=yes_no,
     explain=_(
         "Keeps six more tokens of each self-made code, so that one wrong answer leads to a proposal for a reviewer. It makes"
         " guessing cheaper for whoever seizes both the database and the key. Switched off, the tokens are thrown away."
@@ -162,11 +164,11 @@ TOLERANT_REVIEW: Value[bool] = Value(
 )
 FLAG_MONTHS: Value[int] = Value(
     key="flag_months", title=_("Months after which an answer about living or drug use counts as not known"), start=12,
-    unit=_("months"), source="domain/people.md 2", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL,
+    unit=_("months"), source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL,
     check=whole(1, 120),
 )
 HANDLE_SEARCHES: Value[int] = Value(
     key="handle_searches", title=_("Searches by handle that one worker may make in ten minutes"), start=20,
-    unit=_("searches"), source="domain/people.md 13 asks for a limit and names none", source_status=SourceStatus.UNVERIFIED,
+    unit=_("searches"), source=OURS, source_status=SourceStatus.UNVERIFIED,
     safety=SafetyClass.PRIVACY, check=whole(1, 200),
 )
