@@ -40,6 +40,7 @@ from tests.forms_on_pages import Form, read
 from tests.security.test_access_matrix import TABLE, routes
 from tests.signing_in import add_passkey, browser, turn_app_on
 from tests.words import CARD, PASSWORD
+from tests.world import today
 
 EXTRA_ROLES = [("coordinator", "data_steward", None), ("auditor", "clinical_approver", None), ("inside", "coordinator", "Health unit 3")]
 PEOPLE = ["naima", "coordinator", "store", "nurse", "admin", "auditor", "inside", "casa", "otieno"]
@@ -149,7 +150,7 @@ def _things(scene: Scene) -> None:
     forecast.order(actor=system, site=world.store, supplier="Depot", quantities={"filter": 100})
     clinical = next(value for value in declared().values() if value.safety in NEEDS_APPROVAL and isinstance(value.start, int))
     setting_changes.set_value(
-        actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=clock.now().date(), source="decided by the board"
+        actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=today(), source="decided by the board"
     )
     merge = record(
         Draft(kind="facts.merged", payload=KINDS["facts.merged"].sample.model_copy(update={"survivor": ids.random(), "other": ids.random()}), id=ids.new()),
