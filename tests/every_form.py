@@ -41,6 +41,7 @@ from tests.people import join
 from tests.security.test_access_matrix import TABLE, routes
 from tests.signing_in import add_passkey, browser, turn_app_on
 from tests.words import CARD, PASSWORD
+from tests.world import today
 
 EXTRA_ROLES = [("coordinator", "data_steward", None), ("auditor", "clinical_approver", None), ("inside", "coordinator", "Health unit 3")]
 PEOPLE = ["naima", "coordinator", "store", "nurse", "admin", "auditor", "inside", "casa", "otieno"]
@@ -150,7 +151,7 @@ def _things(scene: Scene) -> None:
     forecast.order(actor=system, site=world.store, supplier="Depot", quantities={"filter": 100})
     clinical = next(value for value in declared().values() if value.safety in NEEDS_APPROVAL and isinstance(value.start, int))
     setting_changes.set_value(
-        actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=clock.now().date(), source="decided by the board"
+        actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=today(), source="decided by the board"
     )
     merge = join(world, ids.random(), ids.random())
     scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"])}

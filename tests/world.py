@@ -29,6 +29,11 @@ STAFF = {
 }
 
 
+def today() -> date:
+    """The day it is in Nairobi, where most places of the small world are."""
+    return clock.local_date(clock.now(), "Africa/Nairobi")
+
+
 def build() -> None:
     """Fill an empty, migrated database."""
     for key, country in (("harbour", "KE"), ("hillside", "UA")):
@@ -109,7 +114,7 @@ def busy() -> None:
 
 def _everything_in_store(found: SimpleNamespace) -> None:
     """More items, a fund that may not buy needles, lots with dates near and far, and one lot that expired."""
-    actor, today = found.system, clock.now().date()
+    actor, day = found.system, today()
     for code, name, item_class, position in (
         ("pipe", "Pipe", "smoking", 11), ("mouthpiece", "Mouthpiece", "smoking", 12), ("dressing", "Wound dressing", "care", 13),
         ("condom", "Condom", "safer_sex", 14), ("safety-box-1l", "Safety box 1 l", "disposal", 15),
@@ -127,7 +132,7 @@ def _everything_in_store(found: SimpleNamespace) -> None:
         actor=actor, site=found.store,
         lines=[
             stock.Delivery("syringe-1ml-29g", "S-store", 6000, date(2030, 5, 31)), stock.Delivery("filter", "F-store", 3000, date(2031, 3, 31)),
-            stock.Delivery("water", "W-old", 40, today - timedelta(days=20)), stock.Delivery("water", "W-new", 800, today + timedelta(days=60)),
+            stock.Delivery("water", "W-old", 40, day - timedelta(days=20)), stock.Delivery("water", "W-new", 800, day + timedelta(days=60)),
             stock.Delivery("pipe", "P-1", 300, None, "STATE"), stock.Delivery("mouthpiece", "M-1", 600, None, "STATE"),
         ],
     )

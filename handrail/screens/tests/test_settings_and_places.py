@@ -13,9 +13,10 @@ from handrail.facts import organisations, site_changes, values
 from handrail.facts.models import Organisation, SafetyClass, Setting, Site, SourceStatus, Staff
 from handrail.facts.site_changes import Place
 from handrail.facts.values import OneOf, Value, whole
-from handrail.kernel import clock, scope
+from handrail.kernel import scope
 from handrail.kernel.access import Denied
 from handrail.kernel.models import AuditEntry
+from tests import world as small_world
 from tests.signing_in import browser, sign_in, turn_app_on
 from tests.words import PASSWORD
 
@@ -56,7 +57,7 @@ def client_of(username: str):
 
 
 def today() -> str:
-    return clock.now().date().isoformat()
+    return small_world.today().isoformat()
 
 
 def change(client, **typed):
@@ -73,10 +74,10 @@ def test_every_declared_value_stands_on_the_page_with_its_source(world):
 def test_a_value_holds_from_its_day_and_the_row_before_stays(world, operational):
     client = client_of("coordinator")
     assert change(client).status_code == 302
-    assert change(client, value="21", valid_from=(clock.now().date() + timedelta(days=2)).isoformat()).status_code == 302
+    assert change(client, value="21", valid_from=(small_world.today() + timedelta(days=2)).isoformat()).status_code == 302
     with scope.enter([world.harbour.key]):
         assert operational.read().value == 14
-        assert operational.read(on=clock.now().date() + timedelta(days=2)).value == 21
+        assert operational.read(on=small_world.today() + timedelta(days=2)).value == 21
         assert Setting.objects.filter(name="test_days").count() == 2
         assert AuditEntry.objects.filter(action="setting.set").count() == 2
     page = client.get(reverse("setting", args=["test_days"])).content.decode()

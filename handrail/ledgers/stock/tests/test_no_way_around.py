@@ -11,7 +11,7 @@ from handrail.facts import organisations
 from handrail.facts.models import Fact, Site
 from handrail.facts.record import Draft, Mode, Refusal, Status, record, record_many
 from handrail.facts.replay import rebuild
-from handrail.kernel import clock, ids, scope
+from handrail.kernel import ids, scope
 from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import catalogue, commands, forecast, kits, queries, recalls, usual
 from handrail.ledgers.stock.models import Item, Lot, LotHold, RecallClosing
@@ -146,7 +146,7 @@ def test_the_class_of_a_part_is_fixed_once_a_kit_with_it_moved(in_harbour):
 
 
 def test_the_first_day_of_the_window_counts_from_its_local_midnight(in_harbour):
-    today = clock.now().date()
+    today = small_world.today()
     drop_in: Site = in_harbour.sites["Drop-in"]
     begins = datetime.combine(today - timedelta(days=56), datetime.min.time(), UTC) - timedelta(hours=3)  # midnight in Nairobi
     commands.receive(

@@ -40,7 +40,7 @@ def test_a_recalled_lot_is_not_taken_although_it_expires_first(in_harbour):
     assert give(in_harbour, 30) == {str(lot("S-late").id): 30}
     with pytest.raises(Short):
         give(in_harbour, 471)
-    offered = next(item for item in queries.shelf(in_harbour.van.key, clock.now().date()) if item.code == "syringe-1ml-29g")
+    offered = next(item for item in queries.shelf(in_harbour.van.key, small_world.today()) if item.code == "syringe-1ml-29g")
     assert (offered.available, offered.first_lot, offered.on_hold) == (470, "S-late", 100)
     assert {one.lot: one.is_held for one in queries.lots([in_harbour.van.key])} == {"S-late": False, "S-soon": True, "F-1": False}
 

@@ -11,11 +11,12 @@ import pytest
 from handrail.facts.models import Fact, Setting
 from handrail.facts.record import Draft, Mode, Refusal, Status, record
 from handrail.facts.spec import KINDS
-from handrail.kernel import clock, ids
+from handrail.kernel import ids
 from handrail.ledgers.stock import commands, counts, forecast, orders, queries, recalls, rules
 from handrail.ledgers.stock.models import Lot
+from tests.world import today
 
-TODAY = clock.local_date(clock.now(), "Africa/Nairobi")
+TODAY = today()
 
 
 def days_ago(days: int):

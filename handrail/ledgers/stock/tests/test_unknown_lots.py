@@ -9,14 +9,15 @@ import pytest
 from handrail.facts.models import Fact
 from handrail.facts.record import Draft, Mode, record
 from handrail.facts.replay import rebuild
-from handrail.kernel import clock, ids, scope
+from handrail.kernel import ids, scope
 from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import commands, counts, forecast, kits, queries
 from handrail.ledgers.stock.models import Balance, Item, Lot
 from handrail.ledgers.stock.reactor import Short
 from tests import world as small_world
+from tests.world import today
 
-TODAY = clock.local_date(clock.now(), "Africa/Nairobi")
+TODAY = today()
 
 
 def unknown(item: str = "filter") -> Lot:

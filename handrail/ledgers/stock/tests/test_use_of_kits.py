@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from handrail.facts.record import Draft, Mode, record
-from handrail.kernel import clock, ids
+from handrail.kernel import ids
 from handrail.ledgers.stock import commands, forecast, kits, queries
 from handrail.ledgers.stock.models import Item, Lot
+from tests.world import today
 
-TODAY = clock.local_date(clock.now(), "Africa/Nairobi")
+TODAY = today()
 KIT, PART = "injecting-kit", "syringe-1ml-29g"
 
 
