@@ -30,7 +30,10 @@ def pair(in_harbour):
     """Two people of the van's."""
     people = [ids.random(), ids.random()]
     for one in people:
-        participants.enrol(actor=in_harbour.actors["naima"], site=in_harbour.van.id, code=crypto.new_code(), participant=one)
+        participants.enrol(
+            actor=in_harbour.actors["naima"], site=in_harbour.van.id, code=crypto.new_code(), participant=one,
+            profile=KINDS["facts.profile"].payload(birth_year=1985, languages=("ru",)),
+        )
     return people
 
 

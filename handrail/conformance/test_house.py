@@ -71,10 +71,6 @@ def test_nothing_in_the_tree_names_a_registry_host_or_a_path_of_a_machine():
 
 
 A_DAY_OF_UTC = re.compile(r"clock\.now\(\)\.date\(\)|datetime\.now\([^)]*\)\.date\(\)|occurred_at\.date\(\)|date\.today\(\)")
-MAY_ASK_UTC = {
-    "facts/backups.py": "a comment in a file of keys",
-}
-"""Who still asks for the day of UTC, and why."""
 
 
 def days_of_utc(text: str) -> list[str]:
@@ -85,7 +81,7 @@ def days_of_utc(text: str) -> list[str]:
 def test_a_day_is_the_day_of_a_place():
     files = {path.relative_to(ROOT / "handrail").as_posix(): path.read_text() for path in (ROOT / "handrail").rglob("*.py")}
     wrong = {name for name, text in files.items() if "/tests/" not in f"/{name}" and not name.rpartition("/")[2].startswith("test_") and days_of_utc(text)}
-    assert wrong == set(MAY_ASK_UTC), "ask Site.today, Recorded.day, or facts.queries.today()"
+    assert wrong == set(), "ask Site.today, Recorded.day, or facts.queries.today()"
     assert days_of_utc("today = clock.now().date()") and days_of_utc("if fact.occurred_at.date() > limit:")  # noqa: PT018  planted
     assert not days_of_utc("clock.local_date(clock.now(), site.time_zone)")
 

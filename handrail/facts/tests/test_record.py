@@ -231,7 +231,7 @@ def test_a_referral_is_followed_until_the_person_arrived(in_harbour):
 def _referral(world):
     from handrail.facts.kinds.referral import Referral as Payload  # noqa: PLC0415  name clashes with the table
 
-    return Payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id)
+    return Payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id, consent_to_share=True)
 
 
 def test_a_result_without_a_test_is_refused():

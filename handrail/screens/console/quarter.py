@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 from handrail.facts.models import Head
 from handrail.facts.queries import today
 from handrail.gates.spreadsheet.badlist import safe
-from handrail.insight.disclose import share
 from handrail.insight.models import SizeEstimate
 from handrail.insight.results import INDICATORS, Pack, Quarter, Row, available_quarters, read
 from handrail.insight.spec import Indicator, Target
@@ -104,11 +103,11 @@ class _View:
     def __init__(self, pack: Pack, *, sharing: bool) -> None:
         self._pack, self.sharing = pack, sharing
         self.any_hidden = False
-        self._shared = {(s.key, s.site): s.row for s in share(pack)} if sharing else {}
 
     def row(self, key: str, site: uuid.UUID | None = None) -> Row | None:
         """The result if this view may show it."""
-        return self._shared.get((key, site)) if self.sharing else self._pack.get(key, site)
+        row = self._pack.get(key, site)
+        return row.outside if row is not None and self.sharing else row
 
     def shown(self, key: str, site: uuid.UUID | None = None) -> Shown:
         """The number as text."""

@@ -167,7 +167,7 @@ def test_after_an_undo_the_steward_is_shown_what_came_in_between_and_says_whose_
     merge = join(in_harbour, person, other)
     wishes.give_consent(actor=in_harbour.system, site=in_harbour.van, participant=person, id=ids.new(), said=FULL)
     keeper = organisations.create_staff(
-        actor=in_harbour.system, username="keeper", name="Keeper", password="x" * 20, grants=[("data_steward", None)]
+        actor=in_harbour.system, username="joiner", name="Joiner", password="x" * 20, grants=[("data_steward", None)]
     )
     client = Client()
     client.force_login(keeper)

@@ -96,6 +96,7 @@ def test_a_stolen_cookie_opens_nothing_sensitive(world, time):
     for name, pattern in sensitive().items():
         where = reverse(name, kwargs={part: world.staff["nurse"].id if part != "name" else "second_factor" for part in pattern.pattern.converters})
         answer = thief.post(where, {"do": "end"})
+        answer = thief.get(where) if answer.status_code == 405 else answer
         assert answer.status_code in {401, 404}, name
     assert Staff.objects.get(pk=world.staff["nurse"].pk).is_active
     assert not second_factor.has_any(world.staff["admin"].pk)

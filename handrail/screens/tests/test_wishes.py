@@ -145,7 +145,7 @@ def test_a_visit_is_recorded_right_after_everything_was_taken_back(in_harbour, d
 
 
 def refer(world, person: uuid.UUID) -> uuid.UUID:
-    payload = KINDS["facts.referral"].payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id)
+    payload = KINDS["facts.referral"].payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id, consent_to_share=True)
     visits.save(
         actor=world.system, visit=ids.new(), site=world.van.id, occurred_at=clock.now(), encounter=Encounter(),
         parts=[visits.Part("facts.referral", payload)], participant=person,

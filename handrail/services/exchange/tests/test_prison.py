@@ -20,6 +20,7 @@ from handrail.kernel import clock, ids, scope
 from handrail.services.exchange.commands import ON_RELEASE
 from handrail.services.exchange.models import OpenTest
 from handrail.services.exchange.tests.helpers import actor, place, signed_in, visit
+from tests.people import join
 
 PLACE_INSIDE = re.compile(r"(^|_)(cell|cells|block|wing|landing|bunk|inmate|prisoner|convict|detainee|booking|prison_number|number)($|_)")
 
@@ -186,8 +187,7 @@ def test_who_is_listed_for_release_is_alive_and_their_visit_counts(world, prison
         wishes.report_death(actor=world.system, site=prison, participant=people["dead"], id=ids.new(), said=died)
         visits.take_back(actor=world.system, visit=made["taken back"], correction=ids.new(), why="did_not_happen")
         record(Draft(kind="facts.status", payload={"status": "do_not_contact"}, site=prison.id, participant=people["alone"]), actor=world.system)
-        merged = KINDS["facts.merged"].sample.model_copy(update={"survivor": people["survivor"], "other": people["merged"]})
-        record(Draft(kind="facts.merged", payload=merged), actor=world.system)
+        join(world, people["survivor"], people["merged"])
     page = release_page(world, prison)
     assert {name for name, who in people.items() if label(who) in page} == {"listed", "alone", "survivor"}
     assert page.count("does not want to be contacted") == 1

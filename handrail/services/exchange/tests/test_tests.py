@@ -17,6 +17,7 @@ from handrail.kernel import clock, ids, scope
 from handrail.services.exchange import queries
 from handrail.services.exchange.models import OpenTest
 from handrail.services.exchange.tests.helpers import actor, signed_in, visit
+from tests.people import join
 
 
 def recorded(world) -> list[dict[str, object]]:
@@ -183,8 +184,7 @@ def test_after_a_merge_a_test_carries_the_words_of_the_survivor(world):
     survivor, other = uuid.UUID(int=1), uuid.UUID(int=2)
     with scope.enter([world.harbour.key]):
         visit(world, world.sites["Clinic"], ("exchange.test", {"disease": "HIV", "state": "sample_taken"}), participant=other)
-        merged = KINDS["facts.merged"].sample.model_copy(update={"survivor": survivor, "other": other})
-        record(Draft(kind="facts.merged", payload=merged), actor=world.system)
+        join(world, survivor, other)
     page = signed_in(world, "nurse").get(reverse("exchange:open-tests")).content.decode()
     assert label(survivor) in page
     assert label(other) not in page
