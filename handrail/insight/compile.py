@@ -45,7 +45,7 @@ WINDOW_DAYS = 30
 """Length of a window of regular pick-ups (`domain/exchange.md` 9)."""
 NOWHERE = "?"
 """Site of facts whose site nobody knows: they count for the organisation and for no site."""
-_ENCOUNTER, _ASKED, _GIVEN = "facts.encounter", "facts.asked", "exchange.given"
+_ENCOUNTER, _ASKED, _PROFILE, _GIVEN = "facts.encounter", "facts.asked", "facts.profile", "exchange.given"
 _SHAPE = {"measure": "int64", "site": "string", "coded": "boolean", "person": "string", "amount": "int64", "alone": "int64"}
 _OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
@@ -299,7 +299,11 @@ class Reader:
         """The last answer of each person before the window's end, unless it is too old (the value `pwid_window`)."""
 
         def make() -> Any:
-            asked = self._counting(_ASKED).filter(_["participant"].notnull(), _["local_date"] < window.ends_before)
+            asked, columns = self._counting(_ASKED), ("participant", "injects", "occurred_at", "counter", "local_date")
+            said = self._counting(_PROFILE)
+            taken_back = said.filter(said["withdrawn"].contains("injects")).mutate(injects=ibis.literal("not_said"))
+            asked = ibis.union(asked.select(*columns), taken_back.select(*columns))
+            asked = asked.filter(_["participant"].notnull(), _["local_date"] < window.ends_before)
             newest_first = ibis.window(group_by="participant", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])
             last = asked.mutate(place=ibis.row_number().over(newest_first)).filter(_["place"] == 0)
             since = months_before(window.ends_before, self._manifest.values["pwid_window"])
