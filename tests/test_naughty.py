@@ -19,6 +19,8 @@ from handrail.gates.spreadsheet.plan import Bad
 from handrail.kernel import scope
 from tests.naughty import ALL, STORABLE, UNSTORABLE
 
+pytestmark = pytest.mark.slow
+
 MAPPING = """
 name = "naughty"
 [columns]

@@ -136,7 +136,8 @@ def verify() -> Verdict:
 
 
 def _check_seal(entry: AuditEntry) -> list[str]:
-    runs: list[list[int]] = entry.detail["keys"]
+    older = [[int(entry.detail.get("from", 0)) + 1, int(entry.detail.get("through", 0))]]  # seals of before named a range
+    runs: list[list[int]] = entry.detail.get("keys") or older
     covered = {key for first, last in runs for key in range(first, last + 1)}
     within = AccessEntry.objects.filter(key__gte=runs[0][0], key__lte=runs[-1][1]).order_by("key")
     rows = [row for row in within if row.key in covered]

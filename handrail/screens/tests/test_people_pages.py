@@ -105,6 +105,7 @@ def test_the_word_of_one_sign_in_opens_nothing_in_another(world, naima):
     assert again.get(address).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_self_made_code_is_shown_once_and_then_leads_to_the_person(world, naima):
     first = find(naima, world, **ANSWERS)
     assert first.status_code == 200
@@ -117,6 +118,7 @@ def test_a_self_made_code_is_shown_once_and_then_leads_to_the_person(world, naim
         assert participants.find(code).participant == Participant.objects.get().id
 
 
+@pytest.mark.slow
 def test_the_answers_are_nowhere_in_the_database(world, naima):
     find(naima, world, **ANSWERS)
     find(naima, world, **ANSWERS)
@@ -246,6 +248,7 @@ def test_a_lost_card_is_replaced_and_the_old_one_finds_nobody(world, naima):
     assert code not in text(used)
 
 
+@pytest.mark.slow
 def test_two_people_with_one_code_get_a_record_each(world, naima):
     find(naima, world, **ANSWERS)
     address = find(naima, world, **ANSWERS)["Location"]
@@ -327,6 +330,7 @@ def alike(world) -> tuple[str, uuid.UUID]:
     return give_card(world, profile=KINDS["facts.profile"].payload(birth_year=1985, languages=("ru",), homeless="yes"))
 
 
+@pytest.mark.slow
 def test_a_steward_joins_two_cards_and_undoes_it(world, naima):
     (first, one), (second, _other) = alike(world), alike(world)
     client = steward(world)

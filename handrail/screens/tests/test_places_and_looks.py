@@ -205,6 +205,7 @@ def every_list(world) -> dict[str, str]:
     return pages
 
 
+@pytest.mark.slow
 def test_no_address_gives_out_people(in_harbour, person):
     others = [enrolled(in_harbour, in_harbour.van) for _person in range(3)]
     for who in (person, *others):
@@ -215,6 +216,7 @@ def test_no_address_gives_out_people(in_harbour, person):
     assert [name for name in routes() if "participant" in name or name.startswith(("people", "api-people", "export"))] == []
 
 
+@pytest.mark.slow
 def test_every_list_that_holds_a_participant_honours_do_not_contact_and_death(in_harbour):
     wanted, wish, died = (enrolled(in_harbour, in_harbour.van) for _person in range(3))
     referral = {who: refer(in_harbour, who) for who in (wanted, wish, died)}

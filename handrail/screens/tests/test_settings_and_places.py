@@ -88,6 +88,7 @@ def test_a_value_holds_from_its_day_and_the_row_before_stays(world, operational)
 CODES = {value.key: list(value.check.words) for value in values.declared().values() if isinstance(value.check, OneOf)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", sorted(values.declared()))
 def test_no_page_of_a_setting_shows_a_code_or_an_english_word(world, key):
     value, client = values.declared()[key], client_of("coordinator")
