@@ -153,7 +153,8 @@ def _things(scene: Scene) -> None:
     setting_changes.set_value(
         actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=today(), source="decided by the board"
     )
-    merge = join(world, ids.random(), ids.random())
+    merge, undone = join(world, ids.random(), ids.random()), _undone(world)
+    pricked = record(Draft(kind="exchange.needlestick", payload=KINDS["exchange.needlestick"].sample, site=van.id), actor=naima)
     scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"])}
     quarter = "2026Q3"
     for site in (None, van):
@@ -165,9 +166,19 @@ def _things(scene: Scene) -> None:
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
-        "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge],
-        "fact": [Aside.objects.get(fact=aside.id).fact, OpenTest.objects.filter(site=clinic).first().fact],
+        "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge, undone],
+        "fact": [Aside.objects.get(fact=aside.id).fact, OpenTest.objects.filter(site=clinic).first().fact, pricked.id],
     }
+
+
+def _undone(world: SimpleNamespace) -> Any:
+    """A merge that was undone; a wish and a handle were recorded while it held."""
+    survivor, other = ids.random(), ids.random()
+    merge = join(world, survivor, other)
+    wishes.set_status(actor=world.system, site=world.van, participant=survivor, id=ids.new(), status="do_not_contact")
+    handles.set_handle(actor=world.actors["naima"], participant=other, word="Heron")
+    proposals.undo(actor=world.system, merge=merge)
+    return merge
 
 
 def addresses(scene: Scene, name: str) -> list[str]:
@@ -224,7 +235,8 @@ def _open_behind(scene: Scene) -> None:
         address = reverse("visit-new", args=[van.id])
         typed = {"visit": str(ids.new()), "at": clock.now().isoformat(), "people_count": "1", **words}
         scene.keep(scene.clients["naima"].post(address, typed), "naima", address)
-    answer = Client().post(reverse("stock-count", args=[store.id]), {"reason": "not_known", "id": str(ids.new())})
+    counted = {"other-item-0": "filter", "other-lot-0": "F-store", "other-quantity-0": "2900", "reason": "not_known", "id": str(ids.new())}
+    answer = Client().post(reverse("stock-count", args=[store.id]), counted)
     page = read(answer.content.decode(), "/sign-in/").forms[0]
     again = page.sends({"username": "store", "password": PASSWORD})
     scene.keep(Client().post("/sign-in/", again), "store", "/sign-in/")

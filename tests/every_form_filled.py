@@ -50,6 +50,7 @@ FILLED: dict[str, dict[str, object]] = {
     "exchange:clean-up": {"area": "harbour-east", "crew_size": "3", "method": "weight", "gross": "9.5", "tare": "0.5", "injuries": "0"},
     "exchange:prison-year": {"year": "2025", "condoms": "5"}, "exchange:box": {"found-*": "3", "added-*": "2"}, "exchange:safety-boxes": {"asset": "BOX-1"},
     "exchange:stops-plan": {"place": "Old market", "starts": "17:00", "ends": "18:00"}, "exchange:whole-stop": {"people_count": "3", "q-*": "2"},
+    "exchange:release": {"OAT": "accepted"},
 }
 """What makes a form valid, where what stands in it does not."""
 OTHER_PAGE = {("tell", "to_service"): ("naima", "/people/word/told/"), ("stock-item-new", "name-es"): ("store", "/stock/catalogue/otter/"),
@@ -81,4 +82,10 @@ def filled(scene: Scene, form: Form) -> dict[str, object]:
         "person-receipt": {"receipt": scene.values["receipt"]}, "same-person-pair": {"first": CARD, "second": scene.values["second_card"]},
         "stock-transfer": {"q-*": "1", "site": scene.world.store.id, "to_site": scene.world.van.id}, "account-factor(what=app password what)": {"password": PASSWORD},
     }
-    return FILLED.get(form.route, {}) | more.get(form.route, {}) | FILLED.get(form.key, {}) | more.get(form.key, {})
+    return _answered(form) | FILLED.get(form.route, {}) | more.get(form.route, {}) | FILLED.get(form.key, {}) | more.get(form.key, {})
+
+
+def _answered(form: Form) -> dict[str, object]:
+    """The first answer of every row of a visit that asks more below it: what stands there belongs to an answer."""
+    rows = [one for name, one in form.fields.items() if one.sort == "radio" and any(below.startswith(f"{name}:") for below in form.fields)]
+    return {one.name: next(value for value in one.options if value) for one in rows if not any(one.chosen)}
