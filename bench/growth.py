@@ -48,9 +48,11 @@ def main() -> None:
         for size in sizes:
             add_visits(connection, (size - facts) // 2, len(codes))
             facts = size
-            for browser in browsers.values():
-                browser.close()  # filling takes longer than the server keeps an idle connection
-            lines.append({name: statistics.median(timed(work, 25)) for name, work in works.items()})
+            lines.append({})
+            for name, work in works.items():
+                for browser in browsers.values():
+                    browser.close()  # the one that waited for the other's turns would find its connection closed
+                lines[-1][name] = statistics.median(timed(work, 25))
             print(f"{size:>9,} facts: " + ", ".join(f"{name} {seconds * 1e3:.1f} ms" for name, seconds in lines[-1].items()), flush=True)
     print(f"growth from {sizes[0]:,} to {sizes[-1]:,} facts: " + ", ".join(f"{name} ×{lines[-1][name] / lines[0][name]:.1f}" for name in lines[0]))
 

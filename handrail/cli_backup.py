@@ -58,6 +58,9 @@ def add_commands(commands: Any, house: House) -> None:
     move.add_argument(
         "--owner", default=os.environ.get("HANDRAIL_MOVE_OWNER", ""), help="address for the role that owns the tables; better in HANDRAIL_MOVE_OWNER"
     )
+    move.add_argument(
+        "--backup", default=os.environ.get("HANDRAIL_MOVE_BACKUP", ""), help="address for the role that reads everything, for backups; better in HANDRAIL_MOVE_BACKUP"
+    )
 
 
 def _explained(work: Callable[[], int]) -> int:
@@ -97,12 +100,13 @@ def _backup(parsed: argparse.Namespace, house: House) -> int:
     facts = sum(o["facts"] for o in written.manifest["organisations"])
     rows, size = _rows(written.manifest["tables"]), written.bytes / 1e6
     value = {
-        "file": str(written.path), "bytes": written.bytes, "facts": facts, "rows": rows, "seconds": round(seconds, 2), "removed": list(written.removed),
+        "file": str(written.path), "bytes": written.bytes, "facts": facts, "rows": rows, "seconds": round(seconds, 2), "removed": list(written.removed), "later": list(written.later),
         "organisations": written.manifest["organisations"], "recipients": written.manifest["recipients"],
     }
     lines = [f"{written.path}: {facts} facts, {rows} rows, {size:.1f} MB in {seconds:.1f} s.", "Only these keys open it:"]
     lines += [f"  {recipient}" for recipient in written.manifest["recipients"]]
     lines += [f"Removed {name}." for name in written.removed]
+    lines += [f"Is the clock right? {name} says that it was made after this one." for name in written.later[-1:]]
     _say(parsed, value, lines)
     return 0
 
@@ -110,25 +114,37 @@ def _backup(parsed: argparse.Namespace, house: House) -> int:
 def _keys(parsed: argparse.Namespace, house: House) -> int:
     with house.open():
         backups = _django("handrail.facts.backups")
-        made = []
         if parsed.add:
             backups.set_recipients([*backups.recipients(), *(crypto.read_recipient(text) for text in parsed.add)])
-        for target in parsed.out or ([] if parsed.add else [None]):
-            if target is None:
-                made.append(backups.new_key())
-                continue
-            with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-                handle.write(backups.new_key())
-                handle.flush()
-                os.fsync(handle.fileno())
-        found = backups.recipients()
+        for target in parsed.out or []:
+            public, text = backups.new_key()
+            _write_key(target, text)
+            backups.set_recipients([*backups.recipients(), public])
+        shown = [] if parsed.out or parsed.add else [backups.new_key()]
+        made = [text for _public, text in shown]
+        found = [*backups.recipients(), *(public for public, _text in shown)]
+        _say_keys(parsed, made, found, backups.LEAST_RECIPIENTS)
+        backups.set_recipients(found)
+    return 0
+
+
+def _write_key(target: Path, text: str) -> None:
+    """A secret key on the disk or the stick, before anything is sealed to it."""
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    files.sync(target.parent)
+
+
+def _say_keys(parsed: argparse.Namespace, made: list[str], found: list[str], least: int) -> None:
     lines = [*made, "It is shown only now and kept nowhere here. Write it on paper or put it on a USB stick, away from this machine.", ""] if made else []
     lines += [f"Secret key written to {path}. Keep it away from this machine." for path in parsed.out or []]
     lines += ["Backups are sealed to:", *(f"  {recipient}" for recipient in found)]
-    if len(found) < backups.LEAST_RECIPIENTS:
+    if len(found) < least:
         lines.append("One more is needed, kept in another place: run `handrail backup keys` again.")
     _say(parsed, {"recipients": found, "written": [str(path) for path in parsed.out or []], "keys": made}, lines)
-    return 0
+    sys.stdout.flush()
 
 
 # -- restore -------------------------------------------------------------------------------------------------------------
@@ -152,6 +168,7 @@ def _restore(parsed: argparse.Namespace, house: House) -> int:
                 "This installation holds records; a restore never writes over any. Begin with an empty one: set HANDRAIL_VAR to a new folder"
                 " (or give an empty database), and restore there."
             )
+        files.require_known(opened.manifest, _migrations_here())
         with backups.unfinished():
             aside = files.restore_keys(opened.keys, config.keys)
             whole_database.drop_tables(owner)
@@ -170,11 +187,17 @@ def _restore(parsed: argparse.Namespace, house: House) -> int:
         f"{facts} facts, {rows} rows in {len(manifest['tables'])} tables: every row equals the original.",
         "The chains of facts and of the audit hold; every state was folded again and is the same.",
         "Accounts and devices that were ended after that moment are as they were then: end them again.",
+        "Recovery codes that were used after that moment are good again: everybody makes new ones under My account.",
         "Everybody has to sign in again. Numbers are computed within the hour, or now by `handrail warehouse build`.",
         *(f"The key that was here is kept as {name}." for name in aside),
     ]
     _say(parsed, {"file": str(parsed.file), "facts": facts, "rows": rows, "seconds": round(seconds, 2), "organisations": manifest["organisations"], "put_aside": aside}, lines)
     return 0
+
+
+def _migrations_here() -> list[str]:
+    loader = _django("django.db.migrations.loader").MigrationLoader(None, ignore_no_migrations=True)
+    return [f"{app}.{name}" for app, name in loader.disk_migrations]
 
 
 def _compare(owner: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
@@ -196,6 +219,9 @@ def _nobody_is_at_it() -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupError("The server is running. Stop it first.") from None
+
+
+_ADDRESSES = ("HANDRAIL_DATABASE_URL", "HANDRAIL_OWNER_DATABASE_URL", "HANDRAIL_BACKUP_DATABASE_URL")
 
 
 # -- move ----------------------------------------------------------------------------------------------------------------
@@ -226,13 +252,17 @@ def _move(parsed: argparse.Namespace, house: House) -> int:
             with whole_database.reading(target) as there:
                 if backups.heads(there) != heads:
                     raise BackupError("Something was recorded while it was copied. Stop the server and move again into an empty database.")
+            if server is None:
+                with whole_database.reading(parse_url(parsed.backup)) as as_backups_read:
+                    if backups.heads(as_backups_read) != heads:
+                        raise BackupError("The address for backups leads to another database than the other two.")
         finally:
             if server is not None:
                 server.release()
     seconds, facts = time.monotonic() - started, sum(o["facts"] for o in heads)
     lines = [
         f"Copied {facts} facts, {_rows(contents)} rows in {len(contents)} tables in {seconds:.1f} s; every row there equals the one here.",
-        "Now set" if environment["HANDRAIL_DATABASE_URL"] else "Now remove HANDRAIL_DATABASE_URL and HANDRAIL_OWNER_DATABASE_URL from the environment.",
+        "Now set" if server is None else f"Now remove {', '.join(environment)} from the environment.",
         *(f"  {name}='{value}'" for name, value in environment.items() if value),
         "Keep HANDRAIL_VAR as it is: the keys lie there. What was here is untouched; remove it when you are sure.",
     ]
@@ -247,13 +277,18 @@ def _target(parsed: argparse.Namespace, config: Any) -> tuple[dict[str, str], di
             raise BackupError("It lives in the embedded database now.")
         server = EmbeddedPostgres(config.var / "postgres")
         server.start()
-        return {"HANDRAIL_DATABASE_URL": "", "HANDRAIL_OWNER_DATABASE_URL": ""}, server.login("owner").as_django(), server
+        return dict.fromkeys(_ADDRESSES, ""), server.login("owner").as_django(), server
     if not parsed.to:
         raise BackupError("Say where to: set HANDRAIL_MOVE_TO, or use --to.")
     if not parsed.owner:
         raise BackupError("Say how to connect as the role that owns the tables: set HANDRAIL_MOVE_OWNER, or use --owner.")
+    if not parsed.backup:
+        raise BackupError("Say how to connect as the role that reads everything for backups: set HANDRAIL_MOVE_BACKUP, or use --backup.")
     parse_url(parsed.to)
-    return {"HANDRAIL_DATABASE_URL": parsed.to, "HANDRAIL_OWNER_DATABASE_URL": parsed.owner}, parse_url(parsed.owner), None
+    whole_database.require_reads_all(parse_url(parsed.backup))
+    return dict(zip(_ADDRESSES, (parsed.to, parsed.owner, parsed.backup), strict=True)), parse_url(parsed.owner), None
+
+
 
 
 def _migrate_there(environment: Mapping[str, str]) -> None:

@@ -186,8 +186,9 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"careful": {"()": "handrail.kernel.logs.Careful"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "careful"}},
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {
         "django.request": {"level": "ERROR", "handlers": ["stderr"], "propagate": False},
         "django.security": {"level": "ERROR", "handlers": ["stderr"], "propagate": False},
@@ -204,6 +205,7 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 JOBS = [
     ("handrail.insight.jobs.refresh_numbers", timedelta(hours=1)),
     ("handrail.facts.jobs.seal_access_logs", timedelta(hours=1)),
+    ("handrail.facts.jobs.forget_hints", timedelta(days=1)),
     ("handrail.facts.jobs.clear_sessions", timedelta(hours=6)),
     ("handrail.facts.backups.back_up_daily", timedelta(days=1)),
 ]

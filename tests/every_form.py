@@ -37,9 +37,11 @@ from handrail.screens.console import at_hand
 from handrail.services.exchange.models import OpenTest
 from tests import world as small_world
 from tests.forms_on_pages import Form, read
+from tests.people import join
 from tests.security.test_access_matrix import TABLE, routes
 from tests.signing_in import add_passkey, browser, turn_app_on
 from tests.words import CARD, PASSWORD
+from tests.world import today
 
 EXTRA_ROLES = [("coordinator", "data_steward", None), ("auditor", "clinical_approver", None), ("inside", "coordinator", "Health unit 3")]
 PEOPLE = ["naima", "coordinator", "store", "nurse", "admin", "auditor", "inside", "casa", "otieno"]
@@ -146,15 +148,12 @@ def _things(scene: Scene) -> None:
     recall = recalls.recall(actor=system, item="filter", lot="F-1", source_reference="FSN-1", severity="unlikely").id
     till, _token = devices.enrol(actor=system, label="machine", role="outreach", site=van)
     kits.assemble(actor=system, site=world.store, kit=Item.objects.get(code="injecting-kit"), kits=2)
-    forecast.order(actor=system, site=world.store, supplier="Depot", quantities={"filter": 100}, today=clock.now().date())
+    forecast.order(actor=system, site=world.store, supplier="Depot", quantities={"filter": 100})
     clinical = next(value for value in declared().values() if value.safety in NEEDS_APPROVAL and isinstance(value.start, int))
     setting_changes.set_value(
-        actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=clock.now().date(), source="decided by the board"
+        actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=today(), source="decided by the board"
     )
-    merge = record(
-        Draft(kind="facts.merged", payload=KINDS["facts.merged"].sample.model_copy(update={"survivor": ids.random(), "other": ids.random()}), id=ids.new()),
-        actor=system,
-    )
+    merge = join(world, ids.random(), ids.random())
     scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"])}
     quarter = "2026Q3"
     for site in (None, van):
@@ -166,7 +165,7 @@ def _things(scene: Scene) -> None:
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
-        "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge.id],
+        "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge],
         "fact": [Aside.objects.get(fact=aside.id).fact, OpenTest.objects.filter(site=clinic).first().fact],
     }
 

@@ -6,6 +6,7 @@ from handrail.kernel import clock
 from tests.every_form import Scene
 from tests.forms_on_pages import Form
 from tests.words import CARD, PASSWORD
+from tests.world import today
 
 PROBE = "Otter seven"
 """A field that takes it is free text; any other is a number, a day, a code."""
@@ -32,9 +33,10 @@ FILLED: dict[str, dict[str, object]] = {
     "person-find(how=code day father how month mother own participant year)": {
         "mother": "Ana", "father": "Bo", "own": "Cy", "day": "3", "month": "4", "year": "1990",
     },
-    "same-person-one": {"outcome": "different"}, "stock-receive": {"lot-#": "L-9", "quantity-#": "5", "approval": "A-1", "fund-#": "", "order": ""}, "stock-write-off": {"lot-#": "1"},
+    "same-person-one": {"outcome": "different"}, "stock-receive": {"lot-#": "L-9", "quantity-#": "5", "approval": "A-1", "fund-#": "", "order": "", "came_on": str(today())}, "stock-write-off": {"lot-#": "1"},
+    "stock-count": {"other-item-#": "filter", "other-lot-#": "L-9", "other-quantity-#": "5"},
     "stock-recall-new": {"item": "filter", "lot": "F-store", "source_reference": "FSN-9"}, "stock-order-new": {"supplier": "Depot", "q-*": "10", "fund": ""},
-    "stock-kits": {"kits": "1", "fund": ""}, "stock-item-new": {"code": "otter", "name": "Otter"}, "stock-transfer": {"q-*": "1"},
+    "stock-kits": {"kits": "1", "fund": ""}, "stock-item-new": {"code": "otter", "name": "Otter", "unit_cost": "0.07", "currency": "KES"}, "stock-transfer": {"q-*": "1"},
     "stock-funds": {
         "code": "OTTER", "name": "Otter", "valid_from": "2027-01-01", "source_document": "Letter", "clause": "4", "item_class": "preparation", "item_code": "",
     },

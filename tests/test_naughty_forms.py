@@ -198,6 +198,7 @@ def test_every_form_is_found_and_can_be_sent(route, scene):
         assert saved(answer, one.form) or is_refused(one), f"{one.form.key}: {answer.status_code}. Write what makes it valid in FILLED."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", POSTED)
 def test_a_string_that_breaks_programs_is_shown_unchanged_or_refused_in_every_text_field(route, scene):
     assert every_text(scene, route, every=False) == []

@@ -25,7 +25,13 @@ STAFF = {
     "nurse": ("harbour", "nurse", "Clinic"),
     "coordinator": ("harbour", "coordinator", None),
     "admin": ("harbour", "administrator", None),
+    "keeper": ("harbour", "administrator", "Drop-in"),
 }
+
+
+def today() -> date:
+    """The day it is in Nairobi, where most places of the small world are."""
+    return clock.local_date(clock.now(), "Africa/Nairobi")
 
 
 def build() -> None:
@@ -108,7 +114,7 @@ def busy() -> None:
 
 def _everything_in_store(found: SimpleNamespace) -> None:
     """More items, a fund that may not buy needles, lots with dates near and far, and one lot that expired."""
-    actor, today = found.system, clock.now().date()
+    actor, day = found.system, today()
     for code, name, item_class, position in (
         ("pipe", "Pipe", "smoking", 11), ("mouthpiece", "Mouthpiece", "smoking", 12), ("dressing", "Wound dressing", "care", 13),
         ("condom", "Condom", "safer_sex", 14), ("safety-box-1l", "Safety box 1 l", "disposal", 15),
@@ -126,7 +132,7 @@ def _everything_in_store(found: SimpleNamespace) -> None:
         actor=actor, site=found.store,
         lines=[
             stock.Delivery("syringe-1ml-29g", "S-store", 6000, date(2030, 5, 31)), stock.Delivery("filter", "F-store", 3000, date(2031, 3, 31)),
-            stock.Delivery("water", "W-old", 40, today - timedelta(days=20)), stock.Delivery("water", "W-new", 800, today + timedelta(days=60)),
+            stock.Delivery("water", "W-old", 40, day - timedelta(days=20)), stock.Delivery("water", "W-new", 800, day + timedelta(days=60)),
             stock.Delivery("pipe", "P-1", 300, None, "STATE"), stock.Delivery("mouthpiece", "M-1", 600, None, "STATE"),
         ],
     )
@@ -160,4 +166,4 @@ def _places_outside(found: SimpleNamespace) -> None:
         ],
     )
     for weekday, place in ((0, "Bus park"), (3, "Old market")):
-        exchange.plan_stop(actor=actor, site=found.van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place)
+        exchange.plan_stop(actor=actor, site=found.van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place, valid_from=found.van.today - timedelta(days=30))

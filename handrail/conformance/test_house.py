@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from handrail.conformance import reference, sizes
 from handrail.facts.spec import Kind
+from handrail.facts.values import declared
 from handrail.kernel import crypto, ids, registry, row_security, selfcheck
 from handrail.kernel.config import ConfigError, from_environment
 from tests.words import PASSWORD
@@ -67,6 +68,32 @@ def test_nothing_in_the_tree_names_a_registry_host_or_a_path_of_a_machine():
         path = ROOT / name
         if path.suffix in {".py", ".txt", ".in", ".toml", ".md", ".html", ".js", ".css", ".json"} and path.exists() and path != Path(__file__):
             assert not wrong.search(path.read_text()), name
+
+
+A_DAY_OF_UTC = re.compile(r"clock\.now\(\)\.date\(\)|datetime\.now\([^)]*\)\.date\(\)|occurred_at\.date\(\)|date\.today\(\)")
+
+
+def days_of_utc(text: str) -> list[str]:
+    """Where code takes the day of UTC for the day people live in: at 22:00 in Nairobi they differ by one."""
+    return A_DAY_OF_UTC.findall(text)
+
+
+def test_a_day_is_the_day_of_a_place():
+    files = {path.relative_to(ROOT / "handrail").as_posix(): path.read_text() for path in (ROOT / "handrail").rglob("*.py")}
+    wrong = {name for name, text in files.items() if "/tests/" not in f"/{name}" and not name.rpartition("/")[2].startswith("test_") and days_of_utc(text)}
+    assert wrong == set(), "ask Site.today, Recorded.day, or facts.queries.today()"
+    assert days_of_utc("today = clock.now().date()") and days_of_utc("if fact.occurred_at.date() > limit:")  # noqa: PT018  planted
+    assert not days_of_utc("clock.local_date(clock.now(), site.time_zone)")
+
+
+def sources_nobody_finds(sources: dict[str, str]) -> list[str]:
+    """Values whose source is empty or one of our own working papers."""
+    return [key for key, source in sources.items() if not source.strip() or re.search(r"\.md\b|domain/", source)]
+
+
+def test_every_value_says_where_it_comes_from_in_words_that_its_reader_can_look_up():
+    assert sources_nobody_finds({key: value.source for key, value in declared().items()}) == []
+    assert sources_nobody_finds({"planted": "domain/exchange.md 8", "empty": " ", "law": "42 CFR Part 2"}) == ["planted", "empty"]
 
 
 def test_no_page_carries_inline_style_or_script():

@@ -11,6 +11,7 @@ import pytest
 from handrail.facts.models import Fact
 from handrail.facts.record import Draft, Mode, Status, record
 from handrail.facts.spec import KINDS, Privacy, field_info, line_model
+from handrail.facts.visits import Part
 from handrail.insight.columns import columns_of
 from handrail.kernel import ids
 from handrail.kernel.rooms import roles
@@ -98,7 +99,7 @@ def test_it_is_on_the_reference_page_in_the_api_and_in_the_warehouse(key):
 def test_what_the_composer_shows_of_it_is_what_it_reads_back(key, in_harbour):
     kind, place = KINDS[key], in_harbour.van
     place.kinds = [key]  # a place that offers this alone, whatever the kind says about places
-    values = composer.values_of([(key, kind.sample)])
+    values = composer.values_of([Part(key, kind.sample)])
     parsed = composer_read.parse(in_harbour.system, place, values)
     assert parsed.errors == {}
     assert [(part.kind, part.payload) for part in parsed.parts] == [(key, kind.sample)]

@@ -63,6 +63,7 @@ def test_a_missing_and_a_damaged_sentence_are_noticed(tmp_path, monkeypatch):
     assert messages.damaged("es") == ["%(number)s %%"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", messages.BEGUN)
 def test_six_more_languages_can_be_begun_and_show_what_they_lack(language, tmp_path, monkeypatch):
     monkeypatch.setattr(messages, "FOLDER", tmp_path)

@@ -10,8 +10,9 @@ from django.db import transaction
 from handrail.facts import organisations, setting_changes
 from handrail.facts.labels import FIRST, SECOND
 from handrail.facts.models import SiteKind, Staff
+from handrail.facts.queries import today
 from handrail.facts.values import SECOND_FACTOR
-from handrail.kernel import clock, scope
+from handrail.kernel import scope
 from handrail.ledgers.stock import usual
 
 ROLES = ("coordinator", "storekeeper", "outreach", "auditor", "administrator")
@@ -41,6 +42,6 @@ def create(*, organisation: str, country: str, place: str, kind: str, time_zone:
             )
             # A real programme asks whoever may do something sensitive for a second factor from its first day.
             setting_changes.set_value(
-                actor=actor, value=SECOND_FACTOR, typed="sensitive", site=None, valid_from=clock.now().date(), source="set when the programme was created"
+                actor=actor, value=SECOND_FACTOR, typed="sensitive", site=None, valid_from=today(), source="set when the programme was created"
             )
     return password

@@ -25,6 +25,7 @@ from handrail.demo.plan import (
     DemoStaff,
 )
 from handrail.facts import organisations, participants, visits
+from handrail.facts.kinds.referral_outcome import Source
 from handrail.facts.labels import FIRST, SECOND
 from handrail.facts.models import Organisation, Site, Staff
 from handrail.facts.record import Draft, Mode, record_many
@@ -68,7 +69,7 @@ def load(sign_ins_file: Path, *, today: date | None = None, days: int = DAYS) ->
     """Create both organisations with their past; remembers the sign-ins in a file only this user can read."""
     generator = random.Random(SEED)
     sign_ins = SignIns(" ".join(secrets.choice(words) for words in (FIRST, SECOND, FIRST, SECOND)))
-    until = today or clock.now().date()
+    until = today or clock.local_date(clock.now(), ORGANISATIONS[0].time_zone)
     for plan in ORGANISATIONS:
         _Loader(plan, generator, sign_ins, until, days).run()
     stories.load(ORGANISATIONS[0].name, sign_ins.password, sign_ins.people)
@@ -96,7 +97,7 @@ class _Loader:
         self._people: list[_Person] = []
         self._used: Counter[tuple[str, str]] = Counter()
         self._store: Counter[str] = Counter()
-        self._outcomes: list[tuple[datetime, str, uuid.UUID, uuid.UUID, uuid.UUID | None]] = []
+        self._outcomes: list[tuple[datetime, str, uuid.UUID, uuid.UUID, uuid.UUID | None, str]] = []
 
     def run(self) -> None:
         organisation = organisations.create(name=self._plan.name, country=self._plan.country, community_led=True)
@@ -122,7 +123,8 @@ class _Loader:
         for position, (code, name, item_class, pack) in enumerate(ITEMS):
             base, names = usual.names_of(code, name)
             stock.add_item(
-                actor=self._system, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position
+                actor=self._system, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position,
+                traits=usual.traits_of(code),
             )
         for person in plan.staff:
             staff = self._create_staff(person)
@@ -304,26 +306,25 @@ class _Loader:
         clinic = next((s for s in self._sites.values() if service in s.offers), None)
         accepted = pick.random() < 0.78
         name = f"facts.referral:{service}"
-        also(
-            "facts.referral",
-            {"service": service, "status": "accepted" if accepted else "declined", "to_site": str(clinic.id) if clinic else None},
-            name,
-        )
+        may_tell = visit.int % 4 != 0
+        said = {"status": "accepted", "consent_to_share": may_tell} if accepted else {"status": "declined"}
+        also("facts.referral", {"service": service, "to_site": str(clinic.id) if clinic else None, **said}, name)
         arrives = at + timedelta(days=pick.randint(1, 21), hours=pick.randint(-2, 3))
         if accepted and clinic and pick.random() < 0.6 and arrives.date() <= self._until:
             nurse = self._worker(clinic.name)
-            self._outcomes.append((arrives, nurse, ids.derived(visit, name), clinic.id, participant))
+            source = Source.RECEIVING_SERVICE if may_tell else Source.PARTICIPANT
+            self._outcomes.append((arrives, nurse, ids.derived(visit, name), clinic.id, participant, source.value))
 
     # -- what makes it alive ------------------------------------------------------------------------------------------------
 
     def _loose_ends(self) -> None:
         """Arrivals at the clinic, a few corrections, a person with a card to try, and records that were kept aside."""
         by_nurse: dict[str, list[Draft]] = {}
-        for arrived, nurse, referral, clinic, participant in sorted(self._outcomes, key=lambda o: (o[0], o[2])):
+        for arrived, nurse, referral, clinic, participant, source in sorted(self._outcomes, key=lambda o: (o[0], o[2])):
             by_nurse.setdefault(nurse, []).append(
                 Draft(
                     kind="facts.referral_outcome", id=self._id(), site=clinic, occurred_at=arrived, participant=participant,
-                    payload={"referral": str(referral), "status": "attended", "source": "receiving_service"},
+                    payload={"referral": str(referral), "status": "attended", "source": source},
                 )
             )
         for nurse, drafts in by_nurse.items():

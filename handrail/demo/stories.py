@@ -27,6 +27,7 @@ from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import kits, orders, recalls, usual
 from handrail.ledgers.stock.models import Item
 from handrail.services.exchange import commands as exchange
+from handrail.services.exchange import refills
 from handrail.services.exchange.kinds.safety_box import SafetyBoxState
 
 
@@ -37,7 +38,7 @@ class House:
         self.organisation = organisation
         self.system = organisations.system_actor(organisation)
         self.random = random.Random(seed)
-        self.today = clock.now().date()
+        self.today = clock.local_date(clock.now(), time_zone)
         self._zone = ZoneInfo(time_zone)
         self._password = password
         self._people = people
@@ -143,7 +144,7 @@ def _kenya(house: House) -> None:
         actor=house.system, site=box, lines=[stock.Delivery("syringe-1ml-29g", "BOX-1", 200, house.today + timedelta(days=500))],
         occurred_at=house.moment(-9),
     )
-    exchange.refill_box(actor=baraka, box=box, van=van, lines=[exchange.Refill("syringe-1ml-29g", 64, 0)], id=house.id(), mode=Mode.CONFIRMED)
+    refills.refill_box(actor=baraka, box=box, van=van, lines=[refills.Refill("syringe-1ml-29g", 64, 0)], id=house.id(), mode=Mode.CONFIRMED)
     exchange.change_safety_box(
         actor=baraka, site=van, state=SafetyBoxState(asset="RS-014", state="installed"), id=house.id(), occurred_at=house.moment(-30)
     )
@@ -151,7 +152,10 @@ def _kenya(house: House) -> None:
         actor=baraka, site=van, state=SafetyBoxState(asset="RS-014", state="full"), id=house.id(), occurred_at=house.moment(-2)
     )
     for weekday, place in ((0, "Bus park"), (2, "Old market"), (4, "River bridge")):
-        exchange.plan_stop(actor=house.system, site=van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place)
+        exchange.plan_stop(
+            actor=house.system, site=van, weekday=weekday, starts=time(17, 0), ends=time(19, 30), place=place,
+            valid_from=house.today - timedelta(days=60),
+        )
     _a_day_outdoors(house, baraka, van)
     _people_of_kenya(house, baraka, van)
     _stock_of_kenya(house)
@@ -199,7 +203,7 @@ def _stock_of_kenya(house: House) -> None:
     stock.receive(actor=house.system, site=store, lines=[shelf], occurred_at=house.moment(-20))
     recalls.recall(actor=house.system, item="swab", lot="SW-77", source_reference="Maker’s letter 14 (invented)", severity="harmful", id=house.id())
     line = {"item": "syringe-1ml-29g", "quantity": 5000}
-    orders.place(actor=house.system, site=store, supplier="Regional medical store", lines=[line], on=house.today, id=house.id())
+    orders.place(actor=house.system, site=store, supplier="Regional medical store", lines=[line], id=house.id())
 
 
 # -- Brazil: no needles at all ------------------------------------------------------------------------------------------------
@@ -247,7 +251,7 @@ def _kyrgyzstan(house: House) -> None:
         for _meeting in range(house.random.choice((0, 1, 2))):
             house.visit(aigul, unit, house.moment(day, 11), [given(syringe_2ml_23g=house.random.choice((5, 10)), swab=10)], who=house.random.choice(known), channel="prison")
     leaving = house.visit(aigul, unit, house.moment(-1, 10), [given(condom=12)], who=known[0], channel="prison")
-    exchange.plan_release(actor=aigul, visit=leaving, id=house.id())
+    exchange.plan_release(actor=aigul, visit=leaving, id=house.id(), answers=dict.fromkeys(exchange.ON_RELEASE, True))
 
 
 # -- United States: everything but the needles ---------------------------------------------------------------------------------

@@ -12,24 +12,26 @@ ROOM = Room(
     title=_("People and visits"),
     package="handrail.facts",
     roles={
-        "outreach": {"visit.record", "visit.read", "visit.correct", "referral.make", "demand.log", *_FACE_TO_FACE},
+        "outreach": {"visit.record", "visit.read", "visit.correct", "referral.make", "referral.follow", "demand.log", *_FACE_TO_FACE},
         "nurse": {
-            "visit.record", "visit.read", "visit.correct", "referral.make", "referral.close", "referral.read", "demand.log", *_FACE_TO_FACE,
+            "visit.record", "visit.read", "visit.correct", "referral.make", "referral.follow", "referral.close", "referral.read", "demand.log",
+            *_FACE_TO_FACE,
         },
-        "peer": {"visit.record", "visit.read", "referral.make", "demand.log", "person.find"},
+        "peer": {"visit.record", "visit.read", "referral.make", "referral.follow", "demand.log", "person.find"},
         "coordinator": {
-            "visit.read", "visit.correct", "records.review", "referral.read", "staff.read", "person.review", "site.manage",
+            "visit.read", "visit.correct", "records.review", "referral.read", "staff.read", "staff.assign", "person.review", "site.manage",
             "device.manage", "import.run", "settings.change", "settings.read",
             "demand.log", "demand.read", "demand.decide",
         },
         "data_steward": {"visit.read", "visit.correct", "records.review", "person.review", "person.merge", "import.run"},
-        "administrator": {"staff.read", "staff.manage", "device.manage", "site.manage", "settings.change", "settings.read"},
+        "administrator": {"staff.read", "staff.manage", "staff.assign", "device.manage", "site.manage", "settings.change", "settings.read"},
         "clinical_approver": {"settings.approve", "settings.read"},
         "auditor": {"audit.read", "settings.read"},
     },
     nav=(
         NavItem(_("Visits"), "visits", "visit.read", every_day=True),
         NavItem(_("Expected"), "referrals", "referral.close", every_day=True),
+        NavItem(_("Referrals made here"), "referrals-made", "referral.follow"),
         NavItem(_("To look at"), "waiting", "records.review", every_day=True),
         NavItem(_("Same person?"), "same-person", "person.review"),
         NavItem(_("Legal demands"), "legal-demands", "demand.read", NavGroup.RUNNING),
@@ -42,8 +44,8 @@ ROOM = Room(
     ),
     shielded=frozenset(
         {
-            "visit.record", "visit.read", "visit.correct", "referral.make", "referral.close", "referral.read", "records.review",
-            "person.review", "person.merge", *_FACE_TO_FACE,
+            "visit.record", "visit.read", "visit.correct", "referral.make", "referral.follow", "referral.close", "referral.read", "records.review",
+            "person.review", "person.merge", "import.run", *_FACE_TO_FACE,
         }
     ),
 )

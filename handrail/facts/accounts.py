@@ -1,6 +1,7 @@
 """Accounts of the people who work here: added, given roles, ended. Each change is audited.
 
-Nobody gives a role to themselves, nobody chooses another's password, and one administrator always remains.
+Nobody gives a role to themselves, nobody chooses another's password, and one administrator always remains. Whoever
+looks after accounts at some places gives roles there and nowhere else, and touches no account that is more than theirs.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from django.utils.translation import gettext as _
 from handrail.facts import organisations
 from handrail.facts.models import RoleAssignment, Site, Staff
 from handrail.facts.record import lock_organisation
+from handrail.facts.role_names import role_name
 from handrail.kernel import audit, clock, commands, crypto, scope, sessions
-from handrail.kernel.access import Actor, Refused
+from handrail.kernel.access import Actor, Denied, Refused
 from handrail.kernel.models import SetUpCode
 from handrail.kernel.rooms import roles
 
@@ -41,12 +43,29 @@ def find(*, actor: Actor, account: uuid.UUID) -> Staff | None:
     return Staff.objects.filter(organisation_id=actor.organisation, id=account).first()
 
 
+def may_assign(actor: Actor, role: str, site: int | None) -> bool:
+    """Whether the actor may give and take this role there; no site is everywhere. Administrators are made by administrators."""
+    own = actor.sites("staff.manage" if role == ADMINISTRATOR else "staff.assign")
+    return own is None or site in own
+
+
+def may_look_after(actor: Actor, staff: Staff) -> bool:
+    """Whether the actor may end this account, open it again, or start its sign-in anew: every role of it lies at places of theirs."""
+    own = actor.sites("staff.manage")
+    held = RoleAssignment.objects.filter(staff=staff).values_list("site_id", flat=True)
+    return own is None or (bool(own) and all(site in own for site in held))
+
+
+def _require_to_look_after(actor: Actor, staff: Staff) -> None:
+    if not may_look_after(actor, staff):
+        raise Denied("staff.manage")
+
+
 def add(*, actor: Actor, username: str, name: str, language: str = "") -> Staff:
     """A new account without a password and without a role; its owner chooses the password with a set-up code."""
+    actor.require("staff.manage")
     if not username or not name:
         raise AccountProblem("username" if not username else "name", _("This is needed."))
-    for field, sentence in commands.too_long(Staff(username=username, name=name)):
-        raise AccountProblem(field, sentence)
     for field, sentence in commands.too_long(Staff(username=username, name=name)):
         raise AccountProblem(field, sentence)
     if Staff.objects.filter(username__iexact=username).exists():
@@ -59,11 +78,13 @@ def give_role(*, actor: Actor, staff: Staff, role: str, site: Site | None) -> No
     lock_organisation()
     if role not in roles():
         raise AccountProblem("role", _("Choose a role."))
+    if not may_assign(actor, role, site.key if site else None):
+        raise Denied("staff.assign")
     if staff.pk == actor.staff:
         raise AccountProblem("role", _("You cannot give a role to yourself. Ask another administrator."))
     held = set(RoleAssignment.objects.filter(staff=staff).values_list("role", flat=True))
     if clash := clash_of(held, role):
-        raise AccountProblem("role", _("One person must not be both “%(one)s” and “%(other)s”.") % {"one": role, "other": clash})
+        raise AccountProblem("role", _("One person must not be both “%(one)s” and “%(other)s”.") % {"one": role_name(role), "other": role_name(clash)})
     _row, is_new = RoleAssignment.objects.get_or_create(staff=staff, role=role, site=site)
     if is_new:
         _audit("role.given", actor, staff, role=role, site=str(site.id) if site else "all")
@@ -80,6 +101,8 @@ def take_role(*, actor: Actor, staff: Staff, assignment: int) -> None:
     row = RoleAssignment.objects.filter(staff=staff, pk=assignment).select_related("site").first()
     if row is None:
         return
+    if not may_assign(actor, row.role, row.site_id):
+        raise Denied("staff.assign")
     if row.role == ADMINISTRATOR and row.site_id is None:
         _require_another_administrator(staff)
     _audit("role.taken", actor, staff, role=row.role, site=str(row.site.id) if row.site else "all")
@@ -89,6 +112,7 @@ def take_role(*, actor: Actor, staff: Staff, assignment: int) -> None:
 def end(*, actor: Actor, staff: Staff) -> None:
     """End an account: it is out at its next click and cannot sign in."""
     lock_organisation()
+    _require_to_look_after(actor, staff)
     if staff.is_active:
         _require_another_administrator(staff)
         staff.is_active = False
@@ -100,6 +124,7 @@ def end(*, actor: Actor, staff: Staff) -> None:
 
 def reopen(*, actor: Actor, staff: Staff) -> None:
     """Open an ended account again. Its password is as before; give a set-up code if it should not be."""
+    _require_to_look_after(actor, staff)
     if not staff.is_active:
         staff.is_active = True
         staff.save(update_fields=["is_active"])
@@ -108,6 +133,7 @@ def reopen(*, actor: Actor, staff: Staff) -> None:
 
 def end_sessions(*, actor: Actor, staff: Staff) -> int:
     """End all sign-ins of an account; how many there were."""
+    _require_to_look_after(actor, staff)
     ended = sessions.end_all(staff.pk)
     _audit("staff.sessions_ended", actor, staff, sessions=ended)
     return ended
@@ -118,6 +144,7 @@ def new_set_up_code(*, actor: Actor, staff: Staff) -> str:
 
     Whoever looks after accounts starts this, and can do no more: the password is never theirs to choose.
     """
+    _require_to_look_after(actor, staff)
     if staff.pk == actor.staff:
         raise AccountProblem("", _("For yourself use “My account”, or ask another administrator."))
     code = crypto.new_code()

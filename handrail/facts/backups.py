@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import socket
 from collections.abc import Iterator, Mapping
@@ -26,8 +27,10 @@ from handrail.facts.replay import rebuild, verify_chain
 from handrail.kernel import audit, backup, clock, crypto, ids, scope
 from handrail.kernel.database import as_owner
 from handrail.kernel.jobs import attempt
+from handrail.kernel.models import SetUpCode
 from handrail.kernel.whole_database import BackupError, is_empty
 
+log = logging.getLogger("handrail.backups")
 LEAST_RECIPIENTS = 2
 """A key on paper gets lost: whoever has the other one can still restore (security.md 2.1)."""
 
@@ -61,11 +64,14 @@ def set_recipients(found: list[str]) -> None:
     _replace(_home() / "recipients", "".join(f"{crypto.read_recipient(text)}\n" for text in dict.fromkeys(found)))
 
 
-def new_key() -> str:
-    """A new key: its public half is kept here, the secret half returned as the text of a key file and kept nowhere."""
+def new_key() -> tuple[str, str]:
+    """A new key: its public half, and the text of the key file with the secret one. Neither is kept here.
+
+    Register the public half with `set_recipients` only once the secret is safe: backups would be sealed to a key that
+    nobody has.
+    """
     secret, public = crypto.new_identity()
-    set_recipients([*recipients(), public])
-    return f"# Handrail backup key, made {clock.now().date()}\n# public key: {public}\n{secret}\n"
+    return public, f"# Handrail backup key, made {clock.now():%Y-%m-%d} (UTC)\n# public key: {public}\n{secret}\n"
 
 
 # -- making one ----------------------------------------------------------------------------------------------------------
@@ -131,6 +137,8 @@ def back_up_daily() -> str:
         return ""
     folder = Path(settings.CONFIG.backup_folder).expanduser()
     written: backup.Written = attempt(lambda: make(folder, keep=settings.CONFIG.backup_keep or None), what="daily backup")
+    if written.later:
+        log.warning("%s says that it was made after today's backup. Is the clock right?", written.later[-1])
     return written.path.name
 
 
@@ -168,9 +176,10 @@ def _this_database() -> str:
 
 
 def begin_again(file: str, manifest: Mapping[str, Any]) -> None:
-    """After a restore: a new epoch, so that devices send again what they hold; a line in the audit; no sign-in survives."""
+    """After a restore: a new epoch, so that devices send again what they hold; a line in the audit; no sign-in and no set-up code survives."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM kernel_session")
+        SetUpCode.objects.all().delete()  # one that was used after the backup would be good again
         for organisation in Organisation.objects.all():
             with scope.enter([organisation.key]):
                 head = Head.objects.select_for_update().get(organisation=organisation)

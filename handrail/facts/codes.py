@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.spec import Codes
+
+_A_NUMBER = re.compile(r"\d[\d\s().-]{4,}\d")
+
+
+def shows_whom(typed: str) -> bool:
+    """Whether a recipient holds a telephone number or an address: the name of a service does not."""
+    return "@" in typed or _A_NUMBER.search(typed) is not None
+
+
+def only_a_service() -> str:
+    """What to say to that."""
+    return _now("Write the name of a service or office, without a number or an address.")
+
+
+def name_of_service(typed: str) -> str:
+    """The name of a service or office as it was typed; a telephone number or an address of mail in it is refused."""
+    if shows_whom(typed):
+        raise ValueError(only_a_service())
+    return " ".join(typed.split())
 
 
 class Channel(Codes):

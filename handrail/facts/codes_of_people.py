@@ -115,6 +115,7 @@ class Question(Codes):
     HOMELESS = "homeless", _("No home")
     PREGNANT = "pregnant", _("Pregnant")
     FORMERLY_IMPRISONED = "formerly_imprisoned", _("Was in prison")
+    INJECTS = "injects", _("Last injected")
 
 
 class Corroboration(Codes):

@@ -14,7 +14,7 @@ from typing import Protocol
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.kinds.consent import Consent as Given
-from handrail.facts.kinds.consent import How, Profile, Purpose, Recipients
+from handrail.facts.kinds.consent import How, Profile, Purpose, Recipients, RecordClass
 from handrail.facts.models import Consent, Participant
 from handrail.facts.spec import Text
 from handrail.facts.values import CONSENT_PROFILE
@@ -26,6 +26,7 @@ _TREATMENT = frozenset(
     p.value for p in (Purpose.CARE_WITHIN_PROGRAMME, Purpose.LINK_ACROSS_SERVICES, Purpose.GUEST_DOSING, Purpose.CUSTODY_CONTINUITY)
 )
 """Treatment, payment and operations: only for these may the recipient be a class of services (§2.31(a)(4))."""
+_TELLS_OUTCOME = (Purpose.CARE_WITHIN_PROGRAMME, Purpose.LINK_ACROSS_SERVICES)
 
 ELEMENTS: dict[str, tuple[str, Text]] = {
     # element: (field of the form, words). The numbers are those of 42 CFR Part 2 §2.31.
@@ -166,3 +167,12 @@ def allows(
     rows = Consent.objects.filter(participant__in=selves(participant), purpose=purpose)
     found = covering(rows, purpose, to, at, what=what, time_zone=time_zone)
     return found if isinstance(found, Consent) else None
+
+
+def may_tell_outcome(participant: uuid.UUID, at: datetime, *, time_zone: str = "UTC") -> bool:
+    """Whether a consent lets one of our services tell another what became of a referral."""
+    rows = list(Consent.objects.filter(participant__in=selves(participant), purpose__in=_TELLS_OUTCOME))
+    return any(
+        covering(rows, purpose, to, at, what=(RecordClass.REFERRALS,), time_zone=time_zone) is not None
+        for purpose in _TELLS_OUTCOME for to in (Recipients.THIS_PROGRAMME, Recipients.TREATING_SERVICES)
+    )

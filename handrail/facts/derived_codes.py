@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from handrail.facts.spec import Text
 from handrail.facts.transliteration import VERSION, latin_letters, two_letters
 from handrail.kernel import crypto
 
 RECIPE = VERSION
+OLDEST = 110
+"""Nobody older comes: a year of birth further back is a typing error (`domain/people.md` 13)."""
 _UNKNOWN_NAME, _UNKNOWN_YEAR = "XX", "XX"
 
 
@@ -47,8 +50,10 @@ class Elements:
         names = sum(not latin_letters(name) for name in (self.mother, self.father, self.own))
         return names + sum(number is None for number in (self.day, self.month, self.year))
 
-    def check(self) -> None:
-        """Raise `BadElement` for a day that no month has."""
+    def check(self, today: date) -> None:
+        """Raise `BadElement` for a day that no month has, or a year nobody here was born in."""
+        if self.year is not None and not today.year - OLDEST <= self.year <= today.year:
+            raise BadElement("year", _("A year between %(first)s and %(last)s.") % {"first": today.year - OLDEST, "last": today.year})
         if self.month is not None and not 1 <= self.month <= 12:
             raise BadElement("month", _("A month from 1 to 12."))
         leap = 2000 if self.year is None else self.year

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Device, Site
 from handrail.facts.record import Refusal, lock_organisation
 from handrail.facts.spec import KINDS
 from handrail.facts.unreadable import is_storable
-from handrail.kernel import bearer, clock, commands
+from handrail.facts.values import DEVICE_RECORDS_A_DAY
+from handrail.kernel import audit, bearer, clock, commands, crypto, throttle
 from handrail.kernel.access import Actor
+from handrail.kernel.models import AuditEntry
 from handrail.kernel.rooms import permissions_of, roles
 
 LONGEST_LABEL = 60
-_FOR_PEOPLE = frozenset({"records.review", "person.merge", "staff.manage"})
-"""Whoever decides about other people's records is a person: no role with one of these is given to a device."""
+_FOR_PEOPLE = frozenset({"records.review", "person.merge", "staff.manage", "staff.assign"})
+"""Whoever decides about other people's records is a person: no role with one of these is given to a device, nor one that
+may record what asks for a proof of who it is."""
 
 
 @cache
 def roles_for_devices() -> tuple[str, ...]:
     """Roles that record something and decide nothing about what others recorded, in alphabetical order."""
     needed = {kind.may for kind in KINDS}
-    return tuple(sorted(role for role in roles() if permissions_of(role) & needed and not permissions_of(role) & _FOR_PEOPLE))
+    for_people = _FOR_PEOPLE | {kind.may for kind in KINDS if kind.step_up}
+    return tuple(sorted(role for role in roles() if permissions_of(role) & needed and not permissions_of(role) & for_people))
 
 
 def enrol(*, actor: Actor, label: str, role: str, site: Site, id: uuid.UUID | None = None) -> tuple[Device, str]:
@@ -66,6 +75,51 @@ def listed(actor: Actor) -> list[Device]:
     """Devices with a token at the sites the actor looks after: those in use first, then by name."""
     found = Device.objects.filter(actor.filter("device.manage"), token__isnull=False).select_related("site")
     return sorted(found, key=lambda device: (device.revoked_at is not None, device.label))
+
+
+# -- how much one may send in a day ---------------------------------------------------------------------------------------
+
+MET = "device.quota_met"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What a device sent today, by the day of its place, and what it may."""
+
+    sent: int
+    allowed: int
+    ends: datetime
+    counter: bytes
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it has to wait."""
+        return self.sent >= self.allowed
+
+    @property
+    def seconds_left(self) -> int:
+        """Until the day is over at its place."""
+        return max(1, int((self.ends - clock.now()).total_seconds()) + 1)
+
+
+def quota(device: uuid.UUID, site: Site) -> Quota:
+    """What a device may still send today. A stolen token cannot fill the book; what it is refused stays in the device."""
+    day = site.today
+    ends = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(site.time_zone))
+    counter = crypto.token(crypto.key(settings.CONFIG.keys, "throttle"), "throttle", f"device-day|{device}|{day}")
+    return Quota(throttle.used(counter), DEVICE_RECORDS_A_DAY.read().value, ends, counter)
+
+
+def count(actor: Actor, found: Quota, recorded: int) -> None:
+    """Count what was recorded. The audit says once a day that a quota was met, and the page of devices says it too."""
+    if recorded and throttle.use(found.counter, recorded, until=found.ends) >= found.allowed > found.sent:
+        audit.write(MET, actor=actor, object_kind="device", object_id=actor.device, detail={"allowed": found.allowed})
+
+
+def met_lately(found: Iterable[Device]) -> dict[uuid.UUID, datetime]:
+    """Which devices met their quota within the last week, and when last."""
+    lines = AuditEntry.objects.filter(action=MET, at__gt=clock.now() - timedelta(days=7), object_id__in=[str(device.id) for device in found])
+    return {uuid.UUID(line.object_id): line.at for line in lines.order_by("number")}
 
 
 def own_site(actor: Actor) -> Site | None:

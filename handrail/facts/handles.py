@@ -6,6 +6,7 @@ The audit says that a handle was set or searched for, never the word.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,7 +29,7 @@ WINDOW = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody whose handle fits what was typed."""
+    """Somebody whose handle fits what was typed; `participant` is the record that carries the handle."""
 
     participant: uuid.UUID
     handle: str
@@ -38,14 +39,17 @@ class Candidate:
 def name_of(participant: uuid.UUID) -> str:
     """What to call a person on a screen: their handle, else two words that mean nothing outside the programme."""
     people = group(participant)
-    words = dict(Handle.objects.filter(participant__in=people).values_list("participant", "word"))
-    return next((words[who] for who in people if who in words), label(people[0]))
+    return _latest(people) or label(people[0])
 
 
 def handle_of(participant: uuid.UUID) -> str:
     """The handle as it was said, empty when there is none."""
-    words = dict(Handle.objects.filter(participant__in=group(participant)).values_list("participant", "word"))
-    return words.get(group(participant)[0]) or next(iter(words.values()), "")
+    return _latest(group(participant))
+
+
+def _latest(people: Sequence[uuid.UUID]) -> str:
+    """What was said last, for whichever of a person's records."""
+    return Handle.objects.filter(participant__in=people).order_by("-key").values_list("word", flat=True).first() or ""
 
 
 def set_handle(*, actor: Actor, participant: uuid.UUID, word: str) -> None:
@@ -53,14 +57,15 @@ def set_handle(*, actor: Actor, participant: uuid.UUID, word: str) -> None:
     word = " ".join(word.split())
     if len(word) > LONGEST:
         raise Refusal([("handle", _("At most %s letters.") % LONGEST)])
-    if sum(symbol.isdigit() for symbol in word) >= 6:
-        raise Refusal([("handle", _("No telephone or document number, please: any word will do."))])
+    if "@" in word or sum(symbol.isdigit() for symbol in word) >= 6:
+        raise Refusal([("handle", _("No telephone or document number and no address, please: any word will do."))])
     if not word:
         forget(actor=actor, participant=participant)
         return
-    survivor = group(participant)[0]
-    _row, created = Handle.objects.update_or_create(organisation_id=actor.organisation, participant=survivor, defaults={"word": word})
-    audit.write("handle.set" if created else "handle.changed", actor=actor, object_kind="participant", object_id=survivor)
+    changed = bool(handle_of(participant))
+    Handle.objects.filter(participant=participant).delete()  # a new row is the latest of the person's records
+    Handle.objects.create(organisation_id=actor.organisation, participant=participant, word=word)
+    audit.write("handle.changed" if changed else "handle.set", actor=actor, object_kind="participant", object_id=participant)
 
 
 def forget(*, actor: Actor, participant: uuid.UUID) -> None:
@@ -89,7 +94,7 @@ def search(*, actor: Actor, typed: str, site: Site) -> list[Candidate]:
     for row in rows:
         person = into.get(row.participant, row.participant)
         if inside.get(row.participant) == here and person not in found and len(found) < MOST_FOUND:
-            found[person] = Candidate(person, row.word, label(person))
+            found[person] = Candidate(row.participant, row.word, label(person))
     audit.look("people by handle", actor=actor, object_id=f"{len(found)} found")
     return list(found.values())
 
@@ -102,5 +107,6 @@ def _count(actor: Actor) -> None:
         row.failures, row.window_ends_at = 0, now + WINDOW
         row.save(update_fields=["failures", "window_ends_at"])
     if row.failures >= HANDLE_SEARCHES.read().value:
+        audit.look("people by handle", actor=actor, object_id="too many searches", refused=True)
         raise Refusal([("handle", _("Many searches in a short time. Wait ten minutes, or ask for the card."))])
     Throttle.objects.filter(digest=who).update(failures=F("failures") + 1)

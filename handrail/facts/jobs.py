@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django_tasks import task
 
+from handrail.facts import hints
 from handrail.facts.models import Organisation
 from handrail.facts.organisations import system_actor
 from handrail.kernel import audit, scope
@@ -19,6 +20,16 @@ def seal_access_logs() -> int:
         with scope.enter([organisation.key]):
             sealed += audit.seal_access_log(actor=system_actor(organisation))
     return sealed
+
+
+@task()
+def forget_hints() -> int:
+    """Where tolerant review ended by a dated setting its tokens go, whoever comes or does not; returns for how many programmes."""
+    gone = 0
+    for organisation in Organisation.objects.all():
+        with scope.enter([organisation.key]):
+            gone += hints.forget_unwanted(actor=system_actor(organisation))
+    return gone
 
 
 @task()

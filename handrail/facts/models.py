@@ -312,9 +312,12 @@ class Referral(ScopedModel):
     to_site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
     participant = models.UUIDField(null=True)
     made_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, help_text="When the person wanted it; nothing known 90 days later is unknown")
     status_at = models.DateTimeField()
     source = models.CharField(max_length=24, blank=True)
+    consent_to_share = models.BooleanField(null=True)
+    to_service = models.CharField(max_length=60, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "fact"], name="referral_fact")]
-        indexes = [models.Index(fields=["organisation", "to_site", "status"], name="referral_to")]
+        indexes = [models.Index(fields=["organisation", "to_site", "status"], name="referral_to"), models.Index(fields=["organisation", "from_site", "status"], name="referral_from")]

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
-from handrail.facts import derived_codes, proposals
+from handrail.facts import derived_codes, hints, proposals
 from handrail.facts.derived_codes import Elements
 from handrail.facts.models import CardToken, CodeHint, Participant, Site
 from handrail.facts.people_rules import last_survivor
@@ -38,10 +38,19 @@ class Look(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """A person, or why nobody was found."""
+    """A person, or why nobody was found.
+
+    `participant` is the record the card belongs to, which is what anything recorded with it names: when a merge turns
+    out wrong, everything said with a card is found with that card. `survivor` stands for it on screens and in counts.
+    """
 
     look: Look
     participant: uuid.UUID | None = None
+
+    @property
+    def survivor(self) -> uuid.UUID | None:
+        """Who stands for the record after all merges."""
+        return last_survivor(self.participant) if self.participant else None
 
     @property
     def sentence(self) -> str:
@@ -59,7 +68,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Derived:
-    """A person by self-made code. The code is there to be shown once, and only when the person is new (a second tap shows it too)."""
+    """The record of a self-made code. The code is there to be shown once, and only when the person is new (a second tap shows it too)."""
 
     participant: uuid.UUID
     code: str
@@ -93,7 +102,7 @@ def find(typed: str, site: Site | None = None) -> Found:
         return Found(Look.UNKNOWN)
     if card.revoked_at is not None:
         return Found(Look.REPLACED)
-    return Found(Look.FOUND, last_survivor(card.participant))
+    return Found(Look.FOUND, card.participant)
 
 
 def find_by_card(typed: str, site: Site | None = None) -> uuid.UUID | None:
@@ -111,13 +120,13 @@ def find_or_propose(*, actor: Actor, site: Site, elements: Elements, participant
     Only where tolerant review is switched on, hints are kept and a near match is proposed to a reviewer. The person is
     served under the new code meanwhile, and the counter hears nothing of it.
     """
-    elements.check()
+    elements.check(site.today)
     if elements.unknown() >= 2:
         raise TooLittleKnown
     keys = {"key": derived_codes.programme_key(settings.CONFIG.keys), "salt": derived_codes.programme_salt(settings.CONFIG.keys)}
     code = derived_codes.code(elements, **keys)
     tolerant = TOLERANT_REVIEW.read().value
-    hints = [_hint(hint, site) for hint in derived_codes.hints(elements, **keys)] if tolerant else []
+    near = [_hint(hint, site) for hint in derived_codes.hints(elements, **keys)] if tolerant else []
     lock_organisation()
     ten = code.replace("-", "")
     card = CardToken.objects.filter(token=card_token(ten, site)).first()
@@ -129,10 +138,10 @@ def find_or_propose(*, actor: Actor, site: Site, elements: Elements, participant
         _enrolled(actor=actor, site=site.id, participant=participant)
         _remember(actor=actor, participant=participant, ten=ten, site=site, recipe=derived_codes.RECIPE)
     person = participant if card is None else card.participant
-    _keep_hints(person, hints, actor)
+    hints.keep(person, near, actor=actor)
     if card is None:
-        proposals.near_matches(person, hints, actor=actor)
-    return Derived(last_survivor(person), code, person == participant)
+        proposals.near_matches(person, near, actor=actor)
+    return Derived(person, code, person == participant)
 
 
 def _hint(hint: bytes, site: Site) -> bytes:
@@ -140,18 +149,6 @@ def _hint(hint: bytes, site: Site) -> bytes:
     if not namespace(site):
         return hint
     return crypto.token(crypto.key(settings.CONFIG.keys, "lookup"), f"hint{namespace(site)}", hint.hex())
-
-
-def _keep_hints(person: uuid.UUID, hints: Sequence[bytes], actor: Actor) -> None:
-    """Hints exist only while the programme wants them: switched off, those of before are thrown away."""
-    if not hints:
-        if CodeHint.objects.exists():
-            CodeHint.objects.all().delete()
-            audit.write("hints.forgotten", actor=actor)
-    elif not CodeHint.objects.filter(participant=person, token=hints[0]).exists():
-        CodeHint.objects.bulk_create(
-            CodeHint(organisation_id=actor.organisation, token=hint, participant=person, position=at) for at, hint in enumerate(hints)
-        )
 
 
 # -- after merges ------------------------------------------------------------------------------------------------------------

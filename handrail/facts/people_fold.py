@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import Participant
 from handrail.facts.recorded import COUNTS
-from handrail.facts.wishes_fold import fold_wishes
+from handrail.facts.wishes_fold import fold_wishes, said_at
 
 MERGED = "facts.merged"
 
@@ -27,7 +28,7 @@ def _enrolled(row: Participant, fact: Recorded) -> None:
 
 
 def _asked(row: Participant, fact: Recorded) -> None:
-    row.injects, row.injects_asked_on = fact.parsed.injects, fact.day
+    row.injects, row.injects_asked_on, row.injects_source = fact.parsed.injects, fact.day, fact.parsed.source or ""
 
 
 def _profile(row: Participant, fact: Recorded) -> None:
@@ -52,6 +53,8 @@ def _profile(row: Participant, fact: Recorded) -> None:
 def _forget(row: Participant, question: str) -> None:
     if question in {"birth_year", "age_band"}:
         row.birth_year, row.age_band, row.age_band_asked_on = None, "", None
+    elif question == "injects":
+        row.injects, row.injects_asked_on, row.injects_source = "", None, ""
     elif question in {"languages", "needs"}:
         setattr(row, question, [])
     elif question in {"gender", "trans", "pronouns"}:
@@ -97,13 +100,19 @@ class People:
     def _tied(self, people: set[uuid.UUID]) -> tuple[set[uuid.UUID], list[Recorded]]:
         """These people with all who are merged with them, directly or along a chain; and those merges."""
         merges: dict[uuid.UUID, Recorded] = {}
-        found, new = set(people), set(people)
+        found = new = people | self._known_ties(people)
         while new:
             ties = self._counting(f"f.kind = '{MERGED}' AND (f.about = ANY(%s::uuid[]) OR f.participant = ANY(%s::uuid[]))", [list(new), list(new)])
             merges |= {fact.id: fact for fact in ties}
-            new = {person for fact in ties for person in (fact.parsed.survivor, fact.parsed.other)} - found
-            found |= new
+            named = {person for fact in ties for person in (fact.parsed.survivor, fact.parsed.other)}
+            new = (named | self._known_ties(named)) - found
+            found = found | new
         return found, list(merges.values())
+
+    def _known_ties(self, people: set[uuid.UUID]) -> set[uuid.UUID]:
+        """Everybody whom the rows so far tie to these people, whatever a merge's own envelope names."""
+        standing = Participant.objects.filter(Q(id__in=people) | Q(merged_into__in=people)).values_list("id", "merged_into")
+        return {person for pair in standing for person in pair if person is not None}
 
     def _counting(self, condition: str, parameters: list[Any]) -> list[Recorded]:
         with connection.cursor() as cursor:
@@ -136,4 +145,4 @@ def resolve(merges: Sequence[tuple[uuid.UUID, uuid.UUID]]) -> dict[uuid.UUID, uu
 
 def in_order(fact: Recorded) -> tuple[datetime, int]:
     """Oldest event first; the counter decides between equal times."""
-    return fact.occurred_at, fact.counter
+    return said_at(fact), fact.counter

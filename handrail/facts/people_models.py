@@ -109,6 +109,8 @@ class Participant(ScopedModel):
     """The person served: a random id and what they chose to say. No name exists anywhere in this row."""
 
     is_state: ClassVar[bool] = True
+    no_contact_counter: int = 0
+    """While it is folded: the latest record that said not to contact the person. Not stored."""
 
     id = models.UUIDField(editable=False)
     birth_year = models.SmallIntegerField(null=True)
@@ -121,6 +123,7 @@ class Participant(ScopedModel):
     needs = models.JSONField(default=list, help_text="Reading support, interpreter, step-free …: codes of a list, no free text")
     injects = models.CharField(max_length=24, blank=True)
     injects_asked_on = models.DateField(null=True)
+    injects_source = models.CharField(max_length=12, blank=True)
     flags = models.JSONField(default=dict, help_text="Population flag to its answer, the day it was asked and who said so")
     status = models.CharField(max_length=16, default="active")
     status_at = models.DateTimeField(null=True)
@@ -144,10 +147,12 @@ class Consent(ScopedModel):
     purpose = models.CharField(max_length=32)
     scope = models.JSONField(default=list, help_text="Classes of records it covers")
     from_whom = models.CharField(max_length=120)
+    site = models.ForeignKey("facts.Site", null=True, on_delete=models.PROTECT, related_name="+", help_text="Where it was given, as it reads now")
     to_whom = models.CharField(max_length=120)
     given_at = models.DateTimeField()
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, help_text="Last day it holds")
+    until = models.CharField(max_length=24, blank=True, help_text="Event that ends it")
     revoked_at = models.DateTimeField(null=True)
     superseded_by = models.UUIDField(null=True)
 

@@ -26,14 +26,20 @@ class PeopleReactor:
 
     name = "people"
 
+    def __init__(self) -> None:
+        self._seen = people_rules.Seen()
+
     def prepare(self, steps: Sequence[Step], batch: Batch) -> None:
         """Nothing to read before deciding."""
 
     def settle(self, step: Step, batch: Batch) -> object | None:
         """Nothing to freeze; what cannot be said of a person is refused."""
+        for fact in step.undo:
+            self._seen.take_away(fact)
         for fact in step.do:
-            if problem := people_rules.problem(fact):
+            if problem := people_rules.problem(fact, self._seen):
                 raise people_rules.CannotBe([problem])
+            self._seen.bring(fact)
         return None
 
     def apply(self, steps: Sequence[Step], batch: Batch) -> None:
@@ -78,12 +84,15 @@ def _referral_of(fact: Recorded) -> uuid.UUID:
 
 def _referral(fact: Recorded, outcomes: list[Recorded], sites: dict[uuid.UUID, int], organisation: int, from_site: int) -> Referral:
     status, source, at = fact.parsed.status, "", fact.occurred_at
+    accepted = at if status == "accepted" else None
     for outcome in outcomes:
         status, source, at = outcome.parsed.status, outcome.parsed.source, outcome.occurred_at
+        accepted = at if status == "accepted" else accepted
     return Referral(
         organisation_id=organisation, fact=fact.root or fact.id, service=fact.parsed.service, status=status, source=source,
         from_site_id=from_site, to_site_id=sites.get(fact.parsed.to_site), participant=fact.participant,
-        made_at=fact.occurred_at, status_at=at,
+        made_at=fact.occurred_at, status_at=at, accepted_at=accepted, consent_to_share=fact.parsed.consent_to_share,
+        to_service=fact.parsed.to_service or "",
     )
 
 

@@ -6,38 +6,22 @@ Nothing is ever joined by itself, and the counter never hears of a proposal (`do
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from handrail.facts.codes_of_people import AgeBand, Agreed, Corroboration, Language
+from handrail.facts.codes_of_people import Agreed
+from handrail.facts.corroboration import supports
 from handrail.facts.fold import Recorded, read_facts
-from handrail.facts.models import CardToken, CodeHint, Fact, Handle, Participant, Proposal, Site
+from handrail.facts.kinds.merged import LEAST
+from handrail.facts.models import CodeHint, Fact, Proposal
 from handrail.facts.people_fold import MERGED
 from handrail.facts.people_rules import closed_site_of, last_survivor
 from handrail.facts.record import Draft, Refusal, lock_organisation, record
 from handrail.facts.recorded import COUNTS
-from handrail.facts.spec import Text
 from handrail.kernel import audit, clock, commands, ids, scope
 from handrail.kernel.access import Actor
-
-_BANDS = ((15, AgeBand.UNDER_15), (20, AgeBand.FROM_15), (25, AgeBand.FROM_20), (30, AgeBand.FROM_25), (40, AgeBand.FROM_30),
-          (50, AgeBand.FROM_40), (60, AgeBand.FROM_50))
-
-
-@dataclass(frozen=True)
-class Fit:
-    """One thing to compare. `fits` is None where only a person can say."""
-
-    code: Corroboration
-    newer: Text
-    older: Text
-    fits: bool | None
-
 
 # -- proposing ---------------------------------------------------------------------------------------------------------------
 
@@ -74,62 +58,6 @@ def is_visible(participant: uuid.UUID, actor: Actor) -> bool:
     return inside is None or actor.may("person.review", inside)
 
 
-# -- what speaks for it --------------------------------------------------------------------------------------------------------
-
-
-def corroboration(newer: uuid.UUID, older: uuid.UUID) -> list[Fit]:
-    """What is known of both, side by side: only what can support that they are one person."""
-    rows = {row.id: row for row in Participant.objects.filter(id__in=[newer, older])}
-    first, second = (rows.get(who, Participant(id=who)) for who in (newer, older))
-    handles = dict(Handle.objects.filter(participant__in=[newer, older]).values_list("participant", "word"))
-    return [
-        _age(first, second),
-        _compare(Corroboration.HANDLE, handles.get(newer, "").casefold(), handles.get(older, "").casefold(), handles.get(newer), handles.get(older)),
-        _languages(first, second),
-        _compare(Corroboration.SITE, *(_usual_site(who) for who in (newer, older))),
-        _cards(newer, older),
-    ]
-
-
-def _compare(code: Corroboration, newer: str, older: str, shown_newer: str | None = None, shown_older: str | None = None) -> Fit:
-    return Fit(code, shown_newer or newer, shown_older or older, bool(newer) and newer == older)
-
-
-def band_of(row: Participant, on: date) -> str:
-    """Code of the age band of a person, from the year of birth or as they said; empty when not known."""
-    if row.birth_year is None:
-        return row.age_band
-    age = on.year - row.birth_year
-    return next((band.value for limit, band in _BANDS if age < limit), AgeBand.FROM_60.value)
-
-
-def _age(newer: Participant, older: Participant) -> Fit:
-    bands = [band_of(row, clock.now().date()) for row in (newer, older)]
-    shown = [str(AgeBand(band).label) if band else "" for band in bands]
-    return Fit(Corroboration.AGE, shown[0], shown[1], bands[0] == bands[1] if all(bands) else False)
-
-
-def _languages(newer: Participant, older: Participant) -> Fit:
-    shown = [", ".join(str(Language(code).label) for code in row.languages if code in Language.values) for row in (newer, older)]
-    return Fit(Corroboration.LANGUAGE, shown[0], shown[1], bool(set(newer.languages) & set(older.languages)))
-
-
-def _usual_site(participant: uuid.UUID) -> str:
-    counted = Counter(
-        Fact.objects.filter(participant=participant, kind="facts.encounter").exclude(site=None).values_list("site", flat=True)
-    )
-    if not counted:
-        return ""
-    return str(Site.objects.get(key=counted.most_common(1)[0][0]).name)
-
-
-def _cards(newer: uuid.UUID, older: uuid.UUID) -> Fit:
-    """A card of one of them, shown at review, ties the two together; only the reviewer can say whether it was shown."""
-    holders = set(CardToken.objects.filter(participant__in=[newer, older], sort=CardToken.Sort.ISSUED).values_list("participant", flat=True))
-    shown = [_("Yes") if who in holders else _("No") for who in (newer, older)]
-    return Fit(Corroboration.CARD, shown[0], shown[1], None if holders else False)
-
-
 # -- deciding ------------------------------------------------------------------------------------------------------------------
 
 
@@ -158,12 +86,12 @@ def decide(
 
 
 def _merge(actor: Actor, proposal: Proposal, corroborating: Sequence[str], agreed: str, decision: uuid.UUID) -> None:
-    speaks = {fit.code.value for fit in corroboration(proposal.newer, proposal.older) if fit.fits is not False}
+    speaks = supports(proposal.newer, proposal.older)
     if agreed == Agreed.NO:
         raise Refusal([("agreed", _("The person said no: the records stay apart."))])
     if agreed not in Agreed.values:
         raise Refusal([("agreed", _("Say whether the person said yes."))])
-    if len(speaks & set(corroborating)) < 2:
+    if len(speaks & set(corroborating)) < LEAST:
         raise Refusal([("corroborating", _("Two facts that fit together are needed to say that two people are one."))])
     record(
         Draft(

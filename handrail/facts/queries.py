@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import date
 
 from django.db import connection
+from django.db.models import Q
 
 from handrail.facts.fold import as_json
 from handrail.facts.models import Fact, Site
-from handrail.kernel import scope
+from handrail.facts.spec import KINDS
+from handrail.kernel import clock, scope
 
 _COLUMNS = [field.attname for field in Site._meta.concrete_fields]
 _SITE = f"SELECT {', '.join(_COLUMNS)} FROM facts_site WHERE organisation_id = %s::bigint AND id = %s::uuid AND is_active"  # noqa: S608
@@ -25,6 +28,15 @@ def find_site(site: uuid.UUID) -> Site | None:
     found = Site.from_db("default", _COLUMNS, row)
     found.offers, found.item_classes, found.kinds = as_json(found.offers), as_json(found.item_classes), as_json(found.kinds)
     return found
+
+
+def today() -> date:
+    """The day it is for what belongs to no single place: that of the organisation's first active place; of UTC where there is none.
+
+    Where a place is known, ask it instead (`Site.today`).
+    """
+    zone = Site.objects.filter(is_active=True).order_by("key").values_list("time_zone", flat=True).first()
+    return clock.local_date(clock.now(), zone or "UTC")
 
 
 _NEWEST = (
@@ -43,3 +55,12 @@ def newest_first(kind: str, sites: Sequence[int], most: int) -> list[Fact]:
         cursor.execute(_NEWEST, [list(sites), scope.organisation(), kind, most, most])
         keys = [row[0] for row in cursor.fetchall()]
     return list(Fact.objects.filter(key__in=keys).select_related("site").order_by("-occurred_at"))
+
+
+def needs_proof(kind: str, supersedes: Sequence[uuid.UUID]) -> bool:
+    """Whether a person proves again who they are before recording this: its kind says so, or that of what it replaces or takes back."""
+    sensitive = [found.key for found in KINDS if found.step_up]
+    if kind in sensitive or not supersedes:
+        return kind in sensitive
+    named = Fact.objects.filter(id__in=list(supersedes))
+    return Fact.objects.filter(Q(id__in=list(supersedes)) | Q(id__in=named.values("root")), kind__in=sensitive).exists()

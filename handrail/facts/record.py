@@ -119,7 +119,7 @@ class _Door:
         if problems:
             reason = "unknown_kind" if kind is None else "bad_payload"
         elif not reason:
-            reason, sentence = self._rule(draft, kind, site)
+            reason, sentence = self._rule(draft, kind, site, parsed, batch_bodies)
             if reason:
                 problems.append(("", sentence))
         if problems and self._mode is not Mode.ARRIVED:
@@ -163,11 +163,16 @@ class _Door:
             cursor.execute("SELECT 1 FROM facts_fact WHERE organisation_id = %s AND id = %s", [self._organisation, fact_id])
             return cursor.fetchone() is not None
 
-    def _rule(self, draft: Draft, kind: Any, site: int | None) -> tuple[str, str]:
+    def _rule(
+        self, draft: Draft, kind: Any, site: int | None, parsed: BaseModel | None, batch: dict[uuid.UUID, Body]
+    ) -> tuple[str, str]:
         """The first rule of the door that the draft breaks: (reason, sentence), or two empty strings."""
         if draft.site and site is None:
             return "unknown_site", _("That place does not exist here.")
-        if not self._may(draft, kind, site):
+        if not self._may(draft, kind, site, parsed):
+            return "not_permitted", _("You cannot record this here. Ask your coordinator.")
+        about = getattr(parsed, kind.about, None) if kind.asks_about else None
+        if about is not None and not self._may_about(kind, about, batch):
             return "not_permitted", _("You cannot record this here. Ask your coordinator.")
         if not all(self._may_supersede(draft, reference) for reference in draft.supersedes):
             return "not_permitted", _("You cannot correct or take back this record. Ask your coordinator.")
@@ -194,8 +199,21 @@ class _Door:
         asked = [(name, site) for name, site, itself in found if name in _OF_PEOPLE and not (itself and name == "facts.consent_revoked")]
         return all(self._actor.may(KINDS[name].may, site) for name, site in asked)
 
-    def _may(self, draft: Draft, kind: Any, site: int | None) -> bool:
+    def _may_about(self, kind: Kind[Any], about: uuid.UUID, batch: dict[uuid.UUID, Body]) -> bool:
+        """Whether the actor holds the right where the record this speaks of was made; everywhere, if that one is not here yet."""
+        if self._actor.is_system:
+            return True
+        if about in batch:
+            return self._actor.may(kind.may, batch[about].site)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT site_id FROM facts_fact WHERE organisation_id = %s AND id = %s", [self._organisation, about])
+            row = cursor.fetchone()
+        return self._actor.sites(kind.may) is None if row is None else self._actor.may(kind.may, row[0])
+
+    def _may(self, draft: Draft, kind: Any, site: int | None, parsed: BaseModel | None) -> bool:
         if self._actor.is_system or self._actor.may(kind.may, site):
+            return True
+        if site is not None and kind.may_also is not None and parsed is not None and (held := kind.may_also(parsed)) and self._actor.may(held, site):
             return True
         return bool(draft.supersedes and kind.may_correct and self._actor.may(kind.may_correct, site))
 

@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import F, Q
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from handrail.facts import consents
 from handrail.facts.drafts import Refusal
 from handrail.facts.fold import Batch, Recorded, Step, read_facts
-from handrail.facts.models import Fact, Referral, Site
+from handrail.facts.kinds.referral_outcome import Source
+from handrail.facts.models import Referral, Site
 from handrail.facts.recorded import COUNTS
 from handrail.facts.spec import Codes
 
@@ -45,20 +48,30 @@ class Unknown(Codes):
 # -- where a referral leads ------------------------------------------------------------------------------------------
 
 
-def destination(service: str) -> Any:
-    """Id of the one active site that offers a service, or None when there is none or a choice to make."""
-    offering = [site for site in Site.objects.filter(is_active=True) if service in site.offers]
+def places_offered(here: Site | None = None) -> list[Site]:
+    """Places somebody at `here` can be sent to. Where people are held is a way on only for those inside."""
+    return [site for site in Site.objects.filter(is_active=True).order_by("name") if not site.closed_setting or (here and site.key == here.key)]
+
+
+def destination(service: str, places: Sequence[Site]) -> Any:
+    """Id of the one place that offers a service, or None when there is none or a choice to make."""
+    offering = [site for site in places if service in site.offers]
     return offering[0].id if len(offering) == 1 else None
 
 
-def routed(payloads: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Payloads (kind, payload) with the destination filled in where a referral was accepted and none was named."""
-    found = []
-    for kind, payload in payloads:
-        if kind == MADE and payload.to_site is None and payload.status == "accepted":
-            payload = payload.model_copy(update={"to_site": destination(payload.service)})
-        found.append((kind, payload))
-    return found
+def routed(payloads: Sequence[tuple[str, Any]], here: uuid.UUID | None = None) -> list[tuple[str, Any]]:
+    """Payloads (kind, payload) of a visit at `here`, with the one destination filled in where a referral was accepted and none named."""
+    if not any(_is_lost(kind, payload) for kind, payload in payloads):
+        return list(payloads)
+    places = places_offered(Site.objects.filter(id=here).first() if here else None)
+    return [
+        (kind, payload.model_copy(update={"to_site": destination(payload.service, places)}) if _is_lost(kind, payload) else payload)
+        for kind, payload in payloads
+    ]
+
+
+def _is_lost(kind: str, payload: Any) -> bool:
+    return bool(kind == MADE and payload.to_site is None and payload.to_service is None and payload.status == "accepted")
 
 
 # -- how a referral stands today -------------------------------------------------------------------------------------
@@ -66,22 +79,28 @@ def routed(payloads: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 def statuses(referrals: Iterable[Referral], now: datetime) -> dict[uuid.UUID, str]:
     """Status of each referral as read now: `unknown_after_90_days` when nothing is known 90 days after acceptance."""
-    found = {referral.fact: referral for referral in referrals}
-    said = {fact: referral.status for fact, referral in found.items()}
-    old = [fact for fact, r in found.items() if r.status in {"accepted", "booked"} and now - r.made_at > UNKNOWN_AFTER]
-    accepted = _accepted_later(old)
-    for fact in old:
-        if now - accepted.get(fact, found[fact].made_at) > UNKNOWN_AFTER:
-            said[fact] = Unknown.UNKNOWN_AFTER_90_DAYS.value
-    return said
+    return {r.fact: Unknown.UNKNOWN_AFTER_90_DAYS.value if _is_unknown(r, now) else r.status for r in referrals}
 
 
-def _accepted_later(referrals: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime]:
-    """When a referral was accepted, where that was not when it was offered."""
-    if not referrals:
-        return {}
-    rows = Fact.objects.filter(kind=OUTCOME, about__in=list(referrals), payload__status="accepted")
-    return dict(rows.order_by("occurred_at").values_list("about", "occurred_at"))
+def _is_unknown(referral: Referral, now: datetime) -> bool:
+    """News that came after the 90 days replaces it, for as long again: somebody booked late is expected."""
+    if referral.status not in {"accepted", "booked"} or referral.accepted_at is None:
+        return False
+    is_late = referral.status_at > referral.accepted_at + UNKNOWN_AFTER
+    return now - (referral.status_at if is_late else referral.accepted_at) > UNKNOWN_AFTER
+
+
+def expected_at(now: datetime) -> Q:
+    """Referrals of which news is waited for: accepted in the last 90 days, or heard of since those ended."""
+    since = now - UNKNOWN_AFTER
+    return Q(accepted_at__gte=since) | Q(status_at__gte=since, status_at__gt=F("accepted_at") + UNKNOWN_AFTER)
+
+
+def may_tell(referral: Referral, at: datetime) -> bool:
+    """Whether where somebody arrived may tell it to where they were referred; without that only their own word closes it."""
+    if referral.to_site_id == referral.from_site_id or referral.consent_to_share:
+        return True
+    return referral.participant is not None and consents.may_tell_outcome(referral.participant, at, time_zone=referral.from_site.time_zone)
 
 
 # -- what may follow what --------------------------------------------------------------------------------------------
@@ -130,9 +149,20 @@ class ReferralRules:
         )
         if not before or before[0].kind != MADE:
             raise Refusal([("referral", _t("That referral is not here."))])
+        _check_source(before[0], fact)
         status = before[-1].parsed.status
         if fact.parsed.status not in FOLLOWS[status]:
             raise Refusal([("status", _t("That cannot follow what is known of this referral. Open it again, or correct the earlier record."))])
+
+
+def _check_source(made: Recorded, fact: Recorded) -> None:
+    """An outcome is recorded where the referral was made or where it leads, and told across places only with consent."""
+    if fact.site_id not in {made.site_id, made.parsed.to_site}:
+        raise Refusal([("referral", _t("That referral was not made here and does not lead here."))])
+    if fact.parsed.source != Source.RECEIVING_SERVICE or made.parsed.to_site == made.site_id or made.parsed.consent_to_share:
+        return
+    if made.participant is None or not consents.may_tell_outcome(made.participant, fact.occurred_at, time_zone=fact.zone):
+        raise Refusal([("source", _t("The person did not agree that you tell. Ask them, and record it as what they say themselves."))])
 
 
 def _named(fact: Recorded) -> uuid.UUID:

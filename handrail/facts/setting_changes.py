@@ -11,9 +11,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from handrail.facts import hints
 from handrail.facts.models import Setting, Site, SourceStatus
+from handrail.facts.queries import today
 from handrail.facts.record import lock_organisation
-from handrail.facts.values import NEEDS_APPROVAL, Value, declared
+from handrail.facts.values import NEEDS_APPROVAL, TOLERANT_REVIEW, Value, declared
 from handrail.kernel import audit, clock, commands
 from handrail.kernel.access import Actor, Denied, Refused
 
@@ -67,11 +69,10 @@ def set_value(*, actor: Actor, value: Value[Any], typed: str, site: Site | None,
         problems.append(("value", str(error)))
     if site is not None and not value.per_site:
         problems.append(("site", _("This value is the same everywhere.")))
-    if valid_from < clock.now().date():
+    if valid_from < (site.today if site else today()):
         problems.append(("valid_from", _("From today on, or later: what was decided before stays as it was.")))
     if not source.strip():
         problems.append(("source", _("Say where it comes from: a guideline, a law, a decision of yours with its date.")))
-    problems += commands.too_long(Setting(source=source.strip()))
     problems += commands.too_long(Setting(source=source.strip()))
     if problems:
         raise SettingProblem(*problems)
@@ -84,6 +85,8 @@ def set_value(*, actor: Actor, value: Value[Any], typed: str, site: Site | None,
         "setting.set", actor=actor, object_kind="setting", object_id=row.id,
         detail={"name": value.key, "value": checked, "site": str(site.id) if site else "all", "valid_from": str(valid_from)},
     )
+    if value.key == TOLERANT_REVIEW.key:
+        hints.forget_unwanted(actor=actor)
     return row
 
 

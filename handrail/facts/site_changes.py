@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.utils.translation import gettext as _
 
 from handrail.facts import organisations
-from handrail.facts.models import ClosedSetting, Organisation, Site, SiteKind
+from handrail.facts.models import ClosedSetting, Fact, Head, Organisation, Site, SiteKind
+from handrail.facts.people_fold import FOLDS, People
 from handrail.facts.record import lock_organisation
 from handrail.facts.spec import KINDS
+from handrail.facts.wishes_fold import GIVEN, refresh_consents
 from handrail.kernel import commands
 from handrail.kernel.access import Actor, Denied, Refused
 
@@ -58,7 +60,20 @@ def change(*, actor: Actor, site: Site, place: Place) -> Site:
         others = set(organisation.closed_settings) - {site.key}
         organisation.closed_settings = sorted(others | ({site.key} if site.closed_setting else set()))
         organisation.save(update_fields=["closed_settings"])
+    if "time_zone" in values:
+        _refold(site)
     return site
+
+
+def _refold(site: Site) -> None:
+    """Days are those of the place: what was asked, and consents without a first day of their own, fall on other days now."""
+    people = set(
+        Fact.objects.filter(site=site, kind__in=[*FOLDS, GIVEN], participant__isnull=False).values_list("participant", flat=True)
+    )
+    if people:
+        counter = Head.objects.get().counter
+        People(site.organisation_id, counter).refresh(people)
+        refresh_consents(people, site.organisation_id, counter)
 
 
 def _check(actor: Actor, place: Place, site: Site | None) -> None:

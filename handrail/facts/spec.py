@@ -42,24 +42,31 @@ Codes = models.TextChoices
 
 
 def info(
-    title: Text, *, privacy: Privacy, default: Any = ..., help_text: Text = "", **constraints: Any
+    title: Text, *, privacy: Privacy, default: Any = ..., help_text: Text = "", names: str = "", **constraints: Any
 ) -> Any:
-    """A payload field: its label, its privacy class, its help, and pydantic's constraints."""
-    extra = {"privacy": privacy.value, "label": title, "help": help_text}
+    """A payload field: its label, its privacy class, its help, and pydantic's constraints.
+
+    `names` says what an id stands for where a form can offer it: “site” is a place of the organisation.
+    """
+    extra = {"privacy": privacy.value, "label": title, "help": help_text, "names": names}
     return Field(default, json_schema_extra=lambda schema: schema.update(_plain(extra)), title=None, **constraints)
 
 
 def _plain(extra: Mapping[str, Any]) -> dict[str, str]:
-    return {"title": str(extra["label"]), "description": str(extra["help"]), "x-privacy": extra["privacy"]}
+    said = {"title": str(extra["label"]), "description": str(extra["help"]), "x-privacy": extra["privacy"]}
+    return said | ({"x-names": extra["names"]} if extra["names"] else {})
 
 
 def field_info(model: type[BaseModel], name: str) -> dict[str, str]:
-    """Label, help and privacy class of a payload field, in the language of the moment."""
+    """Label, help, privacy class and what it names of a payload field, in the language of the moment."""
     found: FieldInfo = model.model_fields[name]
     schema: dict[str, Any] = {}
     if found.json_schema_extra is not None:
         cast(Callable[[dict[str, Any]], None], found.json_schema_extra)(schema)
-    return {"label": schema.get("title", name), "help": schema.get("description", ""), "privacy": schema.get("x-privacy", "")}
+    return {
+        "label": schema.get("title", name), "help": schema.get("description", ""), "privacy": schema.get("x-privacy", ""),
+        "names": schema.get("x-names", ""),
+    }
 
 
 class Line(Payload):
@@ -99,11 +106,24 @@ class Move:
 
 @dataclass(frozen=True)
 class Answer:
-    """One tap: a label and the payload values it stands for."""
+    """One tap: a label and the payload values it stands for; `usual` are values that a detail may say otherwise."""
 
     key: str
     label: Text
     values: Mapping[str, Any]
+    usual: Mapping[str, Any] = dataclass_field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A further field of the payload, folded under a row. `only` names the answers it belongs to; empty means every one.
+
+    With `offering`, a field that names a place has those that offer the row's option to choose from.
+    """
+
+    field: str
+    only: tuple[str, ...] = ()
+    offering: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,11 +146,23 @@ class Stepper:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Composer part: a row for each option of `row`, one tap for each answer; every answered row is a fact of its own."""
+    """Composer part: a row for each option of `row`, one tap for each answer; every answered row is a fact of its own.
+
+    `seldom` are answers behind one more tap, `details` fields behind the same one: nothing of them is in the way of a plain visit.
+    """
 
     row: str
     shown: tuple[str, ...]
     answers: tuple[Answer, ...]
+    seldom: tuple[Answer, ...] = ()
+    details: tuple[Detail, ...] = ()
+    fold: Text = ""
+    """What the fold is called."""
+
+    @property
+    def every(self) -> tuple[Answer, ...]:
+        """All answers, the seldom ones last."""
+        return (*self.answers, *self.seldom)
 
 
 @dataclass(frozen=True)
@@ -191,10 +223,18 @@ class Kind(Generic[P]):
     moves: Callable[[P], Sequence[Move]] | None = None
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     needs_encounter: bool = True
+    step_up: bool = False
+    """Whether a person proves again who they are before recording one, replacing one, or taking one back."""
     may_correct: str = ""
     """A permission that is enough to correct one, besides `may`."""
+    may_also: Callable[[P], str] | None = None
+    """A permission that is enough for this payload, besides `may`; empty where there is none."""
+    may_read: str = ""
+    """A permission needed to read what somebody else recorded; empty where reading the visit is enough."""
     about: str = ""
     """Payload field that names the record this one speaks of; kept in an indexed column."""
+    asks_about: bool = False
+    """Whether the right is asked at the place of that record as well: ending something is no matter of another place."""
     sealed_fields: tuple[str, ...] = ()
     """Vault fields whose key is forgotten when a person is erased; the payload itself holds no identity."""
     key: str = field(default="", init=False)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -18,13 +18,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, Setting, Site, SourceStatus
+from handrail.facts.queries import today
 from handrail.facts.spec import Text
-from handrail.kernel import clock
 from handrail.kernel.rooms import rooms
 
 T = TypeVar("T")
 START = "start"
 """Version of a reading that comes from the declaration."""
+OURS = "Handrail, to be confirmed by your programme"
+"""The source of a start value that stands in no guideline and no law."""
 NEEDS_APPROVAL = frozenset({SafetyClass.CLINICAL, SafetyClass.LEGAL})
 
 
@@ -54,10 +56,12 @@ class Value(Generic[T]):
     """Turns what was typed or stored into the value; raises ValueError with a sentence."""
     explain: Text = ""
     per_site: bool = False
+    words: Mapping[str, Text] = field(default_factory=dict)
+    """What a page shows for codes inside the value."""
 
     def read(self, *, site: Site | None = None, on: date | None = None) -> Reading[T]:
-        """What holds on a day (today unless said otherwise), the site's own row before the organisation's."""
-        day = on or clock.now().date()
+        """What holds on a day (today at the site unless said otherwise), the site's own row before the organisation's."""
+        day = on or (site.today if site else today())
         where = Q(site=None) | Q(site=site) if site is not None and self.per_site else Q(site=None)
         rows = Setting.objects.filter(where, Q(valid_to=None) | Q(valid_to__gt=day), name=self.key, valid_from__lte=day)
         for row in sorted(rows, key=lambda r: (r.site_id is not None, r.valid_from, r.key), reverse=True):
@@ -99,18 +103,20 @@ def yes_no(raw: Any) -> bool:
         return True
     if raw in (False, "false", "no", "0", "", 0):
         return False
-    raise ValueError("yes / no")
+    raise ValueError(_("yes / no"))
 
 
-def one_of(*allowed: str) -> Callable[[Any], str]:
-    """A check: one of these codes."""
+@dataclass(frozen=True)
+class OneOf:
+    """A check: one of these codes. A page shows their words, never the code."""
 
-    def check(raw: Any) -> str:
-        if raw not in allowed:
-            raise ValueError(" / ".join(allowed))
+    words: Mapping[str, Text]
+
+    def __call__(self, raw: Any) -> str:
+        """The code, if it is one of them."""
+        if raw not in self.words:
+            raise ValueError(" / ".join(str(words) for words in self.words.values()))
         return str(raw)
-
-    return check
 
 
 # -- values of people and consent ----------------------------------------------------------------------------------------
@@ -118,26 +124,31 @@ def one_of(*allowed: str) -> Callable[[Any], str]:
 CONSENT_PROFILE: Value[str] = Value(
     key="consent_profile", title=_("What a consent needs"), start="part2", unit="",
     source="42 CFR Part 2 §2.31, 89 FR 12472", source_status=SourceStatus.PARTLY, safety=SafetyClass.LEGAL,
-    check=one_of("part2", "written", "verbal"),
-    explain=_(
-        "“part2”: all nine elements and a signature (United States). “written”: the same nine, without the American notices."
-        " “verbal”: spoken consent counts too, with a witness in place of the signature."
-    ),
+    check=OneOf({
+        "part2": _("all nine elements, a signature and the American notices"), "written": _("all nine elements and a signature"),
+        "verbal": _("spoken consent counts too, with a witness"),
+    }),
+    explain=_("The first is the law of the United States (42 CFR Part 2). A witness stands in place of the signature."),
 )
 
 
 # -- values of this room -------------------------------------------------------------------------------------------------
 
 SECOND_FACTOR: Value[str] = Value(
-    key="second_factor", title=_("Second factor at sign-in"), start="offered", unit=_("offered / sensitive / everybody"),
-    source="security.md 4.1", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
-    check=one_of("offered", "sensitive", "everybody"),
-    explain=_("Who must sign in with a passkey or a code: nobody has to, whoever may do something sensitive, or everybody."),
+    key="second_factor", title=_("Second factor at sign-in"), start="offered", unit="",
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
+    check=OneOf({"offered": _("nobody has to"), "sensitive": _("whoever may do something sensitive"), "everybody": _("everybody")}),
+    explain=_("Who must sign in with a passkey or a code. Whoever has none yet sets it up at the next click."),
 )
 STEP_UP_MINUTES: Value[int] = Value(
     key="step_up_minutes", title=_("Prove again who you are"), start=10, unit=_("minutes"),
-    source="security.md 4.1", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 60),
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 60),
     explain=_("How long a sign-in is fresh enough for what is sensitive, such as merging people or changing accounts."),
+)
+DEVICE_RECORDS_A_DAY: Value[int] = Value(
+    key="device_records_a_day", title=_("Records that one device may send in a day"), start=10_000, unit=_("records"),
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
+    check=whole(1, 1_000_000), explain=_("A stolen token can send only so much junk. What a device has left it keeps and sends the next day."),
 )
 
 
@@ -145,7 +156,7 @@ STEP_UP_MINUTES: Value[int] = Value(
 
 TOLERANT_REVIEW: Value[bool] = Value(
     key="tolerant_review", title=_("Look for people who may have two self-made codes"), start=False, unit="",
-    source="domain/people.md 3.2", source_status=SourceStatus.VERIFIED, safety=SafetyClass.PRIVACY, check=yes_no,
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=yes_no,
     explain=_(
         "Keeps six more tokens of each self-made code, so that one wrong answer leads to a proposal for a reviewer. It makes"
         " guessing cheaper for whoever seizes both the database and the key. Switched off, the tokens are thrown away."
@@ -153,11 +164,11 @@ TOLERANT_REVIEW: Value[bool] = Value(
 )
 FLAG_MONTHS: Value[int] = Value(
     key="flag_months", title=_("Months after which an answer about living or drug use counts as not known"), start=12,
-    unit=_("months"), source="domain/people.md 2", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL,
+    unit=_("months"), source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL,
     check=whole(1, 120),
 )
 HANDLE_SEARCHES: Value[int] = Value(
     key="handle_searches", title=_("Searches by handle that one worker may make in ten minutes"), start=20,
-    unit=_("searches"), source="domain/people.md 13 asks for a limit and names none", source_status=SourceStatus.UNVERIFIED,
+    unit=_("searches"), source=OURS, source_status=SourceStatus.UNVERIFIED,
     safety=SafetyClass.PRIVACY, check=whole(1, 200),
 )

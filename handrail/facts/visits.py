@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,22 +25,59 @@ from handrail.kernel.access import Actor
 
 @dataclass(frozen=True)
 class Part:
-    """One fact of a visit. `slot` keeps it apart from others of its kind, so that a correction meets its original."""
+    """One fact of a visit. `slot` keeps it apart from the others, so that a correction meets its original."""
 
     kind: str
     payload: BaseModel
+    nth: int = 1
+    """Which one of its sort: a test that did not work and the one that repeated it stand in one visit."""
 
     @property
     def slot(self) -> str:
-        """Kind, and for kinds with a row for each option the option."""
-        return slot_of(self.kind, self.payload)
+        """Kind, for kinds with a row for each option the option, and from the second on its number."""
+        return nth_slot(slot_of(self.kind, self.payload), self.nth)
 
 
 def slot_of(kind: str, payload: Any) -> str:
-    """See `Part.slot`."""
+    """What facts of one sort share: see `Part.slot`."""
     spec = KINDS.get(kind)
     part = spec.compose.part if spec and spec.compose else None
     return f"{kind}:{getattr(payload, part.row)}" if isinstance(part, Matrix) else kind
+
+
+def nth_slot(slot: str, nth: int) -> str:
+    """The slot of the nth fact of one sort."""
+    return slot if nth == 1 else f"{slot}#{nth}"
+
+
+def apart(parts: Iterable[Part]) -> list[Part]:
+    """The same parts, no two in one slot: whoever comes second in a taken slot takes the next that is free."""
+    found: dict[str, Part] = {}
+    for part in parts:
+        while part.slot in found:
+            part = replace(part, nth=part.nth + 1)
+        found[part.slot] = part
+    return list(found.values())
+
+
+def parts_of(facts: Sequence[Recorded]) -> list[tuple[Recorded, Part]]:
+    """The facts of a visit besides its encounter, each with the part it is; unreadable ones are left out."""
+    inside = [fact for fact in facts if fact.kind != "facts.encounter" and fact.parsed is not None]
+    return list(zip(inside, apart(Part(fact.kind, fact.parsed) for fact in inside), strict=True))
+
+
+def closed_to(actor: Actor, facts: Sequence[Recorded]) -> frozenset[uuid.UUID]:
+    """Ids of those facts whose content this actor may not read, only that they are there.
+
+    A result is read by whoever recorded it and by those who follow results up (`domain/people.md` 8). Writing somebody
+    else's result again, as when a visit is claimed, gives no right to read it.
+    """
+    asked = [fact for fact in facts if fact.spec is not None and fact.spec.may_read and not actor.may(fact.spec.may_read, fact.site)]
+    own = [fact for fact in asked if fact.staff is not None and fact.staff == actor.staff_id]
+    again = {fact.root for fact in own if fact.root and fact.root != fact.id}
+    first = dict(Fact.objects.filter(id__in=again).values_list("id", "staff")) if again else {}
+    mine = {fact.id for fact in own if fact.root not in again or first.get(fact.root) == actor.staff_id}
+    return frozenset(fact.id for fact in asked if fact.id not in mine)
 
 
 def save(
@@ -53,18 +91,24 @@ def save(
             kind=part.kind, payload=part.payload, site=site, id=ids.derived(visit, part.slot), occurred_at=occurred_at,
             encounter=visit, participant=participant,
         )
-        for part in _routed(parts)
+        for part in _routed(parts, site)
     ]
     return record_many(drafts, actor=actor, mode=mode)
 
 
-def _routed(parts: Sequence[Part]) -> list[Part]:
-    """Referrals get their destination here, so that a form, the API and an import all lead to the same counter."""
-    return [Part(kind, payload) for kind, payload in routed([(part.kind, part.payload) for part in parts])]
+def _routed(parts: Sequence[Part], site: uuid.UUID | None) -> list[Part]:
+    """Each in a slot of its own. Referrals get their destination here: a form, the API and an import lead to the same counter."""
+    found = apart(parts)
+    sent = routed([(part.kind, part.payload) for part in found], site)
+    return [replace(part, payload=payload) for part, (_kind, payload) in zip(found, sent, strict=True)]
+
+
+_FIRST_RECORDED = "coalesce((SELECT r.counter FROM facts_fact r WHERE r.organisation_id = f.organisation_id AND r.id = f.root), f.counter)"
+"""A corrected fact keeps its place: which of two tests of one sort is the first must not depend on what was mended last."""
 
 
 def read(visit: uuid.UUID) -> list[Recorded]:
-    """The facts of a visit that count now, the encounter first; empty when there is none."""
+    """The facts of a visit that count now, the encounter first, in the order they were first recorded; empty when there is none."""
     with connection.cursor() as cursor:
         return list(
             read_facts(
@@ -72,7 +116,7 @@ def read(visit: uuid.UUID) -> list[Recorded]:
                 "(f.encounter = %s OR f.root = %s OR f.id = (SELECT effective FROM facts_standing WHERE organisation_id = %s AND root = %s))"  # noqa: S608  our own constant
                 f" AND f.kind <> 'facts.taken_back' AND {COUNTS}",
                 [visit, visit, scope.organisation(), visit],
-                "ORDER BY (f.kind <> 'facts.encounter'), f.counter",
+                f"ORDER BY (f.kind <> 'facts.encounter'), {_FIRST_RECORDED}, f.counter",
             )
         )
 
@@ -93,6 +137,18 @@ def history(visit: uuid.UUID) -> list[Recorded]:
         )
 
 
+def slots(facts: Sequence[Recorded]) -> set[str]:
+    """Every slot that these facts, counting or not, may have stood in."""
+    found = {"encounter"}
+    seen: Counter[str] = Counter()
+    for fact in facts:
+        if fact.parsed is not None:
+            sort = slot_of(fact.kind, fact.parsed)
+            seen[sort] += 1
+            found.add(nth_slot(sort, seen[sort]))
+    return found
+
+
 def latest(*, site: int, most: int) -> list[uuid.UUID]:
     """Ids of the latest visits at a site, newest first."""
     return list(
@@ -109,13 +165,14 @@ def correct(
     if not current or current[0].kind != "facts.encounter":
         raise Refusal([("", _("This visit is not here or was taken back."))])
     first = current[0]
-    there = {slot_of(f.kind, f.parsed): f for f in current[1:]}
-    wanted = {part.slot: part for part in _routed(parts)}
+    there = {part.slot: fact for fact, part in parts_of(current)}
+    wanted = {part.slot: part for part in _routed(parts, first.site_id)}
     moved = first.participant != participant
 
     def draft(kind: str, payload: BaseModel, slot: str, old: Recorded | None, *, inside: bool) -> Draft:
         return Draft(
-            kind=kind, payload=payload, site=first.site_id, id=ids.derived(correction, slot), occurred_at=first.occurred_at,
+            kind=kind, payload=payload, site=first.site_id, id=ids.derived(correction, slot),
+            occurred_at=old.occurred_at if old else first.occurred_at,
             encounter=visit if inside else None, participant=participant, supersedes=(old.id,) if old else (),
         )
 

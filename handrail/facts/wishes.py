@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,6 +22,10 @@ from handrail.kernel import clock, ids, scope
 from handrail.kernel.access import Actor
 
 
+class UnknownConsent(Refusal):
+    """A consent that this person never gave."""
+
+
 @transaction.atomic
 def give_consent(*, actor: Actor, site: Site, participant: uuid.UUID, id: uuid.UUID, said: Mapping[str, Any], at: datetime | None = None) -> Outcome:
     """Activate a consent under the programme's profile. Raises `Refusal` naming each missing element: “9 date”."""
@@ -34,18 +38,23 @@ def revoke(
     *, actor: Actor, site: Site, participant: uuid.UUID, id: uuid.UUID, consent: uuid.UUID | None = None, why: str = Why.PERSON_SAID,
     at: datetime | None = None,
 ) -> list[Outcome]:
-    """End one consent of a person, or with none named all that still stand. Sent twice it is done once."""
+    """End one consent of a person, or with none named every one given before, also those still on their way here.
+
+    Sent twice it is done once. A consent that is not this person's is a `Refusal`.
+    """
     lock_organisation()
-    open_ones = Consent.objects.filter(participant__in=consents.selves(participant), revoked_at=None).order_by("given_at", "fact")
-    if consent is not None:
-        open_ones = open_ones.filter(fact=consent)
-    return record_many(
-        [
-            _draft("facts.consent_revoked", site, c.participant, ids.derived(id, str(c.fact)), {"consent": str(c.fact), "why": why}, at)
-            for c in open_ones
-        ],
-        actor=actor,
-    )
+    people = consents.selves(participant)
+    if consent is None:
+        # Each of their records says so itself: an undone merge brings nothing back.
+        drafts = [_draft("facts.consent_revoked", site, who, ids.derived(id, str(who)), {"why": why}, at) for who in people]
+        return record_many(drafts, actor=actor)
+    found = Consent.objects.filter(participant__in=people, fact=consent).first()
+    if found is None:
+        raise UnknownConsent([("consent", _("This consent is not here."))])
+    if found.revoked_at is not None:
+        return []
+    draft = _draft("facts.consent_revoked", site, found.participant, ids.derived(id, str(consent)), {"consent": str(consent), "why": why}, at)
+    return record_many([draft], actor=actor)
 
 
 @transaction.atomic
@@ -71,7 +80,7 @@ def disclose(
 @transaction.atomic
 def set_status(*, actor: Actor, site: Site, participant: uuid.UUID, id: uuid.UUID, status: str, at: datetime | None = None) -> Outcome:
     """How the person wants to stand with us; the latest stands."""
-    return record(_draft("facts.status", site, consents.selves(participant)[0], id, {"status": status}, at), actor=actor)
+    return record(_draft("facts.status", site, participant, id, {"status": status}, at), actor=actor)
 
 
 @transaction.atomic
@@ -81,7 +90,7 @@ def report_death(
     """A person has died. Reported once more, the later report replaces the one before."""
     lock_organisation()
     before = [death for death in deaths(participant) if death.id != id]
-    draft = _draft("facts.died", site, before[-1].participant if before else consents.selves(participant)[0], id, said, at)
+    draft = _draft("facts.died", site, before[-1].participant if before else participant, id, said, at)
     if before:
         draft = replace(draft, supersedes=(before[-1].id,))
     return record(draft, actor=actor)
@@ -159,9 +168,13 @@ def demands() -> list[Demand]:
     return [Demand(fact, answers.get(fact.root or fact.id)) for fact in sorted(logged, key=lambda f: f.occurred_at, reverse=True)]
 
 
-def visits_after(participant: uuid.UUID, moment: datetime) -> int:
-    """How many visits of a person are dated after a moment: a sign that a reported death is wrong, or the day of it."""
-    return len(_counting("f.participant = ANY(%s::uuid[]) AND f.kind = %s AND f.occurred_at >= %s", [consents.selves(participant), "facts.encounter", moment]))
+def visits_after(participant: uuid.UUID, day: date) -> int:
+    """How many visits of a person are dated after a day where they were: a sign that a reported death, or its day, is wrong."""
+    earliest = datetime.combine(day, time(0), UTC)  # no place is a whole day ahead of or behind UTC
+    came = _counting(
+        "f.participant = ANY(%s::uuid[]) AND f.kind = %s AND f.occurred_at >= %s", [consents.selves(participant), "facts.encounter", earliest]
+    )
+    return sum(fact.day > day for fact in came)
 
 
 def _counting(condition: str, parameters: list[Any], order: str = "") -> list[Recorded]:

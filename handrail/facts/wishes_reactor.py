@@ -17,27 +17,39 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from handrail.facts import consents
+from handrail.facts.codes import only_a_service, shows_whom
 from handrail.facts.fold import Batch, Recorded, Step, read_facts
 from handrail.facts.kinds.consent import Profile, Teller
 from handrail.facts.kinds.disclosed import Basis, Law
 from handrail.facts.kinds.legal_decision import Decision
-from handrail.facts.models import Consent, Fact
+from handrail.facts.models import Consent, Site, SiteKind
+from handrail.facts.people_fold import MERGED
 from handrail.facts.record import Refusal
 from handrail.facts.recorded import COUNTS
-from handrail.facts.wishes_fold import DIED, GIVEN, REVOKED, refresh_consents
-from handrail.kernel import clock
+from handrail.facts.wishes_fold import (
+    DIED,
+    GIVEN,
+    NO_CONTACT,
+    REVOKED,
+    STATUS,
+    ends,
+    refresh_consents,
+    revocations,
+    said_at,
+)
 
 DISCLOSED, DEMAND, ANSWER = "facts.disclosed", "facts.legal_demand", "facts.legal_decision"
+TREATING = frozenset({SiteKind.OAT_CLINIC, SiteKind.HOSPITAL, SiteKind.PHARMACY, SiteKind.PRISON_UNIT})
+"""Kinds of place whose workers are a treating team."""
 _OF_THE_LIVING = frozenset({"facts.encounter", "facts.asked", GIVEN})
 """Kinds that need a living person although they belong to no visit."""
 
-_DECEASED = """
-SELECT p.id, coalesce(p.merged_into, p.id) FROM unnest(%s::uuid[]) AS asked(id)
+_ROOTS = """
+SELECT p.id, coalesce(p.merged_into, p.id), coalesce(s.status, p.status) = 'deceased' FROM unnest(%s::uuid[]) AS asked(id)
 CROSS JOIN LATERAL (SELECT * FROM facts_participant WHERE organisation_id = %s::bigint AND id = asked.id LIMIT 1) p
 LEFT JOIN LATERAL (SELECT status FROM facts_participant WHERE organisation_id = p.organisation_id AND id = p.merged_into LIMIT 1) s ON true
-WHERE coalesce(s.status, p.status) = 'deceased'
 """
-"""Written so that the plan is two look-ups by id whatever the planner believes about the table: every named visit asks it."""
+"""Who stands for these people, and whether they have died. Written so that the plan is two look-ups by id whatever the planner believes about the table: every named visit asks it."""
 
 
 class AfterDeath(Refusal):
@@ -79,6 +91,8 @@ class _Held:
     participant: uuid.UUID
     purpose: str
     scope: Sequence[str]
+    from_whom: str
+    site: int | None
     to_whom: str
     given_at: datetime
     valid_from: date
@@ -94,8 +108,8 @@ class WishesReactor:
     def __init__(self) -> None:
         self._deaths: dict[uuid.UUID, Recorded] = {}
         self._roots: dict[uuid.UUID, uuid.UUID] = {}
-        self._zones: dict[int, str] = {}
         self._consents: dict[uuid.UUID, list[_Held]] = {}
+        self._ended: list[Recorded] = []
         self._standing: dict[uuid.UUID, str] = {}
         self._demands: dict[uuid.UUID, Recorded] = {}
         self._answers: dict[uuid.UUID, Recorded] = {}
@@ -107,37 +121,44 @@ class WishesReactor:
         if not batch.live:
             return
         facts = [fact for step in steps for fact in step.do]
-        self._read_deaths({f.participant for f in facts if f.participant and needs_life(f)}, batch.organisation)
+        self._read_deaths(_named(facts), batch.organisation)
         telling = [f for f in facts if f.kind == DISCLOSED and f.parsed is not None]
-        for person in {f.participant for f in telling if f.participant}:
-            self._read_consents(person)
+        brought = [f.root or f.id for f in facts if f.kind == GIVEN]
+        for person in {self._root(f.participant) for f in telling if f.participant}:
+            self._read_consents(person, batch.organisation, brought)
         asked = {f.parsed.demand for f in facts if f.kind in {ANSWER, DISCLOSED} and f.parsed is not None and f.parsed.demand}
         if asked:
             self._read_demands(asked, batch.organisation)
-        if self._deaths or telling or any(f.kind == DIED for f in facts):
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT key, time_zone FROM facts_site WHERE organisation_id = %s", [batch.organisation])
-                self._zones = dict(cursor.fetchall())
 
     def _read_deaths(self, people: set[uuid.UUID], organisation: int) -> None:
         if not people:
             return
         with connection.cursor() as cursor:
-            cursor.execute(_DECEASED, [list(people), organisation])
-            self._roots.update(cursor.fetchall())
-            for root in set(self._roots.values()):
+            cursor.execute(_ROOTS, [list(people), organisation])
+            rows = cursor.fetchall()
+            self._roots.update({person: root for person, root, _dead in rows if person != root})
+            for root in {root for _person, root, is_dead in rows if is_dead}:
                 found = read_facts(
                     cursor, organisation, f"f.participant = ANY(%s::uuid[]) AND f.kind = %s AND {COUNTS}", [consents.selves(root), DIED]
                 )
                 for fact in sorted(found, key=lambda f: (f.occurred_at, f.counter)):
                     self._deaths[root] = fact
 
-    def _read_consents(self, person: uuid.UUID) -> None:
+    def _root(self, person: uuid.UUID) -> uuid.UUID:
+        """Who stands for somebody, with the merges of this batch."""
+        while person in self._roots:
+            person = self._roots[person]
+        return person
+
+    def _read_consents(self, person: uuid.UUID, organisation: int, brought: Sequence[uuid.UUID]) -> None:
+        people = consents.selves(person)
         self._standing[person] = consents.standing([person])[person]
         self._consents[person] = [
-            _Held(c.fact, c.participant, c.purpose, c.scope, c.to_whom, c.given_at, c.valid_from, c.valid_to, c.revoked_at)
-            for c in Consent.objects.filter(participant__in=consents.selves(person))
+            _Held(c.fact, c.participant, c.purpose, c.scope, c.from_whom, c.site_id, c.to_whom, c.given_at, c.valid_from, c.valid_to, c.revoked_at)
+            for c in Consent.objects.filter(participant__in=people)
         ]
+        with connection.cursor() as cursor:
+            self._ended += revocations(cursor, organisation, people, brought, "true")
 
     def _read_demands(self, asked: set[uuid.UUID], organisation: int) -> None:
         with connection.cursor() as cursor:
@@ -186,13 +207,9 @@ class WishesReactor:
         )
 
     def _is_after_death(self, fact: Recorded) -> bool:
-        person = fact.participant
-        death = self._deaths.get(self._roots.get(person, person)) if person else None
+        death = self._deaths.get(self._root(fact.participant)) if fact.participant else None
         # Of a death known by its month only, nobody lived longer than until the day it was reported.
-        return death is not None and self._day(fact) > min(death.parsed.last_day, self._day(death))
-
-    def _day(self, fact: Recorded) -> date:
-        return clock.local_date(fact.occurred_at, self._zones.get(fact.site or 0, "UTC"))
+        return death is not None and fact.day > min(death.parsed.last_day, death.day)
 
     def _check_consent(self, fact: Recorded) -> None:
         said = fact.parsed
@@ -202,11 +219,13 @@ class WishesReactor:
         lacking = consents.missing(profile, said) or consents.missing(said.profile, said)
         if lacking:
             raise Incomplete(lacking)
-        if said.valid_to is not None and said.valid_to < (said.valid_from or self._day(fact)):
+        if said.valid_to is not None and said.valid_to < (said.valid_from or fact.day):
             raise Incomplete([("valid_to", _("The last day lies before the first."))])
 
     def _check_basis(self, fact: Recorded) -> None:
         said, person = fact.parsed, fact.participant
+        if shows_whom(said.to_whom):
+            raise NoBasis([("to_whom", only_a_service())])
         if person is None:
             raise NoBasis([("", _("Say whom it is about. Find them first."))])
         if said.basis == Basis.EMERGENCY:
@@ -215,7 +234,7 @@ class WishesReactor:
         elif said.basis == Basis.LAW:
             self._check_law(said)
         else:
-            self._check_agreed(fact, person)
+            self._check_agreed(fact, self._root(person))
 
     def _check_law(self, said: Any) -> None:
         if said.law is None:
@@ -228,21 +247,28 @@ class WishesReactor:
 
     def _check_agreed(self, fact: Recorded, person: uuid.UUID) -> None:
         said = fact.parsed
-        zone = self._zones.get(fact.site or 0, "UTC")
         found = None
         if said.purpose is not None and not consents.gives_nothing(said.purpose, self._standing.get(person, "active")):
             found = consents.covering(
-                self._consents.get(person, []), said.purpose, said.to_whom, fact.occurred_at, what=said.what, time_zone=zone
+                self._consents.get(person, []), said.purpose, said.to_whom, fact.occurred_at, what=said.what, time_zone=fact.zone
             )
-        if found is None or said.consent != found.fact or not _may_tell(found.fact, fact.site):
+        if not isinstance(found, _Held) or said.consent != found.fact or not self._may_tell(found, fact.site):
             raise NoBasis([("", _("No consent for this holds now, so nothing may be told. Ask the person. What they get here does not change."))])
         if consents.profile_now() == Profile.PART2 and not said.notice_sent:
             raise NoBasis([("notice_sent", _("The notice has to go with it."))])
 
+    def _may_tell(self, consent: _Held, site: int | None) -> bool:
+        """Whether this place may tell: a consent may be for the place where it was given, or for those that treat people."""
+        if consent.from_whom == Teller.THIS_PLACE:
+            return site == consent.site
+        if consent.from_whom == Teller.TREATING_TEAM:
+            return site is not None and (site == consent.site or Site.objects.filter(key=site, kind__in=TREATING).exists())
+        return True
+
     def _check_death(self, fact: Recorded) -> None:
         if fact.participant is None:
             raise Refusal([("", _("Say who has died. Find them first."))])
-        if fact.parsed.died_on > self._day(fact):
+        if fact.parsed.died_on > fact.day:
             raise Refusal([("died_on", _("This day has not come yet."))])
 
     def _check_demand(self, fact: Recorded) -> None:
@@ -263,28 +289,52 @@ class WishesReactor:
     # -- what this batch itself changes ---------------------------------------------------------------------------
 
     def _bring(self, fact: Recorded) -> None:
-        person = fact.participant
-        if fact.kind == DIED and person is not None:
-            self._deaths[self._roots.get(person, person)] = fact
-        elif fact.kind == GIVEN and person in self._consents:
-            said = fact.parsed
-            day = said.valid_from or self._day(fact)
-            self._consents[person].append(
-                _Held(fact.root or fact.id, person, said.purpose, said.scope, said.to_whom, fact.occurred_at, day, said.valid_to)
-            )
+        person = self._root(fact.participant) if fact.participant else None
+        if fact.kind == MERGED:
+            self._bring_merge(self._root(fact.parsed.survivor), self._root(fact.parsed.other))
+        elif fact.kind == DIED and person is not None:
+            self._deaths[person], self._standing[person] = fact, "deceased"
+        elif fact.kind == STATUS and person is not None and fact.parsed.status == NO_CONTACT:
+            self._standing[person] = NO_CONTACT
+        elif fact.kind == GIVEN and fact.participant is not None and person in self._consents:
+            self._consents[person].append(self._held(fact, fact.participant))
         elif fact.kind == REVOKED:
+            self._ended.append(fact)
             for who, held in self._consents.items():
-                self._consents[who] = [_ended(c, fact.occurred_at) if c.fact == fact.parsed.consent else c for c in held]
+                self._consents[who] = [
+                    replace(c, revoked_at=min(said_at(fact), c.revoked_at or said_at(fact))) if _names(fact, c) else c for c in held
+                ]
         elif fact.kind == DEMAND:
             self._demands[fact.root or fact.id] = fact
         elif fact.kind == ANSWER:
             self._answers[fact.parsed.demand] = fact
 
+    def _bring_merge(self, survivor: uuid.UUID, other: uuid.UUID) -> None:
+        if survivor == other:
+            return
+        self._roots[other] = survivor
+        if other in self._deaths:
+            self._deaths.setdefault(survivor, self._deaths[other])
+        if other in self._consents or survivor in self._consents:
+            self._consents[survivor] = [*self._consents.get(survivor, []), *self._consents.pop(other, [])]
+            if other in self._standing:
+                self._standing[survivor] = self._standing[other]
+
+    def _held(self, fact: Recorded, person: uuid.UUID) -> _Held:
+        said, root = fact.parsed, fact.root or fact.id
+        found = _Held(
+            root, person, said.purpose, said.scope, said.from_whom or "", fact.site, said.to_whom, said_at(fact),
+            said.valid_from or min(said.given_on or fact.day, fact.day), said.valid_to,
+        )
+        ended = [said_at(end) for end in self._ended if _names(end, found) and ends(end, root, found.given_at, None)]
+        return replace(found, revoked_at=min(ended, default=None))
+
     def _take_away(self, fact: Recorded) -> None:
         """What stops counting. A revocation that is taken back in the same batch is not trusted yet."""
-        person = fact.participant
-        if fact.kind == DIED and person is not None:
-            self._deaths.pop(self._roots.get(person, person), None)
+        if fact.kind == DIED and fact.participant is not None:
+            self._deaths.pop(self._root(fact.participant), None)
+        elif fact.kind == MERGED and fact.parsed is not None:
+            self._roots.pop(fact.parsed.other, None)
         elif fact.kind == GIVEN:
             for who, held in self._consents.items():
                 self._consents[who] = [c for c in held if c.fact != (fact.root or fact.id)]
@@ -299,17 +349,20 @@ class WishesReactor:
         if not touched:
             return
         people = {f.participant for f in touched if f.kind == GIVEN and f.participant}
-        people |= _people_of(f.parsed.consent for f in touched if f.kind == REVOKED)
+        people |= {f.participant for f in touched if f.kind == REVOKED and f.participant}
+        people |= _people_of(f.parsed.consent for f in touched if f.kind == REVOKED and f.parsed.consent is not None)
         refresh_consents(people, batch.organisation, steps[-1].cause.counter)
 
 
-def _may_tell(consent: uuid.UUID, site: int | None) -> bool:
-    """Whether this place may tell: a consent for “this place only” speaks for the place where it was given."""
-    return not Fact.objects.filter(id=consent, payload__from_whom=Teller.THIS_PLACE.value).exclude(site=site).exists()
+def _names(revoked: Recorded, consent: _Held) -> bool:
+    """Whether a revocation speaks of a consent: by its id, or of all that the same record has."""
+    return bool(revoked.parsed.consent == consent.fact or (revoked.parsed.consent is None and revoked.participant == consent.participant))
 
 
-def _ended(consent: _Held, at: datetime) -> _Held:
-    return replace(consent, revoked_at=min(at, consent.revoked_at or at))
+def _named(facts: Sequence[Recorded]) -> set[uuid.UUID]:
+    """Everybody these facts are about, where it matters who they are: what is done for the living, deaths, merges, telling."""
+    people = {f.participant for f in facts if f.participant and (needs_life(f) or f.kind in {DIED, DISCLOSED})}
+    return people | {who for f in facts if f.kind == MERGED for who in (f.parsed.survivor, f.parsed.other)}
 
 
 def _people_of(named: Iterable[uuid.UUID]) -> set[uuid.UUID]:

@@ -19,6 +19,7 @@ import ibis
 import pyarrow.parquet as pq
 from ibis import _
 
+from handrail.facts.codes import Channel
 from handrail.facts.spec import KINDS
 from handrail.insight.arithmetic import Cell
 from handrail.insight.models import Level
@@ -34,6 +35,7 @@ from handrail.insight.spec import (
     People,
     Records,
     Regular,
+    Sold,
     Sum,
 )
 from handrail.insight.warehouse import read_manifest, schema_of
@@ -43,7 +45,7 @@ WINDOW_DAYS = 30
 """Length of a window of regular pick-ups (`domain/exchange.md` 9)."""
 NOWHERE = "?"
 """Site of facts whose site nobody knows: they count for the organisation and for no site."""
-_ENCOUNTER, _ASKED, _GIVEN = "facts.encounter", "facts.asked", "exchange.given"
+_ENCOUNTER, _ASKED, _PROFILE, _GIVEN = "facts.encounter", "facts.asked", "facts.profile", "exchange.given"
 _SHAPE = {"measure": "int64", "site": "string", "coded": "boolean", "person": "string", "amount": "int64", "alone": "int64"}
 _OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
@@ -212,7 +214,8 @@ class Reader:
         return ibis.union(*rows) if len(rows) > 1 else rows[0]
 
     def _sum_of(self, kind: str, measure: Sum, window: Window) -> Any:
-        rows, alone = _where(self._within(kind, window), measure.where), int(kind not in NOBODY_MET)
+        rows = self._of_sale(kind, _where(self._within(kind, window), measure.where), measure.sold)
+        alone = int(kind not in NOBODY_MET)
         if not measure.as_needles:
             return _atoms(rows, rows[measure.column].sum().fill_null(0), alone)
         items = self._needles()
@@ -222,13 +225,24 @@ class Reader:
         records = rows.group_by("id", "site", "participant", "encounter", "root").agg(**times)
         return _atoms(records, (records["whole"] + ibis.greatest(records["barrels"], records["needles"])).sum(), alone)
 
-    def _picked_up(self, window: Window) -> Any:
+    def _of_sale(self, kind: str, rows: Any, sold: Sold) -> Any:
+        """The rows without pharmacy sales, or only those: a box says its channel itself, all else the visit it belongs to."""
+        if sold == "any":
+            return rows
+        if kind != _GIVEN:
+            is_sale = rows["channel"].fill_null("") == Channel.PHARMACY.value
+            return rows.filter(is_sale if sold == "only" else ~is_sale)
+        sales = self._view("sales", lambda: self._counting(_ENCOUNTER).filter(_["channel"] == Channel.PHARMACY.value).select(sale="root"))
+        fits = rows["encounter"] == sales["sale"]
+        return rows.semi_join(sales, fits) if sold == "only" else rows.anti_join(sales, fits)
+
+    def _picked_up(self, window: Window, sold: Sold = "any") -> Any:
         def make() -> Any:
-            items, rows = self._needles(), self._within(_GIVEN, window)
+            items, rows = self._needles(), self._of_sale(_GIVEN, self._within(_GIVEN, window), sold)
             found = rows.filter(_["quantity"] >= 1).semi_join(items, rows["item"] == items["code"])
             return found.select("site", "participant", "encounter", "local_date").distinct()
 
-        return self._kept(f"picked up {window}", make)
+        return self._kept(f"picked up {window} {sold}", make)
 
     def _regular(self, measure: Regular, window: Window) -> Any:
         rows = self._picked_up(window).filter(_["participant"].notnull())
@@ -257,12 +271,12 @@ class Reader:
         if measure.with_code:
             rows = rows.filter(_["participant"].notnull())
         if measure.picked_up:
-            given = self._picked_up(window)
+            given = self._picked_up(window, measure.sold)
             rows = rows.semi_join(given, rows["root"] == given["encounter"])
         return _atoms(rows, _["people_count"].sum())
 
     def _people(self, measure: People, window: Window) -> Any:
-        rows = self._picked_up(window) if measure.picked_up else self._had(measure, window) if measure.had else self._served(window)
+        rows = self._picked_up(window, measure.sold) if measure.picked_up else self._had(measure, window) if measure.had else self._served(window)
         rows = rows.filter(_["participant"].notnull())
         if measure.injects == "yes":
             who = self._last_answers(window).filter(_["injects"].isin(INJECTS))
@@ -285,7 +299,11 @@ class Reader:
         """The last answer of each person before the window's end, unless it is too old (the value `pwid_window`)."""
 
         def make() -> Any:
-            asked = self._counting(_ASKED).filter(_["participant"].notnull(), _["local_date"] < window.ends_before)
+            asked, columns = self._counting(_ASKED), ("participant", "injects", "occurred_at", "counter", "local_date")
+            said = self._counting(_PROFILE)
+            taken_back = said.filter(said["withdrawn"].contains("injects")).mutate(injects=ibis.literal("not_said"))
+            asked = ibis.union(asked.select(*columns), taken_back.select(*columns))
+            asked = asked.filter(_["participant"].notnull(), _["local_date"] < window.ends_before)
             newest_first = ibis.window(group_by="participant", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])
             last = asked.mutate(place=ibis.row_number().over(newest_first)).filter(_["place"] == 0)
             since = months_before(window.ends_before, self._manifest.values["pwid_window"])

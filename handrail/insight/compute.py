@@ -10,8 +10,10 @@ from typing import Any
 from handrail.facts.models import Organisation, Site
 from handrail.insight.arithmetic import Cell, Computed, value_of
 from handrail.insight.compile import Measured, Reader
+from handrail.insight.disclose import share
 from handrail.insight.models import Result
 from handrail.insight.periods import Quarter, Window
+from handrail.insight.results import read
 from handrail.insight.spec import INDICATORS, Indicator, People, Regular
 from handrail.insight.warehouse import BuildReport, build
 from handrail.kernel import clock, scope
@@ -48,8 +50,19 @@ def compute(organisation_key: int, quarters: Sequence[str]) -> ComputeReport:
                 rows = list(_results(reader, quarter, sites, organisation))
                 Result.objects.filter(quarter=str(quarter)).delete()
                 Result.objects.bulk_create(rows, batch_size=1000)
+                _hide(quarter)
                 stored += len(rows)
             return ComputeReport(tuple(map(str, wanted)), stored, reader.watermark, time.monotonic() - started)
+
+
+def _hide(quarter: Quarter) -> None:
+    """Decide which of the results stay in the house: once here, not at every look, and away from the web process."""
+    shown = [shared.row for shared in share(read(quarter)) if shared.row is not None]
+    total = [row.indicator.key for row in shown if row.site is None]
+    Result.objects.filter(quarter=str(quarter), site=None, indicator__in=total).update(is_hidden=False)
+    for site in {row.site for row in shown if row.site is not None}:
+        keys = [row.indicator.key for row in shown if row.site == site]
+        Result.objects.filter(quarter=str(quarter), site__id=site, indicator__in=keys).update(is_hidden=False)
 
 
 def _results(reader: Reader, quarter: Quarter, sites: Mapping[str, Site], organisation: Organisation) -> Iterable[Result]:

@@ -88,12 +88,7 @@ def share(pack: Pack, threshold: int | None = None, *, beside: Sequence[Pack] = 
     limit = max(settings.CONFIG.public_threshold, threshold or 0)
     rows = [row for one in (pack, *beside) for row in one]
     hidden = _hidden(rows, before, limit)
-    return [Shared(row.indicator.key, row.site, row.site_name, _bare(row) if _may_show(row, hidden, limit) else None) for row in pack]
-
-
-def _bare(row: Row) -> Row:
-    """The value alone: what it was made from stays in the house."""
-    return replace(row, numerator=None, denominator=None, people_behind=None, denominator_people=None, noted=())
+    return [Shared(row.indicator.key, row.site, row.site_name, replace(row, is_hidden=not _may_show(row, hidden, limit)).outside) for row in pack]
 
 
 def _may_show(row: Row, hidden: frozenset[object], threshold: int) -> bool:

@@ -29,9 +29,9 @@ def says(who: str, on: str, injects: str = "last_month") -> Event:
     return Event(who, on, "facts.asked", {"injects": injects})
 
 
-def gets(who: str, on: str, syringes: int, *, people: int = 1) -> Event:
+def gets(who: str, on: str, syringes: int, *, people: int = 1, channel: str = "") -> Event:
     """Somebody takes syringes; with `who` empty, `people` without a code take them together."""
-    return Event(who, on, "exchange.given", {"lines": [{"item": SYRINGE, "quantity": syringes}]}, people=people)
+    return Event(who, on, "exchange.given", {"lines": [{"item": SYRINGE, "quantity": syringes}]}, people=people, channel=channel)
 
 
 def is_tested(who: str, on: str, disease: str = "HIV", result: str | None = "negative", state: str = "resulted") -> Event:
@@ -42,6 +42,16 @@ def is_tested(who: str, on: str, disease: str = "HIV", result: str | None = "neg
 def returns(who: str, on: str, quantity: int) -> Event:
     """Used equipment comes back."""
     return Event(who, on, "exchange.returned", {"quantity": quantity})
+
+
+def cleans_up(on: str, quantity: int) -> Event:
+    """A crew collects used equipment outside."""
+    return Event("", on, "exchange.clean_up", {"quantity": quantity, "area": "harbour-east", "place_kind": "park", "crew_size": 3})
+
+
+def empties(on: str, estimated: int) -> Event:
+    """A safety box is emptied, with an estimate of what was in it."""
+    return Event("", on, "exchange.safety_box", {"asset": "BOX-07", "state": "emptied", "estimated_count": estimated})
 
 
 def is_referred(who: str, on: str, status: str = "accepted", service: str = "OAT") -> Event:
@@ -71,6 +81,11 @@ FOUR_LEVELS = (
 )
 """`domain/indicators.md`, worked example 1, a hundredth of it: 1,800 n/s, 9 reached, 15 accessing."""
 FOUR_LEVELS_SIZE: Mapping[Level, int] = {Level.TARGETED_AREA: 60, Level.COUNTRY: 120}
+
+PHARMACY_SALES = (
+    says("S", "2026-07-01"), gets("S", "2026-08-03", 70, channel="pharmacy"), gets("", "2026-08-04", 130, people=20, channel="pharmacy"),
+)
+"""Sold in a pharmacy: 200 n/s, one more person who injects."""
 
 CODED_AND_NOT = (
     *(gets(f"P{n}", f"2026-{month:02}-0{day}", 10) for n in range(28) for month, day in ((7, 1), (7, 2), (8, 1), (9, 1))),
@@ -127,7 +142,8 @@ def drafts(events: Iterable[Event], site: Site) -> Iterable[Draft]:
             visit = visits.get(here)
             if visit is None:
                 visit = visits[here] = ids.new()
-                yield Draft(kind="facts.encounter", payload={"people_count": event.people}, id=visit, **common)
+                channel = {"channel": event.channel} if event.channel else {}
+                yield Draft(kind="facts.encounter", payload={"people_count": event.people} | channel, id=visit, **common)
         fact = ids.new()
         if event.name:
             names[event.name] = fact

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from handrail.insight.arithmetic import Status, display
 from handrail.insight.models import Level
 from handrail.insight.periods import Window
-from handrail.insight.spec import Indicator
+from handrail.insight.spec import Indicator, contains
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,12 @@ def steps(
         elif "estimate" in note:
             found.append(_estimate(indicator, note["estimate"]))
         elif "beside" in note and note["beside"] < len(indicator.beside):
-            title = indicator.beside[note["beside"]].title
-            found.append(Step("beside", _("Beside: %(what)s") % {"what": title}, _amount(note["value"])))
+            measure, value_beside = indicator.beside[note["beside"]], note["value"]
+            amount = _amount(value_beside)
+            if contains(indicator.numerator, measure) and numerator and value_beside is not None:
+                share = number(Decimal(100 * value_beside) / numerator, 1)
+                amount = _("%(amount)s (%(share)s %%)") % {"amount": amount, "share": share}
+            found.append(Step("beside", _("Beside: %(what)s") % {"what": measure.title}, amount))
     return found
 
 

@@ -10,9 +10,10 @@ from django.conf import settings
 from django_tasks import task
 
 from handrail.facts.models import Organisation
+from handrail.facts.queries import today
 from handrail.insight import compute
 from handrail.insight.periods import Quarter
-from handrail.kernel import clock
+from handrail.kernel import scope
 from handrail.kernel.jobs import attempt
 
 QUARTERS = 6
@@ -21,7 +22,7 @@ QUARTERS = 6
 
 def quarters_to_compute() -> list[str]:
     """The running quarter and those before it."""
-    found = [Quarter.of(clock.now().date())]
+    found = [Quarter.of(today())]
     while len(found) < QUARTERS:
         found.append(found[-1].previous())
     return [str(quarter) for quarter in found]
@@ -32,7 +33,9 @@ def refresh(organisation: Organisation) -> dict[str, Any]:
     settings.CONFIG.warehouse.mkdir(parents=True, exist_ok=True)
     with (settings.CONFIG.warehouse / f"{organisation.id}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the worker and the command line may both be at it
-        built, computed = compute.refresh(organisation.key, quarters_to_compute())
+        with scope.enter([organisation.key]):
+            quarters = quarters_to_compute()
+        built, computed = compute.refresh(organisation.key, quarters)
     return {
         "organisation": organisation.name, "new_facts": built.facts_read, "results": computed.results,
         "data_through": computed.data_through, "quarters": list(computed.quarters),

@@ -51,6 +51,7 @@ class Result(ScopedModel):
     people_behind = models.BigIntegerField(null=True, help_text="Distinct people behind the numerator")
     denominator_people = models.BigIntegerField(null=True, help_text="Distinct people behind the denominator")
     steps = models.JSONField(default=list)
+    is_hidden = models.BooleanField(default=True, help_text="Stays in the house: with it somebody in a small group could be found")
     data_through = models.BigIntegerField()
     computed_at = models.DateTimeField()
 

@@ -1,14 +1,13 @@
 """Computed results as pages and exports read them. Knows neither Parquet nor Ibis: the web process imports this.
 
-Run inside a scope. What is read here is for people with the right to see exact numbers; what is shared goes through
-`disclose.py` first.
+Run inside a scope. What is read here is for people with the right to see exact numbers; what others may see is `Row.outside`.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -41,6 +40,13 @@ class Row:
     data_through: int
     computed_at: datetime
     noted: tuple[Mapping[str, Any], ...]
+    is_hidden: bool = True
+    """Whether it stays in the house, as decided when it was computed (`disclose.py`)."""
+
+    @property
+    def outside(self) -> Row | None:
+        """As it may be shown outside: None if hidden, else the value alone; what it was made from stays in the house."""
+        return None if self.is_hidden else replace(self, numerator=None, denominator=None, people_behind=None, denominator_people=None, noted=())
 
     @property
     def text(self) -> str:
@@ -157,7 +163,7 @@ def _row(result: Result) -> Row | None:
         site_name=result.site.name if result.site else "", window=Window(result.starts_on, result.ends_before),
         status=Status(result.status), value=result.value, numerator=_whole(result.numerator), denominator=_whole(result.denominator),
         people_behind=result.people_behind, denominator_people=result.denominator_people, data_through=result.data_through,
-        computed_at=result.computed_at, noted=tuple(result.steps),
+        computed_at=result.computed_at, noted=tuple(result.steps), is_hidden=result.is_hidden,
     )
 
 

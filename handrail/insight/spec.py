@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.models import Level
 from handrail.kernel.registry import Registry
@@ -24,8 +25,11 @@ ANSWERED = (*INJECTS, "never", "ever")
 
 NEEDLES = ("exchange.given", "exchange.dispensed")
 """Kinds whose lines are needles and syringes given: into a hand, or taken from a box or a machine."""
-NOBODY_MET = frozenset({"exchange.dispensed"})
+NOBODY_MET = frozenset({"exchange.dispensed", "exchange.clean_up", "exchange.safety_box"})
 """Kinds that say nothing of people: what they count has nobody behind it."""
+
+Sold = Literal["any", "no", "only"]
+"""Whether pharmacy sales are counted: with the rest, not at all, or nothing else (WHO PRV.10 (b), `domain/exchange.md` 8, 9)."""
 
 Where = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -50,6 +54,7 @@ class Sum:
     title: Text = field(compare=False)
     where: Where = ()
     as_needles: bool = False
+    sold: Sold = "any"
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -68,12 +73,16 @@ class Records:
 
 @dataclass(frozen=True)
 class Contacts:
-    """People met, a head count: `people_count` of the encounters. Optionally with or without a code, or with needles picked up."""
+    """People met, a head count: `people_count` of the encounters. Optionally with or without a code, or with needles picked up.
+
+    `sold` speaks of what was picked up.
+    """
 
     title: Text = field(compare=False)
     without_code: bool = False
     picked_up: bool = False
     with_code: bool = False
+    sold: Sold = "any"
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class People:
 
     A service is an encounter, or any fact of a kind that belongs to an encounter. `injects` narrows by the person's own
     last answer (the value `pwid_window`). `had` asks for a record of that kind instead, such as a test, which fits
-    `where`; `not_before` leaves out whoever had a record of that kind earlier that fits one of these conditions.
+    `where`; `sold` speaks of what was picked up; `not_before` leaves out whoever had a record of that kind earlier that fits one of these conditions.
     """
 
     title: Text = field(compare=False)
@@ -91,6 +100,7 @@ class People:
     had: str = ""
     where: Where = ()
     not_before: tuple[Where, ...] = ()
+    sold: Sold = "any"
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,10 @@ Measure = Sum | Records | Contacts | People | Regular | Followed | Estimate
 
 def contains(large: Measure, small: Measure) -> bool:
     """Whether everything counted by `small` is counted by `large` too, over the same window; they differ."""
+    if isinstance(large, Sum | Contacts | People) and isinstance(small, Sum | Contacts | People):
+        looked = not isinstance(large, People | Contacts) or large.picked_up  # else what was picked up is not asked
+        if looked and large.sold not in {"any", small.sold}:
+            return False
     match large, small:
         case People(), People():
             wider = large.had in {"", small.had} and _narrows(large.where, small.where) and set(large.not_before) <= set(small.not_before)
@@ -143,7 +157,8 @@ def contains(large: Measure, small: Measure) -> bool:
             coded = large.without_code <= small.without_code and large.with_code <= small.with_code
             return coded and large.picked_up <= small.picked_up and large != small
         case Sum(), Sum():
-            return replace(large, where=()) == replace(small, where=()) and set(large.where) < set(small.where)
+            same = replace(large, where=(), sold="any") == replace(small, where=(), sold="any")
+            return same and set(large.where) <= set(small.where) and large != small
         case Records(), Records():
             return large.kind == small.kind and set(large.where) < set(small.where)
         case Followed(), Followed():
@@ -156,6 +171,13 @@ def _narrows(large: Where, small: Where) -> bool:
     """Whether every row that fits the small condition fits the large one."""
     fits = dict(small)
     return all(name in fits and set(fits[name]) <= set(codes) for name, codes in large)
+
+
+SHARES = (
+    Sum(NEEDLES, "quantity", _("of these, given by the programme"), as_needles=True, sold="no"),
+    Sum(NEEDLES, "quantity", _("of these, sold in pharmacies"), as_needles=True, sold="only"),
+)
+"""The two parts of WHO PRV.10, shown beside their sum (`domain/exchange.md` 9)."""
 
 
 # -- worked examples ---------------------------------------------------------------------------------------------------
@@ -171,6 +193,7 @@ class Event:
     payload: Mapping[str, Any]
     name: str = ""
     people: int = 1
+    channel: str = ""
 
 
 @dataclass(frozen=True)

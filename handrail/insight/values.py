@@ -5,20 +5,21 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, SourceStatus
-from handrail.facts.values import Value, one_of, whole
+from handrail.facts.values import OURS, OneOf, Value, whole
 
 NS_CONVENTION = Value(
     key="ns_convention", title=_("How barrels and needles that come apart are counted"), start="barrels", unit="",
-    source="Handrail; domain/exchange.md 2. UNAIDS GAM 1.9 asks for care in counting them", source_status=SourceStatus.LOCAL_POLICY,
-    safety=SafetyClass.OPERATIONAL, check=one_of("barrels", "needles", "max_of_both"),
+    source="UNAIDS Global AIDS Monitoring, indicator 1.9, asks for care in counting them; which way is Handrail’s choice", source_status=SourceStatus.LOCAL_POLICY,
+    safety=SafetyClass.OPERATIONAL,
+    check=OneOf({"barrels": _("by barrels"), "needles": _("by needles"), "max_of_both": _("by whichever is more")}),
     explain=_(
-        "barrels: a barrel is one, a loose needle none. needles: the other way round. max_of_both: of what was handed out"
-        " together, whichever is more. A syringe with its needle is always one."
+        "By barrels: a barrel is one, a loose needle none. By needles: the other way round. By whichever is more: of what was"
+        " handed out together. A syringe with its needle is always one."
     ),
 )
 
 PWID_WINDOW = Value(
     key="pwid_window", title=_("Somebody counts as injecting if their last answer is not older than"), start=12, unit=_("months"),
-    source="Handrail; domain/indicators.md 1, rule 6", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL, check=whole(1, 12),
+    source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL, check=whole(1, 12),
     explain=_("The longest answer people can give is “in the last 12 months”, so more than 12 cannot be asked."),
 )

@@ -18,6 +18,8 @@ from handrail.kernel import clock, crypto, scope
 from handrail.kernel.access import Actor
 from handrail.kernel.models import AccessEntry, AuditEntry, AuditHead
 
+_SEALED = "access-log.sealed"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -59,18 +61,42 @@ def look(what: str, *, actor: Actor, object_id: object = "", refused: bool = Fal
     )
 
 
+_UNSEALED = """
+WITH sealed AS (
+  SELECT range_agg(int8range((run ->> 0)::bigint, (run ->> 1)::bigint, '[]')) AS keys
+  FROM kernel_auditentry e, jsonb_array_elements(e.detail -> 'keys') AS run
+  WHERE e.organisation_id = %s::bigint AND e.action = %s
+)
+SELECT a.key FROM kernel_accessentry a, sealed WHERE a.organisation_id = %s::bigint AND (a.key <@ sealed.keys) IS NOT TRUE ORDER BY a.key
+"""
+
+
 def seal_access_log(*, actor: Actor) -> int:
-    """Chain a digest of all looks since the last seal; returns how many."""
-    last = AuditEntry.objects.filter(action="access-log.sealed").order_by("-number").first()
-    since = int(last.detail["through"]) if last else 0
-    rows = list(AccessEntry.objects.filter(key__gt=since).order_by("key"))
-    if not rows:
+    """Chain a digest of all looks that no seal covers yet; returns how many.
+
+    A look gets its key before it is committed, so one with a lower key may still appear after this. A seal therefore
+    names the keys it covers, as runs, and never says “all up to”; what appears later is covered by the next one.
+    """
+    organisation = scope.organisation()
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSEALED, [organisation, _SEALED, organisation])
+        keys = [int(key) for (key,) in cursor.fetchall()]
+    if not keys:
         return 0
-    write(
-        "access-log.sealed", actor=actor,
-        detail={"from": since, "through": rows[-1].key, "count": len(rows), "sha256": _digest_of_looks(rows)},
-    )
+    rows = list(AccessEntry.objects.filter(key__in=keys).order_by("key"))
+    write(_SEALED, actor=actor, detail={"keys": _runs(keys), "count": len(rows), "sha256": _digest_of_looks(rows)})
     return len(rows)
+
+
+def _runs(keys: Sequence[int]) -> list[list[int]]:
+    """Ascending keys as runs of neighbours, each by its first and its last."""
+    runs: list[list[int]] = []
+    for key in keys:
+        if runs and key == runs[-1][1] + 1:
+            runs[-1][1] = key
+        else:
+            runs.append([key, key])
+    return runs
 
 
 def _digest_of_looks(rows: Sequence[AccessEntry]) -> str:
@@ -99,7 +125,7 @@ def verify() -> Verdict:
         if bytes(entry.digest) != crypto.digest(bytes(entry.previous), body):
             problems.append(f"Line {entry.number} was changed after it was written.")
         previous = bytes(entry.digest)
-        if entry.action == "access-log.sealed":
+        if entry.action == _SEALED:
             problems.extend(_check_seal(entry))
     head = AuditHead.objects.first()
     if (head.number if head else 0) != number:
@@ -110,9 +136,11 @@ def verify() -> Verdict:
 
 
 def _check_seal(entry: AuditEntry) -> list[str]:
-    rows = list(
-        AccessEntry.objects.filter(key__gt=int(entry.detail["from"]), key__lte=int(entry.detail["through"])).order_by("key")
-    )
+    older = [[int(entry.detail.get("from", 0)) + 1, int(entry.detail.get("through", 0))]]  # seals of before named a range
+    runs: list[list[int]] = entry.detail.get("keys") or older
+    covered = {key for first, last in runs for key in range(first, last + 1)}
+    within = AccessEntry.objects.filter(key__gte=runs[0][0], key__lte=runs[-1][1]).order_by("key")
+    rows = [row for row in within if row.key in covered]
     if len(rows) != entry.detail["count"] or _digest_of_looks(rows) != entry.detail["sha256"]:
         return [f"The access log sealed by line {entry.number} was changed."]
     return []

@@ -22,7 +22,7 @@ import re
 import socket
 import stat
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ import psycopg
 
 from handrail import __version__
 from handrail.kernel import clock, crypto
-from handrail.kernel.whole_database import NOT_KEPT, BackupError, contents, reading, start, why
+from handrail.kernel.whole_database import NOT_KEPT, BackupError, contents, migrations, reading, start, why
 
 FORMAT = b"HANDRAIL-BACKUP 1\n"
 _PIECE = 1 << 18
@@ -50,6 +50,8 @@ class Written:
     manifest: Mapping[str, Any]
     bytes: int
     removed: tuple[str, ...]
+    later: tuple[str, ...] = ()
+    """Backups whose names say that they were made after this one: the clock was wrong then, or is wrong now."""
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ def write(
             handle.flush()
             os.fsync(handle.fileno())
         beside.rename(target)
-        _sync(folder)
+        sync(folder)
     except (psycopg.Error, crypto.SealError, OSError) as error:
         raise BackupError(f"No backup was written: {str(error).strip()}") from error
     finally:
@@ -136,7 +138,8 @@ def write(
             for pipe in (process.stdout, process.stderr):
                 if pipe:
                     pipe.close()
-    return Written(target, manifest, target.stat().st_size, tuple(_prune(folder, prefix, keep)))
+    later = tuple(path.name for path in _in_order(folder, prefix) if _stamp_of(path) > _stamp_of(target))
+    return Written(target, manifest, target.stat().st_size, tuple(_prune(folder, prefix, keep, target)), later)
 
 
 def _manifest(
@@ -144,7 +147,7 @@ def _manifest(
 ) -> dict[str, Any]:
     return {
         "made_at": clock.now().isoformat(), "version": __version__, "postgresql": connection.info.server_version, "host": socket.gethostname(),
-        "recipients": list(recipients), "tables": contents(connection), **about(connection),
+        "recipients": list(recipients), "tables": contents(connection), "migrations": migrations(connection), **about(connection),
     }
 
 
@@ -166,15 +169,28 @@ def _free(folder: Path, prefix: str, at: datetime) -> Path:
     raise BackupError(f"There are a hundred backups of this second in {folder}.")
 
 
-def _prune(folder: Path, prefix: str, keep: int | None) -> Iterator[str]:
+def _in_order(folder: Path, prefix: str) -> list[Path]:
+    """This programme's backups, the one with the oldest stamp first."""
     pattern = re.compile(re.escape(prefix) + r"\d{8}T\d{6}Z(-\d+)?\.age")
-    ours = sorted((p for p in folder.iterdir() if pattern.fullmatch(p.name)), key=lambda p: (p.name.removesuffix(".age").split("Z")[0], p.stat().st_mtime_ns))
-    for path in ours[: -keep if keep else 0]:
+    return sorted((p for p in folder.iterdir() if pattern.fullmatch(p.name)), key=lambda p: (_stamp_of(p), p.stat().st_mtime_ns))
+
+
+def _stamp_of(path: Path) -> str:
+    return path.name.removesuffix(".age").split("Z")[0]
+
+
+def _prune(folder: Path, prefix: str, keep: int | None, written: Path) -> Iterator[str]:
+    """Remove the oldest beyond `keep`, never the one just written: a clock that was set back makes it look the oldest."""
+    if keep is None:
+        return
+    others = [path for path in _in_order(folder, prefix) if path != written]
+    for path in others[: max(0, len(others) - keep + 1)]:
         path.unlink()
         yield path.name
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Put the names of a folder's files on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -252,6 +268,20 @@ def check(path: Path, identities: Sequence[str]) -> Opened:
     return Opened(json.loads(found[b"MANI"]), keys)
 
 
+def require_known(manifest: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise `BackupError` if a backup was made by a newer version than this one, or went through migrations that this one lacks."""
+    foreign = sorted(set(manifest.get("migrations", ())) - set(known))
+    if _version(manifest["version"]) > _version(__version__) or foreign:
+        raise BackupError(
+            f"This backup was made by version {manifest['version']}; this is {__version__}, which is older. Nothing was changed."
+            f" Install that version or a newer one, and restore with it.{f' This one does not know {foreign[0]}.' if foreign else ''}"
+        )
+
+
+def _version(written: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", written.split("+")[0])[:3])
+
+
 def restore_tables(path: Path, identities: Sequence[str], owner: Mapping[str, Any]) -> None:
     """Play a checked backup's dump into an empty database, as the owner, in one transaction: all of it or nothing."""
     process = start("pg_restore", owner, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
@@ -296,6 +326,6 @@ def restore_keys(keys: Mapping[str, bytes], folder: Path) -> list[str]:
                 handle.flush()
                 os.fsync(handle.fileno())
         path.chmod(stat.S_IRUSR | stat.S_IWUSR)
-    _sync(folder)
+    sync(folder)
     crypto.key.cache_clear()
     return aside

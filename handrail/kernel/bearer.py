@@ -91,7 +91,7 @@ def load_device(token: str) -> Actor | None:
 def _count_failure(request: HttpRequest) -> bool:
     """Count a wrong token by the address it came from; whether there were too many. A right one is never held up."""
     address = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip() if settings.CONFIG.behind_proxy else request.META.get("REMOTE_ADDR", "")
-    who = crypto.token(crypto.key(settings.CONFIG.keys, "throttle"), "throttle", f"device|{address}")
+    who = crypto.token(crypto.key(settings.CONFIG.keys, "throttle"), "throttle", f"device|{throttle.network_of(str(address))}")
     too_many = throttle.is_slowed(who, free=FREE_FAILURES)
     throttle.count_failure(who)
     return too_many

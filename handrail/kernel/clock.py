@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 
@@ -14,6 +14,16 @@ def now() -> datetime:
 def local_date(moment: datetime, time_zone: str) -> date:
     """The calendar day of a moment where it happened."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def midnight(day: date, time_zone: str) -> datetime:
+    """The moment a calendar day begins somewhere."""
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def noon(day: date, time_zone: str) -> datetime:
+    """The middle of a calendar day somewhere: when something happened of which only the day is known."""
+    return datetime.combine(day, time(12), ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def local(moment: datetime, time_zone: str) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from django.db import models
@@ -18,7 +19,7 @@ M = TypeVar("M", bound=models.Model)
 def _plain(value: object) -> object:
     if isinstance(value, models.Model):
         return str(getattr(value, "id", value.pk))
-    if isinstance(value, datetime | date | uuid.UUID):
+    if isinstance(value, datetime | date | uuid.UUID | Decimal):
         return str(value)
     return value
 

@@ -61,7 +61,10 @@ def _backups() -> list[Finding]:
         problem = f"The last backup was made {datetime.fromtimestamp(last.stat().st_mtime, UTC):%Y-%m-%d}. See docs/how-to/back-up.md." if late else ""
     else:
         problem = "No backup was ever made. See docs/how-to/back-up.md." if now - born > _BACKUP_SECONDS else ""
-    return [*found, Finding("backup", problem, warning=True)]
+    config = settings.CONFIG
+    lacks = config.database_url and not config.backup_database_url
+    said = "HANDRAIL_BACKUP_DATABASE_URL is not set, so no backup can be made. See docs/how-to/back-up.md." if lacks else ""
+    return [*found, Finding("address for backups", said, warning=True), Finding("backup", problem, warning=True)]
 
 
 def _database() -> list[Finding]:

@@ -48,16 +48,26 @@ POLICY = "; ".join(
         "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types default",
     ]
 )
+NEEDED_FEATURES = ("autoplay", "camera", "publickey-credentials-create", "publickey-credentials-get", "screen-wake-lock")
+REFUSED_FEATURES = (
+    "accelerometer", "browsing-topics", "captured-surface-control", "clipboard-read", "clipboard-write", "compute-pressure",
+    "cross-origin-isolated", "deferred-fetch", "deferred-fetch-minimal", "digital-credentials-create", "digital-credentials-get",
+    "display-capture", "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "identity-credentials-get",
+    "idle-detection", "interest-cohort", "keyboard-map", "language-detector", "language-model", "local-fonts", "local-network-access",
+    "magnetometer", "microphone", "midi", "on-device-speech-recognition", "otp-credentials", "payment", "picture-in-picture",
+    "private-state-token-issuance", "private-state-token-redemption", "serial", "speaker-selection", "storage-access", "summarizer",
+    "sync-xhr", "translator", "unload", "usb", "window-management", "xr-spatial-tracking",
+)
+"""The header has no word for “all others”, so what browsers know is named. Bluetooth and sharing are missing: a browser that
+lacks them complains about their names, and both ask the person anyway."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # with no-referrer browsers send “Origin: null” and no form could be posted
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": (
-        "accelerometer=(), autoplay=(self), camera=(self), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(),"
-        " microphone=(), midi=(), payment=(), publickey-credentials-create=(self), publickey-credentials-get=(self),"
-        " screen-wake-lock=(self), usb=()"
+    "Permissions-Policy": ", ".join(
+        [f"{feature}=(self)" for feature in NEEDED_FEATURES] + [f"{feature}=()" for feature in REFUSED_FEATURES]
     ),
 }
 
@@ -300,8 +310,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Something broke here: no details to the outside, a number to tell whoever looks after the server."""
-    reference = uuid.uuid4().hex[:8]
-    log.error("Error shown to somebody with reference %s", reference)
+    reference = request.reference = uuid.uuid4().hex[:8]  # type: ignore[attr-defined]  # the log's line names it too
     return render(request, "kernel/error.html", {"reference": reference}, status=500)
 
 

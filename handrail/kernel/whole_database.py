@@ -117,6 +117,11 @@ def contents(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
     return found
 
 
+def migrations(connection: psycopg.Connection[Any]) -> list[str]:
+    """The migrations that this database went through, as `app.name`."""
+    return [f"{app}.{name}" for app, name in connection.execute("SELECT app, name FROM django_migrations ORDER BY app, name").fetchall()]
+
+
 def differences(before: Mapping[str, Sequence[Any]], after: Mapping[str, Sequence[Any]]) -> list[str]:
     """What differs between two `contents`, as sentences."""
     found = []
@@ -127,6 +132,19 @@ def differences(before: Mapping[str, Sequence[Any]], after: Mapping[str, Sequenc
         elif old[1] != new[1]:
             found.append(f"{table} has as many rows as before, but not the same.")
     return found
+
+
+
+def require_reads_all(login: Mapping[str, Any]) -> None:
+    """Raise `BackupError` unless this role can be used for backups: a backup that fails is noticed when it is too late."""
+    try:
+        with psycopg.connect(conninfo(login), autocommit=True) as connection:
+            role = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
+    except psycopg.Error as error:
+        raise BackupError(f"The address for backups cannot be used: {str(error).strip()}") from None
+    if role != (True,):
+        raise BackupError("The role for backups must read every row: it needs BYPASSRLS. See docs/how-to/use-a-postgresql-server.md.")
+
 
 # -- empty, or not -------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,11 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
+from handrail.facts import devices
 from handrail.facts.devices import own_site
 from handrail.facts.models import Fact, Site
-from handrail.facts.record import AlreadySaved, Draft, Mode, Outcome, Refusal, record, record_many, sentence_of
+from handrail.facts.queries import needs_proof
+from handrail.facts.record import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, record, record_many, sentence_of
 from handrail.facts.spec import KINDS
 from handrail.facts.unreadable import is_storable
 from handrail.kernel import clock
@@ -28,6 +30,7 @@ from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
 from handrail.kernel.bearer import for_programs, problem, problems
 from handrail.ledgers.stock.models import Item
 from handrail.screens.api_schema import MOST_BYTES, MOST_FACTS, BatchFact, Envelope, body_of, document
+from handrail.screens.console import step_up
 
 Found = list[tuple[str, str]]
 DEEPEST = 20
@@ -106,15 +109,49 @@ def _record(actor: Actor, kind: str, fact: Any) -> HttpResponse:
     payload: BaseModel = fact.payload
     if not is_storable(kind, 0, payload.model_dump(mode="json")):
         return problems(422, [("payload", _("It holds a character or a number that cannot be stored."))])
-    draft = _draft(actor, own_site(actor), kind, payload, fact)
+    site = own_site(actor)
+    quota = _quota(actor, site)
+    if quota is not None and quota.is_met:
+        return _wait(quota)
+    draft = _draft(actor, site, kind, payload, fact)
+    if _lacks_proof(actor, draft):
+        return problem(401, _prove())
     if draft.device_sequence is not None and _is_numbered(draft):
         return problems(409, [("device_sequence", _("This device used the number for another record."))])
     try:
-        return JsonResponse(_answer(record(draft, actor=actor, mode=Mode.TYPED)))
+        outcome = record(draft, actor=actor, mode=Mode.TYPED)
+        _count(actor, quota, [outcome])
+        return JsonResponse(_answer(outcome))
     except AlreadySaved as refusal:
         return problems(409, refusal.problems)
     except Refusal as refusal:
         return problems(422, refusal.problems)
+
+
+def _quota(actor: Actor, site: Site | None) -> devices.Quota | None:
+    return devices.quota(actor.device, site) if actor.device is not None and site is not None else None
+
+
+def _wait(quota: devices.Quota) -> HttpResponse:
+    """Too much for one day: nothing is recorded and nothing lost, the device keeps it."""
+    answer = problem(429, _("This device sent all that it may in a day. Keep the rest and send it later."))
+    answer.headers["Retry-After"] = str(quota.seconds_left)
+    return answer
+
+
+def _count(actor: Actor, quota: devices.Quota | None, outcomes: Sequence[Outcome]) -> None:
+    """What was here already costs nothing: sending again stays harmless."""
+    if quota is not None:
+        devices.count(actor, quota, sum(outcome.status is not Status.DUPLICATE for outcome in outcomes))
+
+
+def _lacks_proof(actor: Actor, draft: Draft) -> bool:
+    """Whether a person must prove again who they are first, as on the pages. A device has nothing to prove, and no such right."""
+    return actor.device is None and needs_proof(draft.kind, draft.supersedes) and not step_up.is_fresh(actor)
+
+
+def _prove() -> str:
+    return _("Prove again who you are, in the browser.")
 
 
 def _is_numbered(draft: Draft) -> bool:
@@ -133,17 +170,28 @@ def batch(request: ActorRequest) -> HttpResponse:
     except _Answered as refused:
         return refused.answer
     actor, site = request.actor, own_site(request.actor)
+    quota = _quota(actor, site)
+    if quota is not None and quota.is_met:
+        return _wait(quota)
     read = [_readable(actor, site, entry) for entry in listed]
-    drafts = [draft for draft in read if isinstance(draft, Draft)]
-    recorded = iter(record_many(drafts, actor=actor, mode=Mode.ARRIVED) if drafts else [])
+    unproved = {draft.id for draft in read if isinstance(draft, Draft) and _lacks_proof(actor, draft)}
+    drafts = [draft for draft in read if isinstance(draft, Draft) and draft.id not in unproved]
+    taken = record_many(drafts, actor=actor, mode=Mode.ARRIVED) if drafts else []
+    _count(actor, quota, taken)
+    recorded = iter(taken)
     outcomes: list[dict[str, Any]] = []
     for entry, draft in zip(listed, read, strict=True):
-        if isinstance(draft, Draft):
-            outcomes.append(_answer(next(recorded)) | {"problems": []})
+        if not isinstance(draft, Draft):
+            outcomes.append(_refused(entry, "unreadable", draft))
+        elif draft.id in unproved:
+            outcomes.append(_refused(entry, "not_proved", [("", _prove())]))
         else:
-            said = [{"field": name, "sentence": sentence} for name, sentence in draft]
-            outcomes.append({"id": _id_of(entry), "status": "refused", "reason": "unreadable", "problems": said})
+            outcomes.append(_answer(next(recorded)) | {"problems": []})
     return JsonResponse({"outcomes": outcomes})
+
+
+def _refused(entry: dict[str, Any], reason: str, found: Found) -> dict[str, Any]:
+    return {"id": _id_of(entry), "status": "refused", "reason": reason, "problems": [{"field": name, "sentence": said} for name, said in found]}
 
 
 def _listed(body: bytes) -> list[dict[str, Any]]:

@@ -121,7 +121,7 @@ class Items(BaseModel):
 
 _PROBLEMS = {
     "400": ("BadRequest", "What was sent is not JSON."),
-    "401": ("Unauthorized", "No token, a wrong one, or the device was ended."),
+    "401": ("Unauthorized", "No token, a wrong one, the device was ended, or a person must prove again who they are."),
     "403": ("Forbidden", "A person's session without its form token."),
     "404": ("NotFound", "This does not exist, or may not be done with this token."),
     "405": ("NotThisWay", "The address exists, but not for this method."),
@@ -129,7 +129,7 @@ _PROBLEMS = {
     "413": ("TooLarge", "More than a million bytes."),
     "415": ("NotJson", "The content type is not application/json in UTF-8."),
     "422": ("Unprocessable", "Something in it cannot be right; nothing was recorded."),
-    "429": ("TooMany", "Too many wrong tokens from this address."),
+    "429": ("TooMany", "Too many wrong tokens from this address, or the device sent all that it may in a day: keep it, and send it after the seconds of Retry-After."),
 }
 _READING = ("401", "403", "404", "405", "429")
 

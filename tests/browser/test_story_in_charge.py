@@ -128,7 +128,7 @@ def test_a_drop_in_for_smoking_and_care_is_set_up_and_offers_nothing_else(visito
     main = colleague.page.locator("main")
     for offered in ("Smoking kit", "Wound dressing", "Had here", "Wound care"):
         expect(main).to_contain_text(offered)
-    for not_here in ("Syringe", "Filter", "Used equipment back", "Rapid tests"):
+    for not_here in ("Syringe", "Filter", "Used equipment back", "Hepatitis C antibodies"):
         expect(main).not_to_contain_text(not_here)
     visitor.complaints.clear()  # Chromium notes the 422 of the missing name
 

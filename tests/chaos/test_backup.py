@@ -189,6 +189,45 @@ def test_the_server_cannot_open_its_own_backups(original, place):
     assert original.file.stat().st_mode & 0o077 == 0
 
 
+MADE_LATER = """
+import sys; from pathlib import Path
+from handrail import cli_backup
+from handrail.kernel import backup
+real = backup.check
+def check(*arguments):
+    opened = real(*arguments)
+    opened.manifest[sys.argv[1]] = eval(sys.argv[2])
+    return opened
+backup.check = check
+from handrail.cli import main; main(sys.argv[3:])
+"""
+
+
+@pytest.mark.parametrize(("name", "value"), [("version", "'99.0.0'"), ("migrations", "['facts.9999_from_next_year']")])
+def test_a_backup_of_a_newer_version_is_refused_before_anything_is_written(original, place, name, value):
+    machine = Machine(place / f"older-{name}")
+    command = [sys.executable, "-c", MADE_LATER, name, value, "restore", str(original.file), "--identity", str(original.keys[0])]
+    done = subprocess.run(command, env=machine.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "which is older. Nothing was changed" in done.stderr
+    assert machine.everything() == {}
+    assert not (machine.var / "keys" / "lookup.key").exists()
+    assert not (machine.var / "backup" / "restoring").exists()
+
+
+def test_a_key_that_could_not_be_written_is_not_sealed_to(original, place):
+    machine = Machine(place / "full-stick")
+    machine.run("migrate")
+    stick = Path("/dev/full")
+    done = subprocess.run(
+        [sys.executable, "-c", "import os, sys; real = os.open; os.open = lambda p, f, *m: real(p, os.O_WRONLY if str(p) == '/dev/full' else f, *m)\n"
+         "from handrail.cli import main; main(sys.argv[1:])", "backup", "keys", "--out", str(stick)],
+        env=machine.environment, cwd=ROOT, capture_output=True, text=True, check=False,
+    )
+    assert done.returncode != 0
+    assert not (machine.var / "backup" / "recipients").exists()
+
+
 def test_a_wrong_key_opens_nothing(original, place):
     stranger, other = Machine(place / "stranger"), Machine(place / "unopened")
     stranger.run("backup", "keys", "--out", place / "stranger-key")
@@ -326,17 +365,24 @@ def test_moving_to_a_server_and_back_keeps_every_row(original, place):
             users = machine.var / "postgres" / "users.lock"
             while not users.exists() or not subprocess.run(["flock", "-n", str(users), "true"], check=False).returncode:
                 time.sleep(0.02)
-            assert "server is running" in machine.run("move", "--to", app, "--owner", owner, fails=True)
+            assert "server is running" in machine.run("move", "--to", app, "--owner", owner, "--backup", backup, fails=True)
         finally:
             worker.terminate()
             worker.wait()
-        said = json.loads(Machine(machine.var, HANDRAIL_MOVE_TO=app, HANDRAIL_MOVE_OWNER=owner).run("move", "--format", "json"))
-        assert said["environment"] == {"HANDRAIL_DATABASE_URL": app, "HANDRAIL_OWNER_DATABASE_URL": owner}
+        assert "HANDRAIL_MOVE_BACKUP" in machine.run("move", "--to", app, "--owner", owner, fails=True)
+        assert "BYPASSRLS" in machine.run("move", "--to", app, "--owner", owner, "--backup", owner, fails=True)
+        asked = {"HANDRAIL_MOVE_TO": app, "HANDRAIL_MOVE_OWNER": owner, "HANDRAIL_MOVE_BACKUP": backup}
+        said = json.loads(Machine(machine.var, **asked).run("move", "--format", "json"))
         ordinary = {"kernel_session", "kernel_throttle", "kernel_schedule", "django_migrations", "django_tasks_database_dbtaskresult"}
         assert differing(before, rows_of(server)) <= ordinary
-        assert "already" in machine.run("move", "--to", app, "--owner", owner, fails=True)
-        moved = Machine(machine.var, HANDRAIL_DATABASE_URL=app, HANDRAIL_OWNER_DATABASE_URL=owner, HANDRAIL_BACKUP_DATABASE_URL=backup)
-        moved.run("selfcheck")
+        assert "already" in machine.run("move", "--to", app, "--owner", owner, "--backup", backup, fails=True)
+        moved = Machine(machine.var, **said["environment"])  # what it printed, and nothing else
+        assert "BACKUP_DATABASE_URL" not in moved.run("selfcheck")
+        forgotten = Machine(machine.var, HANDRAIL_DATABASE_URL=app, HANDRAIL_OWNER_DATABASE_URL=owner)
+        assert "HANDRAIL_BACKUP_DATABASE_URL is not set" in forgotten.run("selfcheck")
+        daily = Machine(machine.var, **said["environment"], HANDRAIL_BACKUP_FOLDER=str(place / "daily-of-the-server"))
+        name = json.loads(daily.inside("from handrail.facts import backups; print(json.dumps(backups.back_up_daily.func()))"))
+        assert (place / "daily-of-the-server" / name).exists()
         now = moved.facts()
         assert (now["epoch"], now["signed_in"], now["card"]) == (facts["epoch"], True, facts["card"])
         moved.inside(RECORD_ONE_MORE)

@@ -58,6 +58,9 @@ def things(world: SimpleNamespace) -> dict[str, object]:
         record(
             Draft(kind="exchange.test", payload=test, site=world.sites["Clinic"].id, encounter=ids.new()), actor=world.system
         )
+        pricked = record(
+            Draft(kind="exchange.needlestick", payload=KINDS["exchange.needlestick"].sample, site=world.van.id), actor=world.actors["naima"]
+        )
         aside = record(Draft(kind="no.such", payload={}, site=world.van.id), actor=world.system, mode=Mode.ARRIVED)
         for site in (None, world.van):
             Result.objects.create(
@@ -76,6 +79,7 @@ def things(world: SimpleNamespace) -> dict[str, object]:
             "word": "nobody",  # a word means somebody only in the session that holds it
             "fact": {
                 "waiting-decide": Aside.objects.get(fact=aside.id).fact,
+                "exchange:follow-up": pricked.id,
                 "exchange:finish-test": OpenTest.objects.get(site=world.sites["Clinic"]).fact,
             },
         }

@@ -6,13 +6,12 @@ elements are those of 42 CFR Part 2 §2.31; which of them are needed is the prog
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from pydantic import field_validator
 
+from handrail.facts.codes import name_of_service
 from handrail.facts.spec import Codes, Kind, Payload, Privacy, info
 
 
@@ -101,9 +100,6 @@ class Profile(Codes):
     VERBAL = "verbal", _("In writing, or spoken with a witness")
 
 
-_SINGLE_DIGITS = re.compile(r"\d[\d\s().-]{4,}\d")
-
-
 class Consent(Payload):
     """Numbers are the elements of §2.31; element 5 is the purpose."""
 
@@ -131,9 +127,7 @@ class Consent(Payload):
     @field_validator("to_whom")
     @classmethod
     def _names_a_service(cls, typed: str) -> str:
-        if "@" in typed or _SINGLE_DIGITS.search(typed):
-            raise ValueError(_now("Write the name of a service or office, without a number or an address."))
-        return " ".join(typed.split())
+        return name_of_service(typed)
 
 
 KIND = Kind(

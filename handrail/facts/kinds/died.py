@@ -63,6 +63,15 @@ class Notify(Codes):
     CASE_WORKER = "case_worker", _("Their case worker")
 
 
+def last_day_of(day: date, precision: str) -> date:
+    """The last day of a day, month or year."""
+    if precision == Precision.YEAR:
+        return date(day.year, 12, 31)
+    if precision == Precision.MONTH:
+        return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    return day
+
+
 class Died(Payload):
     """The moment of the report is the fact's own time."""
 
@@ -77,11 +86,7 @@ class Died(Payload):
     @property
     def last_day(self) -> date:
         """The last day the person may have lived, as far as it is known."""
-        if self.precision == Precision.YEAR:
-            return date(self.died_on.year, 12, 31)
-        if self.precision == Precision.MONTH:
-            return self.died_on.replace(day=calendar.monthrange(self.died_on.year, self.died_on.month)[1])
-        return self.died_on
+        return last_day_of(self.died_on, self.precision)
 
 
 KIND = Kind(

@@ -17,7 +17,10 @@ LEAST = 2
 
 
 class Merged(Payload):
-    """The survivor stands for the other from now on, for earlier periods too; nothing is copied or moved."""
+    """The survivor stands for the other from now on, for earlier periods too; nothing is copied or moved.
+
+    The fact itself is of the survivor. Whether enough fits is compared again at the door (`people_rules`).
+    """
 
     survivor: uuid.UUID = info(_("Stands for both"), privacy=Privacy.PERSONAL)
     other: uuid.UUID = info(_("Is the same person"), privacy=Privacy.PERSONAL)
@@ -42,5 +45,6 @@ KIND = Kind(
         survivor=uuid.UUID(int=1), other=uuid.UUID(int=2), corroborating=(Corroboration.AGE, Corroboration.LANGUAGE), person_agreed=Agreed.YES
     ),
     needs_encounter=False,
+    step_up=True,
     about="other",
 )

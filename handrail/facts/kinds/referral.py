@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Self
 
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from pydantic import field_validator, model_validator
 
-from handrail.facts.codes import Service
-from handrail.facts.spec import Answer, Codes, Compose, Kind, Matrix, Payload, Privacy, info
+from handrail.facts.codes import Service, name_of_service
+from handrail.facts.spec import Answer, Codes, Compose, Detail, Kind, Matrix, Payload, Privacy, info
 
 
 class Offer(Codes):
@@ -32,14 +34,28 @@ class Referral(Payload):
 
     service: Service = info(_("Service"), privacy=Privacy.CLINICAL)
     status: Offer = info(_("Answer"), privacy=Privacy.OPERATIONAL)
-    to_site: uuid.UUID | None = info(_("To"), privacy=Privacy.OPERATIONAL, default=None)
+    to_site: uuid.UUID | None = info(_("To"), privacy=Privacy.OPERATIONAL, default=None, names="site")
+    to_service: str | None = info(
+        _("Another service"), privacy=Privacy.OPERATIONAL, default=None, max_length=60, help_text=_("Its name, never the name of a person")
+    )
     warm_handover: bool = info(_("Accompanied"), privacy=Privacy.OPERATIONAL, default=False)
     urgency: Urgency | None = info(_("How soon"), privacy=Privacy.OPERATIONAL, default=None)
     consent_to_share: bool | None = info(_("The other service may tell us the outcome"), privacy=Privacy.PERSONAL, default=None)
 
+    @field_validator("to_service")
+    @classmethod
+    def _names_a_service(cls, typed: str | None) -> str | None:
+        return name_of_service(typed) or None if typed is not None else None
+
+    @model_validator(mode="after")
+    def _leads_to_one_place(self) -> Self:
+        if self.to_site is not None and self.to_service is not None:
+            raise ValueError(_t("Choose one of our places or write the name of another service, not both."))
+        return self
+
 
 def _as_it_was(old: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 asked neither urgency nor consent: both stay not asked."""
+    """Version 1 asked neither urgency nor consent, version 2 knew no service but our own: what was not asked stays not asked."""
     return old
 
 
@@ -49,8 +65,8 @@ KIND = Kind(
     payload=Referral,
     may="referral.make",
     sample=Referral(service=Service.OAT, status=Offer.ACCEPTED),
-    version=2,
-    upcasters={1: _as_it_was},
+    version=3,
+    upcasters={1: _as_it_was, 2: _as_it_was},
     compose=Compose(
         order=40,
         title=_("Referral"),
@@ -61,6 +77,11 @@ KIND = Kind(
                 Answer("accepted", _("Wants it"), {"status": Offer.ACCEPTED}),
                 Answer("declined", _("Not now"), {"status": Offer.DECLINED}),
             ),
+            details=(
+                Detail("to_site", only=("accepted",), offering=True), Detail("to_service", only=("accepted",)),
+                Detail("warm_handover", only=("accepted",)), Detail("consent_to_share", only=("accepted",)), Detail("urgency", only=("accepted",)),
+            ),
+            fold=_("Where to, and how soon"),
         ),
     ),
 )

@@ -78,11 +78,17 @@ def _as_it_was(old: dict[str, Any]) -> dict[str, Any]:
     return old
 
 
+def _who_made_it(said: ReferralOutcome) -> str:
+    """Where a referral was made it is closed by the person's own word, or by who went along (`domain/exchange.md` 7)."""
+    return "" if said.source == Source.RECEIVING_SERVICE else "referral.follow"
+
+
 KIND = Kind(
     title=_("Outcome of a referral"),
     explain=_("Whether the person arrived, and who said so."),
     payload=ReferralOutcome,
     may="referral.close",
+    may_also=_who_made_it,
     sample=ReferralOutcome(referral=uuid.UUID(int=2), status=Outcome.ATTENDED, source=Source.RECEIVING_SERVICE),
     version=2,
     upcasters={1: _as_it_was},

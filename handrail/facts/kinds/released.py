@@ -30,5 +30,6 @@ KIND = Kind(
     may="records.review",
     sample=Released(target=uuid.UUID(int=1), decision=Decision.COUNTS),
     needs_encounter=False,
+    step_up=True,
     about="target",
 )

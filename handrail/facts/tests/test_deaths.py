@@ -247,7 +247,7 @@ def test_a_door_that_forgot_the_dead_would_be_noticed(in_harbour, monkeypatch):
 
 
 def test_a_door_that_refused_everything_of_the_dead_would_be_noticed(in_harbour, monkeypatch):
-    monkeypatch.setattr(WishesReactor, "_is_after_death", lambda self, fact: fact.participant in self._roots)
+    monkeypatch.setattr(WishesReactor, "_is_after_death", lambda self, fact: self._root(fact.participant) in self._deaths)
     with pytest.raises((AssertionError, AfterDeath)):
         test_what_was_done_before_the_death_is_accepted_however_late_it_is_written(in_harbour)
 

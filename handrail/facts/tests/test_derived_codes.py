@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -148,9 +149,10 @@ def test_elements_show_nothing_when_printed():
 
 
 def test_a_day_that_does_not_exist_is_refused():
-    Elements("A", "B", "C", 29, 2, None).check()
-    for wrong, field in ((Elements(day=31, month=2), "day"), (Elements(day=29, month=2, year=1985), "day"), (Elements(month=13), "month")):
+    Elements("A", "B", "C", 29, 2, None).check(date(2026, 1, 1))
+    for wrong, field in ((Elements(day=31, month=2), "day"), (Elements(day=29, month=2, year=1985), "day"), (Elements(month=13), "month"),
+                         (Elements(year=2085), "year"), (Elements(year=1915), "year")):
         with pytest.raises(BadElement) as refused:
-            wrong.check()
+            wrong.check(date(2026, 1, 1))
         assert refused.value.name == field
 

@@ -120,6 +120,7 @@ def test_example_4_tolerant_review_proposes_one_near_match_and_joins_nothing(in_
     assert stranger.participant not in {proposal.newer, proposal.older}
 
 
+@pytest.mark.slow
 def test_switched_off_again_the_hints_are_thrown_away(in_harbour):
     tolerant(in_harbour, on=True)
     derived(in_harbour, ANNA)
@@ -206,6 +207,7 @@ def test_fifty_people_are_not_found_without_the_key(in_harbour, settings):
     assert attack(in_harbour, 50, settings) == (0, 100)
 
 
+@pytest.mark.slow
 def test_without_the_key_of_the_programme_even_the_right_look_up_key_and_answers_find_nobody(in_harbour, settings):
     tolerant(in_harbour, on=True)
     elements = person_number(1)

@@ -22,6 +22,7 @@ from handrail.ledgers.stock.reactor import Short
 from handrail.services.exchange.kinds.given import Given, GivenLine
 from handrail.services.exchange.kinds.returned import Returned
 from handrail.services.exchange.kinds.test import Disease, Result, State
+from tests.people import join
 
 
 def give(**quantities: int) -> Part:
@@ -230,7 +231,7 @@ def test_a_referral_is_followed_until_the_person_arrived(in_harbour):
 def _referral(world):
     from handrail.facts.kinds.referral import Referral as Payload  # noqa: PLC0415  name clashes with the table
 
-    return Payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id)
+    return Payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id, consent_to_share=True)
 
 
 def test_a_result_without_a_test_is_refused():
@@ -306,7 +307,6 @@ def test_only_who_may_merge_may_undo_a_merge(in_harbour):
     one, other = ids.random(), ids.random()
     for person in (one, other):
         record(Draft(kind="facts.enrolled", payload={}, site=in_harbour.van.id, participant=person), actor=in_harbour.actors["naima"])
-    payload = KINDS["facts.merged"].sample.model_copy(update={"survivor": one, "other": other})
-    merge = record(Draft(kind="facts.merged", payload=payload, participant=one), actor=in_harbour.system).id
+    merge = join(in_harbour, one, other)
     with pytest.raises(Refusal, match="cannot correct or take back"):
         taken_back(in_harbour, merge, by="naima", at="Van 1")

@@ -19,10 +19,10 @@ from handrail.facts.spec import KINDS
 from handrail.kernel import clock, ids, scope
 
 
-def refer(world: Any, status: str = "accepted", service: str = "OAT", days_ago: float = 1, **more: Any) -> uuid.UUID:
+def refer(world: Any, status: str = "accepted", service: str = "OAT", days_ago: float = 1, participant: uuid.UUID | None = None, **more: Any) -> uuid.UUID:
     draft = Draft(
-        kind="facts.referral", payload={"service": service, "status": status, "to_site": str(world.sites["Clinic"].id)} | more, site=world.van.id,
-        encounter=ids.new(), occurred_at=clock.now() - timedelta(days=days_ago),
+        kind="facts.referral", payload={"service": service, "status": status, "to_site": str(world.sites["Clinic"].id), "consent_to_share": True} | more, site=world.van.id,
+        encounter=ids.new(), occurred_at=clock.now() - timedelta(days=days_ago), participant=participant,
     )
     record(draft, actor=world.system)
     return draft.id

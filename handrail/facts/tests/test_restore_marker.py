@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from handrail.facts import backups
+from handrail.facts import accounts, backups
+from handrail.kernel import scope
+from handrail.kernel.models import SetUpCode
 
 
 def test_a_restore_that_broke_off_elsewhere_gives_no_leave_to_empty_this_database(world, settings, tmp_path):
@@ -19,3 +21,11 @@ def test_a_restore_that_broke_off_elsewhere_gives_no_leave_to_empty_this_databas
     settings.CONFIG = server
     assert backups.was_interrupted()
     assert not backups.may_go_on()
+
+
+def test_no_set_up_code_comes_back_with_a_restore(world):
+    with scope.enter([world.harbour.key]):
+        code = accounts.new_set_up_code(actor=world.system, staff=world.staff["naima"])
+    backups.begin_again("a-file.age", {"made_at": "2026-09-01"})
+    assert accounts.who_sets_up(username="naima", code=code) is None
+    assert not SetUpCode.objects.exists()

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from handrail.facts import handles, organisations, participants, proposals, receipts, visits
+from handrail.facts import handles, organisations, participants, proposals, receipts, visits, wishes
+from handrail.facts.corroboration import band_of, corroboration
 from handrail.facts.honest_count import count_people
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Fact, Participant, Proposal, Receipt
@@ -21,8 +22,7 @@ from handrail.kernel.access import Denied, Grant
 from handrail.kernel.database import as_owner
 from handrail.kernel.rooms import permissions_of
 from tests import world as small_world
-
-FITS = ("age_band", "language")
+from tests.people import FITS, join
 
 
 def card_for(world, **answers) -> tuple[str, uuid.UUID]:
@@ -42,10 +42,7 @@ def steward(world):
 
 
 def merge(world, survivor: uuid.UUID, other: uuid.UUID, *, actor=None) -> uuid.UUID:
-    payload = {"survivor": str(survivor), "other": str(other), "corroborating": FITS, "person_agreed": "yes"}
-    draft = Draft(kind="facts.merged", participant=survivor, payload=payload)
-    record(draft, actor=actor or steward(world))
-    return draft.id
+    return join(world, survivor, other, actor=actor or steward(world))
 
 
 def undo(world, fact: uuid.UUID) -> None:
@@ -67,7 +64,7 @@ def came(world, person: uuid.UUID | None, **parts) -> uuid.UUID:
 def test_after_a_merge_either_card_finds_the_survivor_and_after_undo_each_its_own(in_harbour):
     (first, one), (second, other) = card_for(in_harbour), card_for(in_harbour)
     fact = merge(in_harbour, one, other)
-    assert find(first).participant == find(second).participant == one
+    assert find(first).survivor == find(second).survivor == one
     assert participants.survivors() == {other: one}
     assert participants.group(other) == participants.group(one) == [one, other]
     undo(in_harbour, fact)
@@ -81,7 +78,7 @@ def test_a_chain_leads_to_the_last_survivor_and_comes_apart_link_by_link(in_harb
     (a_card, a), (b_card, b), (_c_card, c) = (card_for(in_harbour) for _person in range(3))
     first, second = merge(in_harbour, b, a), merge(in_harbour, c, b)
     assert participants.survivors() == {a: c, b: c}
-    assert find(a_card).participant == c
+    assert find(a_card).survivor == c
     undo(in_harbour, second)
     assert participants.survivors() == {a: b}
     undo(in_harbour, first)
@@ -112,7 +109,8 @@ def test_a_circle_a_second_merge_and_a_merge_with_oneself_are_refused(in_harbour
 
 def test_a_deceased_person_is_never_joined_with_a_living_one(in_harbour):
     (_f, one), (_s, other) = card_for(in_harbour), card_for(in_harbour)
-    Participant.objects.filter(id=one).update(status="deceased")
+    said = {"reported_by": "peer", "died_on": clock.now().date().isoformat()}
+    wishes.report_death(actor=in_harbour.actors["naima"], site=in_harbour.van, participant=one, id=ids.new(), said=said)
     for survivor, gone in ((one, other), (other, one)):
         with pytest.raises(Refusal, match="deceased"):
             merge(in_harbour, survivor, gone)
@@ -210,7 +208,7 @@ def test_side_by_side_stands_only_what_can_speak_for_it(in_harbour):
     handles.set_handle(actor=in_harbour.system, participant=proposal.newer, word="Robin")
     handles.set_handle(actor=in_harbour.system, participant=proposal.older, word="robin")
     came(in_harbour, proposal.newer)
-    said = {fit.code.value: (fit.newer, fit.older, fit.fits) for fit in proposals.corroboration(proposal.newer, proposal.older)}
+    said = {fit.code.value: (fit.newer, fit.older, fit.fits) for fit in corroboration(proposal.newer, proposal.older)}
     assert said == {
         "age_band": ("40–49", "40–49", True), "handle": ("Robin", "robin", True), "language": ("Русский", "Русский", True),
         "usual_site": ("Van 1", "", False), "issued_card": ("Yes", "Yes", None),
@@ -219,11 +217,11 @@ def test_side_by_side_stands_only_what_can_speak_for_it(in_harbour):
 
 def test_the_age_band_follows_from_the_year_or_is_as_they_said():
     on = date(2026, 3, 15)
-    assert [proposals.band_of(Participant(birth_year=year), on) for year in (2012, 2011, 2007, 2001, 1966)] == [
+    assert [band_of(Participant(birth_year=year), on) for year in (2012, 2011, 2007, 2001, 1966)] == [
         "under_15", "15_19", "15_19", "25_29", "60_plus",
     ]
-    assert proposals.band_of(Participant(age_band="20_24"), on) == "20_24"
-    assert proposals.band_of(Participant(), on) == ""
+    assert band_of(Participant(age_band="20_24"), on) == "20_24"
+    assert band_of(Participant(), on) == ""
 
 
 # -- receipts -------------------------------------------------------------------------------------------------------------------
@@ -244,18 +242,31 @@ def test_a_receipt_makes_a_visit_theirs_once_and_totals_stay(in_harbour):
     assert {bytes(row.token) for row in Receipt.objects.all()}.isdisjoint({code.replace("-", "").encode()})
 
 
-def test_a_receipt_is_refused_when_mistyped_unknown_too_old_or_too_late(in_harbour):
+def test_a_receipt_is_refused_when_mistyped_unknown_too_old_or_too_late(in_harbour, monkeypatch):
     naima, (_card, person) = in_harbour.actors["naima"], card_for(in_harbour)
     visit = came(in_harbour, None)
     code = receipts.issue(actor=naima, visit=visit)
     for typed, sentence in (("7HR-9V4-99P-2", "symbols is wrong"), (crypto.new_code(), "not known")):
         with pytest.raises(Refusal, match=sentence):
             receipts.claim(actor=naima, code=typed, participant=person)
-    Receipt.objects.update(issued_at=clock.now() - timedelta(days=30, minutes=1))
-    with pytest.raises(Refusal, match="older than 30 days"):
+    real = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=30, minutes=1))
+    with pytest.raises(Refusal, match="more than 30 days ago"):
         receipts.claim(actor=naima, code=code, participant=person)
-    Receipt.objects.update(issued_at=clock.now() - timedelta(days=30) + timedelta(minutes=1))
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=30, minutes=-1))
     receipts.claim(actor=naima, code=code, participant=person)
+
+
+def test_the_thirty_days_run_from_the_visit_and_not_from_the_slip(in_harbour, monkeypatch):
+    naima, (_card, person) = in_harbour.actors["naima"], card_for(in_harbour)
+    visit, real = came(in_harbour, None), clock.now()
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=29))
+    code = receipts.issue(actor=naima, visit=visit)
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=31))
+    with pytest.raises(Refusal, match="more than 30 days ago"):
+        receipts.claim(actor=naima, code=code, participant=person)
+    with pytest.raises(Refusal, match="in the last 30 days"):
+        receipts.issue(actor=naima, visit=visit)
 
 
 def test_only_a_visit_of_one_person_without_a_code_has_a_receipt(in_harbour):

@@ -11,11 +11,12 @@ from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Participant
 from handrail.facts.record import Draft, Mode, Refusal, record
 from handrail.facts.spec import KINDS
-from handrail.facts.tests.test_same_person import FITS, card_for, merge, steward
+from handrail.facts.tests.test_same_person import card_for, merge, steward
 from handrail.facts.tests.test_wishes import CLINIC, FULL
 from handrail.facts.wishes_reactor import NoBasis
 from handrail.kernel import clock, ids, scope
 from handrail.ledgers.stock.models import Balance
+from tests.people import FITS, say_alike
 
 
 def people(world, count: int):
@@ -51,6 +52,7 @@ def release(world, fact) -> int:
 def test_who_may_not_join_records_cannot_let_a_join_count_that_was_kept_aside(world):
     with scope.enter([world.harbour.key]):
         one, other = people(world, 2)
+        say_alike(world, one, other)
         payload = {"survivor": str(one), "other": str(other), "corroborating": FITS, "person_agreed": "yes"}
         kept = record(Draft(kind="facts.merged", participant=one, payload=payload), actor=world.actors["naima"], mode=Mode.ARRIVED)
     assert (kept.reason, release(world, kept.id)) == ("not_permitted", 422)

@@ -9,12 +9,12 @@ import pytest
 
 from handrail.facts import consents, organisations, visits, wishes
 from handrail.facts.kinds.encounter import Encounter
-from handrail.facts.kinds.merged import Merged
 from handrail.facts.models import Aside, Consent, Fact, Participant, Setting
 from handrail.facts.record import Draft, Mode, Refusal, Status, record, record_many
 from handrail.facts.spec import KINDS
 from handrail.facts.wishes_reactor import Incomplete, NoBasis
 from handrail.kernel import clock, ids, scope
+from tests.people import join
 
 DAY = datetime(2026, 3, 2, 7, tzinfo=UTC)
 CLINIC = "Riverside clinic"
@@ -60,11 +60,7 @@ def set_profile(world, value: str, *, approved: bool = True) -> None:
 
 
 def merge(world, survivor: uuid.UUID, other: uuid.UUID) -> uuid.UUID:
-    payload = KINDS["facts.merged"].sample.model_dump(mode="json")
-    fact = ids.new()
-    payload |= {"survivor": str(survivor), "other": str(other)}
-    record(Draft(kind="facts.merged", payload=Merged.model_validate(payload), id=fact), actor=world.system)
-    return fact
+    return join(world, survivor, other)
 
 
 # -- worked example 6 ------------------------------------------------------------------------------------------------------
@@ -236,7 +232,7 @@ def test_taking_everything_back_changes_no_service(in_harbour):
     form = ids.new()
     for _tap in range(2):
         wishes.revoke(actor=in_harbour.actors["naima"], site=in_harbour.van, participant=person, id=form)
-    assert Fact.objects.filter(kind="facts.consent_revoked").count() == 2
+    assert Fact.objects.get(kind="facts.consent_revoked").payload["consent"] is None
     assert not Consent.objects.filter(revoked_at=None).exists()
     assert {outcome.status for outcome in visit(in_harbour, person)} == {Status.ACCEPTED}
 

@@ -69,7 +69,7 @@ def moment(typed: str, at: str, form: str, time_form: str, zone: str) -> datetim
         raise BadCell(_("This is not a date written as %s.") % form, _("Write every date like that, or correct dates.format in the mapping."))
     part = found.groupdict()
     day = _day(int(part.get("y") or 2000 + int(part.get("yy") or 0)), int(part["mo"]), int(part["d"]), form)
-    if day > clock.now().date():
+    if day > clock.local_date(clock.now(), zone):
         raise BadCell(_("This day has not come yet."))
     if day < _EARLIEST:
         raise BadCell(_("This is too long ago."))

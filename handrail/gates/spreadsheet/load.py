@@ -11,18 +11,19 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from handrail.facts import consents
 from handrail.facts.devices import import_device
-from handrail.facts.models import CardToken, Site
+from handrail.facts.models import Site
 from handrail.facts.record import Draft, Mode, lock_organisation, record_many
 from handrail.facts.recorded import COUNTS, Recorded, read_facts
-from handrail.facts.spec import KINDS
 from handrail.gates.spreadsheet.mapping import Mapping
+from handrail.gates.spreadsheet.people import described_twice, edited, welcome
+from handrail.gates.spreadsheet.people import known as known_people
 from handrail.gates.spreadsheet.plan import Bad, Known, Plan, Visit, make
 from handrail.gates.spreadsheet.reading import heading, read
 from handrail.kernel import audit, clock, ids, scope
@@ -31,8 +32,6 @@ from handrail.ledgers.stock.models import Item
 
 BATCH = 500
 """Facts under one lock at most, but for one visit with more of them."""
-RECIPE = "import"
-"""How the table of codes marks a token that came from another system's id."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,10 @@ def prepare(*, actor: Actor, mapping: Mapping, data: bytes) -> Plan:
     """Judge a file; nothing is stored. Raises `NotReadable` when it is no CSV file at all."""
     sheet = read(data, [name for name, _use in mapping.headings()], encoding=mapping.file.encoding, delimiter=mapping.delimiter)
     plan = make(mapping, sheet, _known(actor))
+    if differing := described_twice(plan.visits):
+        plan.warnings.append(
+            ngettext("%d person is described differently in different rows: what the first of their rows says is kept.",
+                     "%d people are described differently in different rows: what the first of their rows says is kept.", differing) % differing)
     _compare(plan)
     _leave_the_dead(plan)
     return plan
@@ -90,7 +93,7 @@ def _compare(plan: Plan) -> None:
     fresh: list[Visit] = []
     for visits in _chunks(plan.visits, BATCH):
         stored = _stored([visit.id for visit in visits])
-        people = _people([visit.person for visit in visits if visit.person])
+        people = known_people([visit.person for visit in visits if visit.person])
         for visit in visits:
             here = stored.get(visit.id)
             if here is None:
@@ -98,9 +101,16 @@ def _compare(plan: Plan) -> None:
             elif _says_the_same(visit, here, people):
                 plan.known.append(visit)
             else:
-                plan.bad.append(Bad(visit.rows[0], "", "", _("This was already imported with other values."), _("Correct the visit in Handrail; the file cannot change it.")))
+                plan.bad.append(_changed(visit))
+    about_people = {visit.id: visit for visit in edited(plan.known)}
+    plan.bad += [_changed(visit) for visit in about_people.values()]
+    plan.known = [visit for visit in plan.known if visit.id not in about_people]
     plan.visits = fresh
     plan.bad.sort(key=lambda bad: bad.row)
+
+
+def _changed(visit: Visit) -> Bad:
+    return Bad(visit.rows[0], "", "", _("This was already imported with other values."), _("Correct the visit in Handrail; the file cannot change it."))
 
 
 def _chunks(visits: Sequence[Visit], size: int) -> Iterator[Sequence[Visit]]:
@@ -117,13 +127,9 @@ def _stored(visits: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Recorded]]:
     return found
 
 
-def _people(tokens: Sequence[bytes]) -> dict[bytes, uuid.UUID]:
-    return {bytes(token): participant for token, participant in CardToken.objects.filter(token__in=set(tokens)).values_list("token", "participant")}
-
-
 def _leave_the_dead(plan: Plan) -> None:
     """Visits after the day somebody died, as the door would refuse them (`domain/exchange.md` 11, rule 6): told now, row by row."""
-    people = {token: who for some in _chunks(plan.visits, BATCH) for token, who in _people([v.person for v in some if v.person]).items()}
+    people = {token: who for some in _chunks(plan.visits, BATCH) for token, who in known_people([v.person for v in some if v.person]).items()}
     last = {who: day for who in consents.deceased(people.values()) if (day := _last_day(who)) is not None}
     alive: list[Visit] = []
     for visit in plan.visits:
@@ -190,33 +196,19 @@ def _record(actor: Actor, plan: Plan, visits: Sequence[Visit], data: bytes | Non
                 "import.run", actor=actor, object_kind="import", object_id=plan.mapping.name,
                 detail={"sha256": hashlib.sha256(data).hexdigest(), "rows": len(plan.sheet.rows), "visits": len(plan.visits), "bad_rows": plan.bad_rows, "stock": plan.mapping.stock},
             )
-        people = _people([visit.person for visit in visits if visit.person])
+        people = known_people([visit.person for visit in visits if visit.person])
         drafts: list[Draft] = []
         new = 0
         for visit in visits:
             if visit.person and visit.person not in people:
                 people[visit.person] = ids.random()
-                drafts.append(_welcome(actor, visit, people[visit.person], device.id))
+                drafts += welcome(actor, visit, people[visit.person], device.id)
                 new += 1
             drafts += _drafts(visit, device.id, people.get(visit.person) if visit.person else None)
         mode = Mode.EARLIER if plan.mapping.stock == "none" else Mode.CONFIRMED
         # Who may import may record all that an import records; which places, the dry run has asked already.
         record_many(drafts, actor=replace(actor, is_system=True), mode=mode)
         return len(drafts), new
-
-
-def _welcome(actor: Actor, visit: Visit, participant: uuid.UUID, device: uuid.UUID) -> Draft:
-    """A new participant: what the file said first, and a token that finds them again. The id in the file is not kept."""
-    CardToken.objects.create(
-        organisation_id=actor.organisation, token=visit.person, participant=participant, sort=CardToken.Sort.DERIVED,
-        recipe=RECIPE, issued_at=clock.now(),
-    )
-    kind = KINDS["facts.enrolled"]
-    said: dict[str, Any] = {name: value for name, value in visit.profile.items() if name in kind.payload.model_fields}
-    return Draft(
-        kind=kind.key, payload=kind.parse(said), site=visit.site.id, id=ids.derived(participant, "enrolled"),
-        occurred_at=visit.occurred_at, participant=participant, device=device,
-    )
 
 
 def _drafts(visit: Visit, device: uuid.UUID | None, participant: uuid.UUID | None) -> list[Draft]:

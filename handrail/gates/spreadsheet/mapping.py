@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handrail.facts.drafts import sentence_of
 from handrail.facts.spec import KINDS
-from handrail.gates.spreadsheet.reading import DELIMITERS, heading
+from handrail.gates.spreadsheet.reading import DELIMITERS, heading, is_encoding
 
 SHIPPED = Path(__file__).parent / "mappings"
 LARGEST = 200_000
@@ -161,6 +161,8 @@ def _problems(mapping: Mapping) -> Iterator[str]:
         yield _("Say where the visits were: columns.site or constants.site.")
     if mapping.dates.time_zone and mapping.dates.time_zone not in zoneinfo.available_timezones():
         yield _("dates.time_zone: “%s” is not a time zone. Write it as Africa/Nairobi.") % mapping.dates.time_zone
+    if mapping.file.encoding and not is_encoding(mapping.file.encoding):
+        yield _("file.encoding: there is no such encoding. Write it as windows-1251.")
     for name in sorted(set(mapping.codes) - set(CODED)):
         yield _("codes.%(name)s: there is no such list. There are: %(lists)s.") % {"name": name, "lists": ", ".join(CODED)}
     read = {heading(one) for one, _use in mapping.headings()}

@@ -18,6 +18,7 @@ from handrail.facts.codes import Channel, Gender, Injects
 from handrail.facts.codes_of_people import AgeBand
 from handrail.facts.drafts import sentence_of
 from handrail.facts.models import Site
+from handrail.facts.participants import namespace
 from handrail.facts.spec import KINDS, Codes
 from handrail.facts.unreadable import is_storable
 from handrail.gates.spreadsheet import cells
@@ -182,6 +183,7 @@ class _Planner:
         self._key = crypto.key(settings.CONFIG.keys, "lookup")
         self._own = {heading(name): name for name in plan.sheet.headings}
         self._left_out = {heading(name) for name in [*self._mapping.ignore, *self._mapping.never_import]}
+        self._read = sorted({heading(name) for name, _use in self._mapping.headings()})
         self._sites = {heading(theirs): ours for theirs, ours in self._mapping.sites.items()}
         self._item_codes = {heading(theirs): ours for theirs, ours in self._mapping.item_codes.items()}
         self._here: list[Bad] = []
@@ -222,10 +224,12 @@ class _Planner:
         yield from groups.values()
 
     def _identity(self, row: SheetRow) -> tuple[str, bool]:
+        """What makes a row the same row when the file comes again: its key, else all that is read of it and nothing that is not."""
         key = [heading(self._cell(row, name)) for name in self._mapping.columns.key]
         if any(key):
             return "key|" + _joined(key), True
-        return "row|" + "|".join(f"{heading(n)}={heading(c)}" for n, c in sorted(row.cells.items()) if c and heading(n) not in self._left_out), False
+        read = [(name, heading(cell)) for name in self._read if (cell := row.cells[self._own[name]])]
+        return "row|" + _joined([part for pair in read for part in pair]), False
 
     def _cell(self, row: SheetRow, name: str) -> str:
         """What stands under a heading; empty for no heading."""
@@ -242,7 +246,7 @@ class _Planner:
         site = self._try(row, column.site, self._site, row)
         zone = self._mapping.dates.time_zone or (site.time_zone if site else "UTC")
         occurred_at = self._try(row, column.date, self._moment, row, zone)
-        person, profile = self._person(row), self._profile(row)
+        person, profile = self._person(row, site), self._profile(row)
         encounter = self._encounter(row, person is not None, profile)
         parts = [part for part in (self._given(rows), self._returned(row)) if part]
         if profile.get("injects") and person is not None:
@@ -297,10 +301,13 @@ class _Planner:
         column, dates = self._mapping.columns, self._mapping.dates
         return cells.moment(self._cell(row, column.date), self._cell(row, column.time), dates.format, dates.time_format, zone)
 
-    def _person(self, row: SheetRow) -> bytes | None:
-        """The keyed token of somebody's id in the old system; None when the first column of it is empty."""
+    def _person(self, row: SheetRow, site: Site | None) -> bytes | None:
+        """The keyed token of somebody's id in the old system; None when the first column of it is empty.
+
+        Inside a closed setting the same id is somebody else, as with cards: nothing ties people there to people outside.
+        """
         typed = [heading(self._cell(row, name)) for name in self._mapping.columns.person]
-        return self._token("import", _joined(typed)) if typed and typed[0] else None
+        return self._token("import" + namespace(site), _joined(typed)) if typed and typed[0] else None
 
     def _profile(self, row: SheetRow) -> dict[str, Any]:
         column = self._mapping.columns

@@ -17,6 +17,8 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 400
 _MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"{\\rtf", b"<?xml", b"<html", b"<!DOCTYPE")
 """How files begin that are certainly no CSV: workbooks, documents, archives, web pages."""
+_SAYS_DELIMITER = re.compile(r"[\"']?sep=([,;\t|])[\"']?\r?\n", re.IGNORECASE)
+"""What some spreadsheet programs write before the headings, so that they split the file rightly when they open it again."""
 _CYRILLIC_RUN = re.compile(rb"[\xc0-\xff\xa8\xb8]{3,}")
 
 
@@ -77,6 +79,15 @@ def decode(data: bytes, encoding: str = "") -> tuple[str, str]:
     return _try(data, guess), guess
 
 
+def is_encoding(name: str) -> bool:
+    """Whether text can be written in an encoding of this name."""
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
 def _looks_cyrillic(data: bytes) -> bool:
     """Whether most high bytes stand in runs: words in Cyrillic do, accented letters in Latin words stand alone."""
     high = sum(byte >= 0xC0 or byte in b"\xa8\xb8" for byte in data)
@@ -95,6 +106,9 @@ def read(data: bytes, known: Iterable[str], *, encoding: str = "", delimiter: st
     text, found = decode(data, encoding)
     if "\0" in text:
         raise NotReadable(_("This is not a CSV file. Open it in your spreadsheet program and save it as CSV."))
+    said = _SAYS_DELIMITER.match(text)
+    if said is not None:
+        text, delimiter = text[said.end() :], delimiter or said[1]
     if not text.strip():
         raise NotReadable(_("This file is empty."))
     expected = {heading(name) for name in known}

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.examples import FOUR_LEVELS, FOUR_LEVELS_SIZE
 from handrail.insight.models import Level
-from handrail.insight.spec import NEEDLES, Contacts, Estimate, Example, Indicator, Sum
+from handrail.insight.spec import NEEDLES, SHARES, Contacts, Estimate, Example, Indicator, Sum
 
 INDICATOR = Indicator(
     code="PRV.10",
@@ -22,12 +22,13 @@ INDICATOR = Indicator(
     denominator=Estimate("pwid", Level.TARGETED_AREA, _("people who inject in the areas served, estimated")),
     level=Level.TARGETED_AREA,
     by_site=False,
-    beside=(Contacts(_("people without a code who picked up, counted at each contact"), without_code=True, picked_up=True),),
+    beside=(Contacts(_("people without a code who picked up, counted at each contact"), without_code=True, picked_up=True), *SHARES),
     source="WHO, Consolidated guidelines on person-centred HIV strategic information, 2022, p. 303",
     source_status="verified",
-    trap=_("Counts only what we gave; other programmes and pharmacies in the area give too."),
+    trap=_("Counts only what we gave; other programmes and other pharmacies in the area give too."),
     edge_cases=(
         _("Needles given to people without a code are in the numerator; the people are not in the denominator."),
+        _("What was sold in our pharmacies is in it; both shares stand beside it."),
         _("A detachable barrel counts as one, a detachable needle as none."),
         _("An area of one of our sites has no estimate: no data, not 0."),
     ),

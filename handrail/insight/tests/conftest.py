@@ -12,6 +12,13 @@ from handrail.insight.periods import Quarter
 from handrail.insight.warehouse import build
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever builds a warehouse takes a second: of those only the worked examples belong to the core suite."""
+    for item in items:
+        if "warehouse" in getattr(item, "fixturenames", ()) and "worked_example" not in item.name:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def warehouse(in_harbour, settings, tmp_path):
     """The small world with an empty warehouse. `numbers("2026Q3")` builds, computes and reads a quarter."""

@@ -15,6 +15,7 @@ from handrail.insight.compute import computed_from
 from handrail.insight.examples import (
     FIVE_PEOPLE,
     FIVE_PEOPLE_SIZE,
+    FORTY_ATTENDEES,
     FOUR_LEVELS,
     FOUR_LEVELS_SIZE,
     ONE_EVENT,
@@ -44,6 +45,20 @@ def test_an_indicator_gives_the_answer_of_its_worked_example(warehouse, key):
         assert found.numerator.value == expected.numerator
         assert (found.denominator and found.denominator.value) == expected.denominator
         assert expected.people_behind in {None, found.numerator.people}
+
+
+def test_of_forty_who_came_the_six_positive_are_never_divided_by_forty(warehouse):
+    """`domain/exchange.md`, worked example 5: not tested is not negative."""
+    play(Example("", "2026Q3", FORTY_ATTENDEES, "", 0), actor=warehouse.system, site=warehouse.van)
+    pack = warehouse.numbers("2026Q3")
+    assert shown(pack, "hep_2a", "hep_4a") == ["50.0", "30.0"]
+    window = Quarter.parse("2026Q3")
+    warehouse.build()
+    with Reader(str(warehouse.harbour.id)) as reader:
+        for indicator in INDICATORS:
+            parts = [reader.measure(part, window.window(indicator.window)) for part in indicator.inputs]
+            found = computed_from(indicator, [part.at(None) for part in parts], window.window(indicator.window))
+            assert (found.numerator.value, found.denominator and found.denominator.value) != (6, 40), indicator.key
 
 
 def test_an_indicator_without_an_example_cannot_be_written():
@@ -136,7 +151,7 @@ def test_the_steps_say_how_a_number_came_about(warehouse):
     play(Example("", "2026Q3", FOUR_LEVELS, "", 0), actor=warehouse.system, site=warehouse.van)
     steps = warehouse.numbers("2026Q3").get("kp_4").steps
     assert [(step.role, step.label, step.value) for step in steps][:3] == [
-        ("numerator", "Needles and syringes given at these sites, 1 Oct 2025 – 30 Sep 2026", "1,800"),
+        ("numerator", "Needles and syringes given at these sites, without pharmacy sales, 1 Oct 2025 – 30 Sep 2026", "1,800"),
         ("denominator", "÷ people who inject and picked up at least once", "9"),
         ("result", "=", "200.0"),
     ]

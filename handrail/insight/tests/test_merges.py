@@ -14,6 +14,7 @@ from handrail.insight.periods import Quarter
 from handrail.insight.spec import People
 from handrail.kernel import ids
 from handrail.ledgers.stock.commands import add_item
+from tests.people import join
 
 KEYS = ("people_reached", "prv_8a", "prv_9b", "kp_4", "people_estimate")
 
@@ -30,11 +31,7 @@ def come(world, person, on, quantity=0, injects="", site=None):
 
 
 def merge(world, survivor, other, on="2026-11-01"):
-    payload = {"survivor": str(survivor), "other": str(other), "corroborating": ["age_band", "language"], "person_agreed": "yes"}
-    at = datetime.fromisoformat(f"{on}T12:00").replace(tzinfo=UTC)
-    draft = Draft(kind="facts.merged", payload=payload, site=world.van.id, participant=other, occurred_at=at)
-    record(draft, actor=world.system)
-    return draft.id
+    return join(world, survivor, other, at=datetime.fromisoformat(f"{on}T12:00").replace(tzinfo=UTC))
 
 
 def undo(world, merged):

@@ -98,9 +98,9 @@ def test_every_kind_has_columns_and_ids_are_text():
 
 def test_the_web_process_reads_results_without_the_heavy_libraries():
     code = (
-        "import django; django.setup(); import handrail.insight.results, handrail.insight.disclose, handrail.insight.examples, sys;"
+        "import django; django.setup(); import handrail.insight.results, handrail.insight.examples, handrail.urls, sys;"
         "list(handrail.insight.results.INDICATORS);"
-        "print([m for m in ('pyarrow', 'ibis', 'duckdb', 'pandas', 'numpy') if m in sys.modules])"
+        "print([m for m in ('pyarrow', 'ibis', 'duckdb', 'pandas', 'numpy', 'highspy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

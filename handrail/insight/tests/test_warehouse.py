@@ -251,6 +251,17 @@ def test_answers_about_injecting_count_until_they_are_a_year_old_and_the_last_on
     assert [step.value for step in row.steps if step.role == "beside"] == ["0", "2"]
 
 
+def test_an_answer_about_injecting_that_was_taken_back_is_not_known_any_more(warehouse, recorded):
+    made = recorded(says("A", "2026-07-01"), gets("A", "2026-07-02", 1), says("B", "2026-07-01"), gets("B", "2026-07-02", 1))
+    assert warehouse.numbers("2026Q3").get("prv_8a").numerator == 2
+    person = next(draft.participant for draft in made if draft.kind == "facts.asked")
+    at = datetime(2026, 8, 1, 9, tzinfo=UTC)
+    record(Draft(kind="facts.profile", payload={"withdrawn": ["injects"]}, site=warehouse.van.id, participant=person, occurred_at=at), actor=warehouse.system)
+    row = warehouse.numbers("2026Q3").get("prv_8a")
+    assert (row.numerator, row.denominator) == (1, 1)
+    assert [step.value for step in row.steps if step.role == "beside"] == ["0", "1"]
+
+
 def test_referrals_follow_their_corrections(warehouse, recorded):
     made = recorded(*TEN_REFERRALS)
     referral = next(d for d in made if d.kind == "facts.referral" and d.payload["status"] == "accepted")

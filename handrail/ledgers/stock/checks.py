@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -66,10 +66,15 @@ def disassembly(fact: Recorded, inside: Mapping[uuid.UUID, int]) -> None:
         raise Refusal([("lines", _("The parts are not those of the kit in the catalogue."))])
 
 
+def kits_among(codes: Iterable[str]) -> set[str]:
+    """Those of these items that are made of parts."""
+    return set(KitComponent.objects.filter(kit__code__in=set(codes)).values_list("kit__code", flat=True))
+
+
 def without_moves(fact: Recorded, *, typed: bool) -> None:
     """What facts that move nothing must keep: an order its fund, a recall the kits with the lot inside.
 
-    A recall that is not being typed counts as it is: half of it on hold is better than none.
+    A recall that is not being typed counts as it is: its kits are on hold all the same (`queries.HELD_SINCE`).
     """
     if fact.kind == "stock.ordered":
         _order(fact)

@@ -6,16 +6,35 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Site
-from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisation, record
+from handrail.facts.queries import today
+from handrail.facts.record import Draft, Outcome, Refusal, record
 from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import funds
-from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Balance, Fund, Item, Lot
+from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, Fund, Item, Lot
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What an item is besides its class. `unit_cost` is what one piece costs as far as we know, never what was paid for a lot."""
+
+    sterile: bool = False
+    expiry_tracked: bool = False
+    unit_cost: Decimal | None = None
+    currency: str = ""
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """As the item keeps them: what is sterile has a date, too."""
+        return {
+            "sterile": self.sterile, "expiry_tracked": self.expiry_tracked or self.sterile, "unit_cost": self.unit_cost, "currency": self.currency,
+        }
 
 
 @dataclass(frozen=True)
@@ -30,7 +49,8 @@ class Delivery:
 
 
 def add_item(
-    *, actor: Actor, code: str, name: str, item_class: str, pack_size: int = 1, position: int = 100, names: Mapping[str, str] | None = None
+    *, actor: Actor, code: str, name: str, item_class: str, pack_size: int = 1, position: int = 100, names: Mapping[str, str] | None = None,
+    traits: Traits = Traits(),
 ) -> Item:
     """A new catalogue item with its unknown lot. What counts as a needle-syringe follows from the class.
 
@@ -39,7 +59,7 @@ def add_item(
     item = commands.add(
         Item(
             organisation_id=actor.organisation, code=code, name=name, names=dict(names or {}), item_class=item_class, pack_size=pack_size,
-            position=position, counts_as_ns=1 if item_class in NEEDLE_SYRINGE_CLASSES else 0,
+            position=position, counts_as_ns=1 if item_class in NEEDLE_SYRINGE_CLASSES else 0, active_from=today(), **traits.columns,
         ),
         actor=actor,
     )
@@ -48,13 +68,18 @@ def add_item(
 
 
 def find_or_add_lot(*, actor: Actor, item: Item, code: str, expiry: date | None, fund: Fund | None = None) -> Lot:
-    """The lot of this code and fund. The same code with another expiry date is refused: one of the two is a slip."""
+    """The lot of this code and fund. The same code with another expiry date is refused: one of the two is a slip.
+
+    A new lot of what is sterile, or has a date for another reason, is refused without one.
+    """
     known = list(Lot.objects.filter(item=item, code=code, is_unknown=False))
     other = next((lot for lot in known if lot.expiry != expiry), None)
     if other is not None:
         raise Refusal(
             [("expiry", _("Lot %(lot)s is known with the date %(date)s. Check the box.") % {"lot": code, "date": other.expiry or "–"})]
         )
+    if item.expiry_tracked and expiry is None and not known:
+        raise Refusal([("expiry", _("%(item)s has a date on the box: write it.") % {"item": item.label})])
     found = next((lot for lot in known if lot.fund_id == (fund.key if fund else None)), None)
     return found or commands.add(Lot(organisation_id=actor.organisation, item=item, code=code, expiry=expiry, fund=fund), actor=actor)
 
@@ -66,29 +91,33 @@ def receive(
 ) -> Outcome:
     """A delivery came in. Lots are made as needed; the fact names them. A refused delivery leaves no lot behind.
 
-    A line that its fund forbids is refused as `line-<number from 1>`.
+    A line that its fund forbids, or whose lot does not fit the book, is refused as `line-<number from 1>`.
     """
     at = occurred_at or clock.now()
-    items, chosen = _items_of(lines), {code: funds.find(code) for code in {line.fund for line in lines}}
+    items, chosen = items_of([line.item for line in lines]), {code: funds.find(code) for code in {line.fund for line in lines}}
     checked = [(number, items[line.item], chosen[line.fund]) for number, line in enumerate(lines, 1)]
     refused = funds.problems_of(checked, clock.local_date(at, site.time_zone), approval=approval)
     if refused:
         raise Refusal([(f"line-{number}", sentence) for number, sentence in refused])
     payload = []
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         if not line.lot.strip() or line.lot.strip() == "?":
             raise Refusal([("lot", _("Write the lot number that is printed on the box."))])
-        lot = find_or_add_lot(actor=actor, item=items[line.item], code=line.lot.strip(), expiry=line.expiry, fund=chosen[line.fund])
+        try:
+            lot = find_or_add_lot(actor=actor, item=items[line.item], code=line.lot.strip(), expiry=line.expiry, fund=chosen[line.fund])
+        except Refusal as refusal:
+            raise Refusal([(f"line-{number}", sentence) for _name, sentence in refusal.problems]) from refusal
         payload.append({"item": line.item, "lot": str(lot.id), "quantity": line.quantity})
     said = {"lines": payload, "order": str(order) if order else None, "approval": approval or None}
     return record(Draft(kind="stock.received", payload=said, site=site.id, id=id or ids.new(), occurred_at=at), actor=actor)
 
 
-def _items_of(lines: Sequence[Delivery]) -> dict[str, Item]:
-    found = {item.code: item for item in Item.objects.filter(code__in=[line.item for line in lines])}
-    for line in lines:
-        if line.item not in found:
-            raise Refusal([("item", _("The catalogue has no item “%s”.") % line.item)])
+def items_of(codes: Sequence[str]) -> dict[str, Item]:
+    """Items by their codes; refuses one that is not in the catalogue."""
+    found = {item.code: item for item in Item.objects.filter(code__in=codes)}
+    for code in codes:
+        if code not in found:
+            raise Refusal([("item", _("The catalogue has no item “%s”.") % code)])
     return found
 
 
@@ -127,23 +156,4 @@ def write_off(*, actor: Actor, site: Site, quantities: dict[uuid.UUID, int], rea
         raise Refusal([("reason", _("Say why."))])
     return record(
         Draft(kind="stock.written_off", payload={"reason": reason, "lines": lines}, site=site.id, id=id or ids.new()), actor=actor
-    )
-
-
-def count(
-    *, actor: Actor, site: Site, found: dict[uuid.UUID, int], id: uuid.UUID | None = None, reason: str = "not_known"
-) -> Outcome | None:
-    """The shelf was counted: for each lot what was there. Lots that agree make no line; None if all agree."""
-    lock_organisation()
-    lines = []
-    for lot in Lot.objects.filter(id__in=list(found)).select_related("item"):
-        balance = Balance.objects.filter(location__site=site, lot=lot).first()
-        in_book = balance.quantity if balance else 0
-        if in_book != found[lot.id]:
-            lines.append({"item": lot.item.code, "lot": str(lot.id), "in_book": in_book, "on_shelf": found[lot.id]})
-    if not lines:
-        return None
-    return record(
-        Draft(kind="stock.counted", payload={"lines": lines, "reason": reason}, site=site.id, id=id or ids.new()),
-        actor=actor, mode=Mode.CONFIRMED,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from django.db import connection
@@ -101,6 +101,13 @@ def restricted_since(today: date) -> dict[uuid.UUID, date]:
     with connection.cursor() as cursor:
         cursor.execute(_FLAGS, [scope.organisation(), today, today])
         return dict(cursor.fetchall())
+
+
+def flags(lots: Iterable[queries.ShelfLot], days: Mapping[int, date]) -> dict[tuple[int, uuid.UUID], date]:
+    """The same for lots on shelves, by place and lot, as of the day it is at each place."""
+    by_day = {day: restricted_since(day) for day in set(days.values())}
+    found = {(lot.site, lot.lot_id): by_day[days[lot.site]].get(lot.lot_id) for lot in lots if lot.site in days}
+    return {place: since for place, since in found.items() if since is not None}
 
 
 # -- the finance page ---------------------------------------------------------------------------------------------------------

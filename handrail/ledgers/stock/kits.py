@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from handrail.facts.models import Site
 from handrail.facts.record import Draft, Outcome, Refusal, lock_organisation, record
-from handrail.kernel import clock, commands, ids, scope
+from handrail.kernel import commands, ids, scope
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import funds, queries, rules
 from handrail.ledgers.stock.models import Item, KitComponent, Lot, languages
@@ -74,7 +74,7 @@ def assemble(*, actor: Actor, site: Site, kit: Item, kits: int, fund: str = "", 
         raise Refusal([("kit", _("“%s” has no parts in the catalogue.") % kit.label)])
     if kits < 1:
         raise Refusal([("kits", _("Write how many, as a whole number."))])
-    today = clock.now().date()
+    today = site.today
     parts = [(part.component.code, part.quantity * kits) for part in recipe]
     own = ids.derived(fact, "kit-lot")
     lot = Lot.objects.filter(id=own).first()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
+from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -61,13 +63,25 @@ class Item(ScopedModel):
     counts_as_ns = models.SmallIntegerField(default=0)
     pack_size = models.IntegerField(default=1)
     position = models.SmallIntegerField(default=100, help_text="Order on a worker's screen")
+    sterile = models.BooleanField(default=False, help_text="Comes sterile, so its lots have a date")
+    expiry_tracked = models.BooleanField(default=False, help_text="A new lot of it needs a date")
+    unit_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="What one piece costs as far as we know")
+    currency = models.CharField(max_length=3, blank=True, help_text="Of the unit cost, as ISO 4217 writes it")
     is_active = models.BooleanField(default=True)
+    active_from = models.DateField(null=True, help_text="Day it was added or brought back; none: before this was kept")
+    active_to = models.DateField(null=True, help_text="First day it was handed out no more; none: it is, or was retired before this was kept")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "code"], name="item_code"),
             models.CheckConstraint(condition=models.Q(counts_as_ns__gte=0), name="item_counts_as_ns"),
             models.CheckConstraint(condition=models.Q(pack_size__gte=1), name="item_pack_size"),
+            models.CheckConstraint(condition=models.Q(sterile=False) | models.Q(expiry_tracked=True), name="item_sterile_has_a_date"),
+            models.CheckConstraint(condition=models.Q(unit_cost=None) | models.Q(unit_cost__gte=0), name="item_unit_cost"),
+            models.CheckConstraint(
+                condition=models.Q(unit_cost=None, currency="") | (models.Q(unit_cost__isnull=False) & ~models.Q(currency="")), name="item_cost_has_a_currency"
+            ),
+            models.CheckConstraint(condition=models.Q(active_to=None) | models.Q(is_active=False), name="item_active_has_no_end"),
         ]
         ordering = ["position", "name"]
 
@@ -78,6 +92,11 @@ class Item(ScopedModel):
     def label(self) -> str:
         """The name in the language of the moment."""
         return in_language(self.name, self.names)
+
+    @property
+    def price(self) -> str:
+        """What one piece costs with its currency, without zeros at the end; empty where it is not known."""
+        return "" if self.unit_cost is None else f"{number_format(Decimal(f'{self.unit_cost.normalize():f}'))} {self.currency}"
 
 
 class KitComponent(ScopedModel):

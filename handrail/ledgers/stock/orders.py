@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -77,10 +77,12 @@ def listed(sites: Iterable[int] | None) -> list[Order]:
 
 
 def _order(fact: Recorded, came: Mapping[str, int], closed: str, items: Mapping[str, str], names: Mapping[int, str]) -> Order:
-    left = dict(came)
-    lines = []
-    for line in fact.parsed.lines:
-        received = left.pop(line.item, 0)
+    left, lines = dict(came), []
+    last = {line.item: number for number, line in enumerate(fact.parsed.lines)}
+    for number, line in enumerate(fact.parsed.lines):
+        there = left.get(line.item, 0)
+        received = there if last[line.item] == number else min(there, line.quantity)  # what is over belongs to the last of its lines
+        left[line.item] = there - received
         lines.append(OrderLine(line.item, items.get(line.item, line.item), line.quantity, received, line))
     site = fact.site or 0
     return Order(
@@ -109,7 +111,7 @@ def outstanding(sites: Iterable[int] | None) -> dict[str, int]:
 
 
 def place(
-    *, actor: Actor, site: Site, supplier: str, lines: Sequence[Mapping[str, object]], on: date, fund: str = "", id: uuid.UUID | None = None
+    *, actor: Actor, site: Site, supplier: str, lines: Sequence[Mapping[str, object]], fund: str = "", id: uuid.UUID | None = None
 ) -> Outcome:
     """Record an order. A fund that may not buy something refuses the line."""
     if not supplier.strip():
@@ -119,7 +121,7 @@ def place(
     chosen = funds.find(fund)
     items = {item.code: item for item in Item.objects.filter(code__in=[str(line["item"]) for line in lines])}
     checked = [(number, items[str(line["item"])], chosen) for number, line in enumerate(lines, 1) if str(line["item"]) in items]
-    refused = funds.problems_of(checked, on, effects=funds.BUYING)
+    refused = funds.problems_of(checked, site.today, effects=funds.BUYING)
     if refused:
         raise Refusal([("lines", sentence) for _number, sentence in refused])
     payload = {"supplier": supplier.strip(), "fund": fund or None, "lines": [dict(line) for line in lines]}

@@ -58,19 +58,39 @@ def item_names() -> dict[str, str]:
     return {code: in_language(name, names) for code, name, names in Item.objects.values_list("code", "name", "names")}
 
 
-_LOTS = f"""
+HELD_SINCE = """
+(SELECT min(h.since) FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
+  WHERE h.organisation_id = l.organisation_id AND NOT EXISTS (
+      SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted')
+    AND ((t.item_id = l.item_id AND t.code = l.code) OR (
+      EXISTS (SELECT 1 FROM stock_kitcomponent k WHERE k.organisation_id = l.organisation_id AND k.kit_id = l.item_id AND k.component_id = t.item_id)
+      AND 0 < (SELECT max(parts.inside) FROM (
+        SELECT sum(g.quantity) AS inside FROM stock_leg g JOIN stock_location a ON a.key = g.location_id AND a.kind = 'assembly'
+        JOIN stock_lot p ON p.key = g.lot_id AND p.item_id = t.item_id AND p.code = t.code
+        WHERE g.organisation_id = l.organisation_id AND g.fact IN (
+          SELECT o.fact FROM stock_leg o JOIN stock_location b ON b.key = o.location_id AND b.kind = 'assembly'
+          WHERE o.organisation_id = l.organisation_id AND o.lot_id = l.key)
+        GROUP BY p.key) AS parts))))
+"""
+"""SQL: since when a recall stops the lot `l`, or a lot inside it if it is a kit; null if none does.
+
+What is inside is asked now and not when the recall was written down, because a recall from elsewhere names what its sender knew.
+"""
+
+_SHELF_LOTS = f"""
 SELECT loc.site_id, i.code, {LABEL}, l.id, l.code, l.expiry, b.quantity, l.is_unknown, coalesce(f.code, ''),
-  EXISTS (SELECT 1 FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
-    WHERE h.organisation_id = l.organisation_id AND t.item_id = l.item_id AND t.code = l.code AND NOT EXISTS (
-    SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted'))
+  {HELD_SINCE} IS NOT NULL
 FROM stock_balance b
 JOIN stock_location loc ON loc.key = b.location_id AND loc.kind = 'site'
 JOIN stock_lot l ON l.key = b.lot_id
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_fund f ON f.key = l.fund_id
-WHERE b.organisation_id = %s AND b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[]))
-ORDER BY i.position, i.name, l.expiry NULLS LAST, l.key
-"""  # noqa: S608  our own constant
+WHERE b.organisation_id = %s AND """  # noqa: S608  our own constant
+_IN_ORDER = " ORDER BY i.position, i.name, l.is_unknown, l.expiry NULLS LAST, l.key"
+_LOTS = f"{_SHELF_LOTS} b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[])) {_IN_ORDER}"
+_USED_UP = f"""{_SHELF_LOTS} b.quantity = 0 AND loc.site_id = %s::bigint AND (l.id::text = ANY(%s::text[]) OR EXISTS (SELECT 1
+  FROM stock_leg g WHERE g.organisation_id = b.organisation_id AND g.location_id = b.location_id AND g.lot_id = b.lot_id
+    AND g.at >= %s::timestamptz)) {_IN_ORDER}"""  # noqa: S608  our own constants
 
 
 def lots(sites: Iterable[int] | None) -> list[ShelfLot]:
@@ -78,6 +98,13 @@ def lots(sites: Iterable[int] | None) -> list[ShelfLot]:
     keys = None if sites is None else list(sites)
     with connection.cursor() as cursor:
         cursor.execute(_LOTS, [*languages(), scope.organisation(), keys, keys])
+        return [ShelfLot(*row) for row in cursor.fetchall()]
+
+
+def used_up(site: int, since: datetime, also: Iterable[str] = ()) -> list[ShelfLot]:
+    """Lots that the book has at nought on a shelf and that moved there since (a few may lie behind a box), and those of `also` that ever were there."""
+    with connection.cursor() as cursor:
+        cursor.execute(_USED_UP, [*languages(), scope.organisation(), site, list(also), since])
         return [ShelfLot(*row) for row in cursor.fetchall()]
 
 
@@ -90,7 +117,7 @@ def shelf(site: int, today: date) -> list[ShelfItem]:
     for item in Item.objects.filter(is_active=True):
         here = by_item.get(item.code, [])
         usable = [lot for lot in here if not lot.is_expired(today) and not lot.is_held]
-        first = next((lot for lot in usable if lot.quantity > 0 and not lot.is_unknown), None)
+        first = next((lot for lot in usable if lot.quantity > 0 and not lot.is_unknown), None)  # an unknown lot has no number to reach for
         found.append(
             ShelfItem(
                 item.code, item.label, item.item_class, sum(lot.quantity for lot in usable), first.lot if first else "",
@@ -101,10 +128,10 @@ def shelf(site: int, today: date) -> list[ShelfItem]:
 
 
 def first_lots(site: int, item: str, quantity: int, today: date) -> list[tuple[ShelfLot, int]]:
-    """The lots the ledger would take from a shelf now, first expired first; fewer when the shelf has fewer."""
+    """The lots the ledger would take from a shelf now, first expired first, the unknown one last; fewer when the shelf has fewer."""
     taken, left = [], quantity
     for lot in lots([site]):
-        if lot.item == item and left and lot.quantity > 0 and not (lot.is_unknown or lot.is_held or lot.is_expired(today)):
+        if lot.item == item and left and lot.quantity > 0 and not (lot.is_held or lot.is_expired(today)):
             taken.append((lot, min(lot.quantity, left)))
             left -= taken[-1][1]
     return taken

@@ -21,7 +21,7 @@ from handrail.facts.fold import Batch, Recorded, Step
 from handrail.facts.record import Refusal
 from handrail.facts.spec import Move, Place
 from handrail.kernel import clock
-from handrail.ledgers.stock import checks, kits
+from handrail.ledgers.stock import checks, kits, queries
 
 
 class Short(Refusal):
@@ -64,17 +64,14 @@ class _Lot:
         return self.held_since is not None and (target is not Place.PEOPLE or clock.local_date(self.held_since, fact.zone) <= fact.day)
 
 
-_SHELF = """
-SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity,
-  (SELECT min(h.since) FROM stock_lothold h JOIN stock_lot t ON t.organisation_id = h.organisation_id AND t.id = h.lot
-     WHERE h.organisation_id = l.organisation_id AND t.item_id = l.item_id AND t.code = l.code AND NOT EXISTS (
-     SELECT 1 FROM stock_recallclosing c WHERE c.organisation_id = h.organisation_id AND c.recall = h.recall AND c.outcome = 'lifted'))
+_SHELF = f"""
+SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity, {queries.HELD_SINCE}
 FROM stock_lot l
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_balance b ON b.organisation_id = l.organisation_id AND b.lot_id = l.key AND b.location_id = ANY(%s::bigint[]) AND b.quantity <> 0
 WHERE l.organisation_id = %s::bigint AND i.code = ANY(%s::text[])
   AND (b.quantity IS NOT NULL OR l.is_unknown OR l.id = ANY(%s::uuid[]))
-"""
+"""  # noqa: S608  our own constant
 
 _WRITE = """
 WITH leg AS (
@@ -139,7 +136,7 @@ class StockReactor:
                 if location is not None:
                     self._shelf[location, key] = quantity
         for lots in self._by_item.values():
-            lots.sort(key=lambda lot: (lot.expiry or date.max, lot.key))
+            lots.sort(key=lambda lot: (lot.is_unknown, lot.expiry or date.max, lot.key))
 
     def _place(self, batch: Batch, fact: Recorded, move: Move, place: Place) -> int:
         found = self._find_place(batch, fact, move, place)
@@ -224,11 +221,13 @@ class StockReactor:
         return decided
 
     def _hold(self, fact: Recorded) -> None:
-        """A recall in the same batch holds for what follows it."""
+        """A recall in the same batch holds for what follows it, and for the kits with such a lot inside."""
         if fact.kind == "stock.recalled":
-            for line in fact.parsed.lines:
-                if line.lot in self._lots:
-                    self._lots[line.lot].held_since = min(self._lots[line.lot].held_since or fact.occurred_at, fact.occurred_at)
+            named = {line.lot for line in fact.parsed.lines}
+            kit_codes = checks.kits_among(lot.item for lot in self._lots.values())
+            for lot in self._lots.values():
+                if lot.id in named or (lot.item in kit_codes and any(self._inside(lot.id).get(part, 0) > 0 for part in named)):
+                    lot.held_since = min(lot.held_since or fact.occurred_at, fact.occurred_at)
 
     def _inside(self, kit_lot: uuid.UUID) -> dict[uuid.UUID, int]:
         """Parts inside the kits of a lot, by lot: as the ledger has it, and what this batch put in or took out."""
@@ -244,7 +243,10 @@ class StockReactor:
         return found
 
     def _allocate(self, move: Move, source: int, fact: Recorded, *, from_shelf: bool) -> tuple[list[tuple[_Lot, int]], int]:
-        """Lots for a move, first expiry first, and how many the book lacks (put on the item's unknown lot)."""
+        """Lots for a move, and how many the book lacks (put on the item's unknown lot).
+
+        First expiry first; what is there without a known lot goes last, after everything whose date is known.
+        """
         if move.lot is not None:
             lot = self._lots.get(move.lot)
             if lot is None or lot.item != move.item:
@@ -255,12 +257,14 @@ class StockReactor:
         left = move.quantity
         for lot in self._by_item[move.item]:
             held = self._shelf.get((source, lot.key), 0)
-            if left and held > 0 and not lot.is_unknown and (lot.expiry is None or lot.expiry >= fact.day) and not lot.is_held(fact, move.target):
+            if left and held > 0 and (lot.expiry is None or lot.expiry >= fact.day) and not lot.is_held(fact, move.target):
                 quantity = min(held, left)
                 taken.append((lot, quantity))
                 left -= quantity
         if left:
-            taken.append((next(lot for lot in self._by_item[move.item] if lot.is_unknown), left))
+            unknown = next(lot for lot in self._by_item[move.item] if lot.is_unknown)
+            known = [(lot, quantity) for lot, quantity in taken if lot is not unknown]
+            taken = [*known, (unknown, move.quantity - sum(quantity for _lot, quantity in known))]
         return taken, left
 
     def _give_back(self, fact: Recorded) -> None:

@@ -115,6 +115,9 @@ def find(recall: uuid.UUID) -> Recall | None:
     if not rows:
         return None
     found = _recall(rows)
+    named = {lot.id for lot in found.kit_lots}
+    unnamed = [kit for lot in found.lots for kit in kits.made_with(lot.id) if kit not in named]  # a recall from elsewhere need not know them
+    found.kit_lots.extend(Lot.objects.filter(id__in=unnamed).select_related("item", "fund").order_by("key"))
     held = Q(*(Q(item=lot.item, code=lot.code) for lot in (*found.lots, *found.kit_lots)), _connector=Q.OR)
     lots = list(Lot.objects.filter(held, is_unknown=False).values_list("id", flat=True)) if held else []  # and what came under the number afterwards
     return Recall(**{**found.__dict__, "remaining": _remaining(lots), "moves": _moves(lots, clock.now() - LOOK_BACK)})

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import catalogue, funds
+from handrail.ledgers.stock.commands import Traits
 from handrail.ledgers.stock.models import Effect, Fund
 
 DEMONSTRATION = (
@@ -53,6 +54,13 @@ MORE = (
     ("naloxone-im", "Naloxone for injection, 0.4 mg", "naloxone", 1),
 )
 
+STERILE = frozenset({
+    "syringe-1ml-29g", "syringe-2ml-23g", "water-5ml", "swab", "wound-kit", "barrel-2ml", "needle-23g", "needle-25g", "dressing", "naloxone-im",
+})
+"""What comes sterile, and so with a date on the box."""
+DATED = frozenset({"condom", "internal-condom", "lubricant", "acidifier", "nasal-rinse", "hiv-self-test", "fentanyl-strip", "lip-balm", "meal"})
+"""What has a date for another reason."""
+
 ITEMS = (*DEMONSTRATION, *MORE)
 """Everything, in the order of a new programme's screens (`domain/exchange.md` 2)."""
 
@@ -94,11 +102,16 @@ def names_of(code: str, name: str) -> tuple[str, dict[str, str]]:
     return base, {language: other for language, other in known.items() if other != base}
 
 
+def traits_of(code: str) -> Traits:
+    """Whether it comes sterile and has a date; what it costs is for each programme to write."""
+    return Traits(sterile=code in STERILE, expiry_tracked=code in DATED)
+
+
 def fill(*, actor: Actor) -> None:
     """The whole usual catalogue, items and kits, for a new programme."""
     for position, (code, name, item_class, pack) in enumerate(ITEMS):
         base, names = names_of(code, name)
-        catalogue.create(actor=actor, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position)
+        catalogue.create(actor=actor, code=code, name=base, names=names, item_class=item_class, pack_size=pack, position=position, traits=traits_of(code))
     for code, name, item_class, parts in KITS:
         base, names = names_of(code, name)
         catalogue.create(actor=actor, code=code, name=base, names=names, item_class=item_class, pack_size=1, parts=dict(parts))

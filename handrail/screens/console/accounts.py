@@ -49,11 +49,12 @@ class AccountLine:
 
 @dataclass(frozen=True)
 class HeldRole:
-    """A role somebody holds, and where."""
+    """A role somebody holds, and where; `mine` when whoever looks may take it away."""
 
     key: int
     name: str
     where: str
+    mine: bool
 
 
 @may("staff.read")
@@ -65,7 +66,7 @@ def accounts(request: ActorRequest) -> HttpResponse:
         held[row.staff_id].append(f"{role_name(row.role)} ({row.site.name if row.site else _('everywhere')})")
     staff = list(Staff.objects.filter(organisation_id=actor.organisation).order_by("-is_active", "name"))
     lines = [AccountLine(s, ", ".join(sorted(held[s.key])), second_factor.has_any(s.key)) for s in staff]
-    page = {"people": lines, "changes": _changes(staff), "may_manage": actor.may("staff.manage")}
+    page = {"people": lines, "changes": _changes(staff), "may_add": actor.may("staff.manage"), "may_open": actor.may("staff.assign")}
     return render(request, "console/accounts.html", {"page": page})
 
 
@@ -97,9 +98,9 @@ def account_new(request: ActorRequest) -> HttpResponse:
     return render(request, "console/account_new.html", {"typed": typed, "problems": problems}, status=422 if problems else 200)
 
 
-@may("staff.manage", methods=("GET", "POST"), step_up=True)
+@may("staff.assign", methods=("GET", "POST"), step_up=True)
 def account_one(request: ActorRequest, account: uuid.UUID) -> HttpResponse:
-    """One account: roles, sign-in, end. A set-up code that was just made is shown here, once."""
+    """One account: roles, and for whoever looks after it sign-in and end. A set-up code that was just made is shown here, once."""
     staff = commands.find(actor=request.actor, account=account)
     if staff is None:
         raise Http404
@@ -116,16 +117,21 @@ def account_one(request: ActorRequest, account: uuid.UUID) -> HttpResponse:
 
 
 def _one_page(request: ActorRequest, staff: Staff, problems: dict[str, str]) -> HttpResponse:
-    locked = request.session.pop(_CODE, None)
+    locked, actor = request.session.pop(_CODE, None), request.actor
+    assigned = list(RoleAssignment.objects.filter(staff=staff).select_related("site").order_by("role"))
     held = [
-        HeldRole(r.pk, role_name(r.role), r.site.name if r.site else _("everywhere"))
-        for r in RoleAssignment.objects.filter(staff=staff).select_related("site").order_by("role")
+        HeldRole(r.pk, role_name(r.role), r.site.name if r.site else _("everywhere"), commands.may_assign(actor, r.role, r.site_id)) for r in assigned
     ]
-    clashes = {role for role in roles() if commands.clash_of({r.role for r in RoleAssignment.objects.filter(staff=staff)}, role)}
+    sites = [site for site in Site.objects.filter(is_active=True) if any(commands.may_assign(actor, role, site.key) for role in roles())]
+    offered = {
+        role for role in roles()
+        if not commands.clash_of({r.role for r in assigned}, role) and any(commands.may_assign(actor, role, place) for place in [None, *(s.key for s in sites)])
+    }
     page = {
-        "staff": staff, "held": held, "roles": sorted((role_name(r), r) for r in roles() - clashes), "sites": list(Site.objects.filter(is_active=True)),
+        "staff": staff, "held": held, "roles": sorted((role_name(r), r) for r in offered), "sites": sites,
+        "everywhere": any(commands.may_assign(actor, role, None) for role in offered), "looks_after": commands.may_look_after(actor, staff),
         "code": unlock(locked) if locked else "", "factors": second_factor.of(staff.pk), "sessions": len(sessions.of_account(staff.pk)),
-        "is_me": staff.pk == request.actor.staff, "problems": problems, "general": problems.get("", ""),
+        "is_me": staff.pk == actor.staff, "problems": problems, "general": problems.get("", ""),
     }
     return render(request, "console/account_one.html", {"page": page}, status=422 if problems else 200)
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from handrail.facts import handles, participants, receipts
 from handrail.facts.models import Fact, Site
 from handrail.facts.record import Refusal
-from handrail.kernel import crypto, ids
+from handrail.kernel import audit, clock, crypto, ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.screens.console import qr
 from handrail.screens.console.at_hand import hold
@@ -94,8 +94,11 @@ def card(request: ActorRequest, word: str) -> HttpResponse:
             return back(word, site, "card")
         except ValueError:
             pass  # damaged, or given out before: a fresh code is shown below
+    audit.look("person.card", actor=request.actor, object_id=who)
     shown = qr.code(crypto.new_code()) if request.method == "POST" else _fresh(request)
-    every = [(place, found) for place, found in enumerate(participants.cards(who)) if found.revoked_at is None and found.sort == "issued"]
+    every = [
+        (place, clock.local(found.issued_at, site.time_zone)) for place, found in enumerate(participants.cards(who)) if found.revoked_at is None and found.sort == "issued"
+    ]
     context = {"word": word, "site": site, "name": handles.name_of(who), "code": shown, "cards": every, "lost": "lost" in request.GET}
     return render(request, "console/card.html", context, status=422 if request.method == "POST" else 200)
 
@@ -115,6 +118,7 @@ def split(request: ActorRequest, word: str) -> HttpResponse:
             return redirect(f"{reverse('person', args=[hold(request, new)])}?at={site.id}&card=1")
         except ValueError:
             pass
+    audit.look("person.split", actor=request.actor, object_id=who)
     context = {"word": word, "site": site, "code": qr.code(crypto.new_code()), "participant": ids.random(), "name": handles.name_of(who)}
     return render(request, "console/split.html", context, status=422 if request.method == "POST" else 200)
 

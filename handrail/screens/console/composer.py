@@ -14,15 +14,15 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from handrail.facts.fold import Recorded
 from handrail.facts.models import Site
 from handrail.facts.record import Refusal
+from handrail.facts.referrals import places_offered
 from handrail.facts.spec import KINDS, Compose, ItemLines, Kind, Matrix, Picks, Stepper, Text, field_info
 from handrail.facts.visits import Part
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock.queries import ShelfItem, item_names
-from handrail.screens.console import fields
-from handrail.screens.console.fields import Choice, Row
+from handrail.screens.console import composer_matrix, fields
+from handrail.screens.console.fields import Row
 
 SHOWN_ITEMS = 4
 """Items shown at once, those that are here first; the rest of the catalogue is one tap away."""
@@ -86,15 +86,29 @@ class Sheet:
     values: Mapping[str, str]
     errors: Mapping[str, str]
     offers: Mapping[str, Any]
+    taken: Collection[str]
+    places: Sequence[Site]
+    unfolded: str
 
 
 def build(
     actor: Actor, site: Site, items: Sequence[ShelfItem], values: Mapping[str, str], errors: Mapping[str, str], *,
-    also: Collection[str] = (), offers: Mapping[str, Any] | None = None,
+    also: Collection[str] = (), offers: Mapping[str, Any] | None = None, taken: Collection[str] = (),
+    unfolded: str = "",
 ) -> list[Section]:
-    """All sections, filled with what was typed. `offers` are suggestions by the name of the row they stand beside."""
-    sheet = Sheet(values, errors, offers or {})
-    return [_section(kind, compose, site, items, sheet) for kind, compose in composing_kinds(actor, site, also)]
+    """All sections, filled with what was typed. `offers` are suggestions by the name of the row they stand beside.
+
+    `taken` are slots of a visit being corrected that hold what this person may not read, `unfolded` is the row whose
+    details somebody asked for.
+    """
+    kinds = composing_kinds(actor, site, also)
+    places = places_offered(site) if any(_offers_places(compose.part) for _kind, compose in kinds) else ()
+    sheet = Sheet(values, errors, offers or {}, taken, places, unfolded)
+    return [_section(kind, compose, site, items, sheet) for kind, compose in kinds]
+
+
+def _offers_places(part: Any) -> bool:
+    return isinstance(part, Matrix) and any(detail.offering for detail in part.details)
 
 
 def _section(kind: Kind[Any], compose: Compose, site: Site, items: Sequence[ShelfItem], sheet: Sheet) -> Section:
@@ -112,9 +126,7 @@ def _section(kind: Kind[Any], compose: Compose, site: Site, items: Sequence[Shel
             )
         ]
     elif isinstance(part, Matrix):
-        options = {str(option.value): option.label for option in fields.shape(kind.payload, part.row).options}
-        ordered = [*part.shown, *(o for o in options if o not in part.shown)]
-        rows = [_matrix_row(prefix, part, str(option), options[str(option)], sheet) for option in ordered]
+        rows = composer_matrix.rows(kind, part, sheet.values, sheet.errors, taken=sheet.taken, places=sheet.places, unfolded=sheet.unfolded)
         rows, more = rows[:1], rows[1:]
     elif isinstance(part, Picks):
         rows, more = _pick_rows(kind, part, prefix, sheet)
@@ -134,7 +146,7 @@ def _item_rows(prefix: str, part: ItemLines, site: Site, items: Sequence[ShelfIt
     wanted = [
         item for item in items if is_handed_out(site, part, item.item_class) or sheet.values.get(f"{prefix}{item.code}", "").strip()
     ]
-    wanted.sort(key=lambda item: not item.first_lot)  # what the book does not have here comes last, in the catalogue's order
+    wanted.sort(key=lambda item: not (item.first_lot or item.available > 0))  # what the book does not have here comes last, in the catalogue's order
     rows = [_item_row(prefix, item, part.quick if place == 0 and comes_in_tens(item) else (), sheet) for place, item in enumerate(wanted)]
     here = {item.code for item in items}
     gone = [
@@ -157,18 +169,13 @@ def _item_row(prefix: str, item: ShelfItem, quick: tuple[int, ...], sheet: Sheet
     name = f"{prefix}{item.code}"
     if item.first_lot:
         hint = _("%(count)s here · use lot %(lot)s first") % {"count": number_format(item.available), "lot": item.first_lot}
+    elif item.available > 0:
+        hint = _("%(n)s here") % {"n": number_format(item.available)}
     else:
         hint = _("none in the book here")
     return Row(
         name, item.name, "number", hint, sheet.values.get(name, ""), sheet.errors.get(name, ""), quick, sum="out", offer=sheet.offers.get(name)
     )
-
-
-def _matrix_row(prefix: str, part: Matrix, option: str, label: Text, sheet: Sheet) -> Row:
-    name = f"{prefix}{option}"
-    chosen = sheet.values.get(name, "")
-    choices = tuple(Choice(answer.key, answer.label, answer.key == chosen) for answer in part.answers)
-    return Row(name, label, "picks", value=chosen, error=sheet.errors.get(name, ""), choices=choices)
 
 
 def _pick_rows(kind: Kind[Any], part: Picks, prefix: str, sheet: Sheet) -> tuple[list[Row], list[Row]]:
@@ -185,24 +192,24 @@ def _pick_rows(kind: Kind[Any], part: Picks, prefix: str, sheet: Sheet) -> tuple
 # -- the other way: a recorded visit back into the form ---------------------------------------------------------------------
 
 
-def values_of(parts: Sequence[tuple[str, Any]]) -> dict[str, str]:
-    """The form values that would give these payloads (kind, payload), for correcting a visit."""
+def values_of(parts: Sequence[Part]) -> dict[str, str]:
+    """The form values that would give these parts, for correcting a visit. Of most kinds a form shows one, the first."""
     values: dict[str, str] = {}
-    for key, payload in parts:
-        kind = KINDS.get(key)
-        if kind is None or kind.compose is None or payload is None:
+    for found in parts:
+        kind, payload = KINDS.get(found.kind), found.payload
+        if kind is None or kind.compose is None:
             continue
-        part, prefix = kind.compose.part, f"{key}:"
-        if isinstance(part, ItemLines):
+        part, prefix = kind.compose.part, f"{found.kind}:"
+        if isinstance(part, Matrix):
+            values |= composer_matrix.write(part, found.slot, payload)
+        elif found.nth > 1:
+            continue
+        elif isinstance(part, ItemLines):
             for line in getattr(payload, part.field):
                 name = f"{prefix}{line.item}"
                 values[name] = str(int(values.get(name, "0")) + line.quantity)
         elif isinstance(part, Stepper):
             values[f"{prefix}{part.field}"] = str(getattr(payload, part.field))
-        elif isinstance(part, Matrix):
-            answer = answer_of(part, payload)
-            if answer:
-                values[f"{prefix}{getattr(payload, part.row)}"] = answer
         else:
             shown = [part.field] if isinstance(part, Picks) else list(kind.payload.model_fields)
             for name in shown:
@@ -210,26 +217,18 @@ def values_of(parts: Sequence[tuple[str, Any]]) -> dict[str, str]:
     return values
 
 
-def answer_of(part: Matrix, payload: Any) -> str:
-    """The button that stands for this payload; empty when none does."""
-    return next((a.key for a in part.answers if all(getattr(payload, n) == v for n, v in a.values.items())), "")
-
-
-def unshown(actor: Actor, site: Site, current: Sequence[Recorded], parts: Sequence[Part]) -> list[Part]:
+def unshown(actor: Actor, site: Site, current: Sequence[Part], parts: Sequence[Part], taken: Collection[str] = ()) -> list[Part]:
     """Facts of a visit that this form does not show this person: a correction leaves them as they are.
 
-    A kind they may not record here, or a payload that no widget stands for (a sample on its way).
+    A kind they may not record here, what they may not read (`taken`), a second one of a kind that shows one, or a payload
+    that no widget stands for.
     """
-    also = {fact.kind for fact in current}
-    shown = {kind.key for kind, _compose in composing_kinds(actor, site, also)}
+    shown = {kind.key for kind, _compose in composing_kinds(actor, site, {part.kind for part in current})}
     answered = {part.slot for part in parts}
-    kept = []
-    for fact in current[1:]:
-        part = Part(fact.kind, fact.parsed)
-        hidden = fact.kind not in shown or not values_of([(fact.kind, fact.parsed)])
-        if hidden and part.slot not in answered:
-            kept.append(part)
-    return kept
+    return [
+        part for part in current
+        if part.slot not in answered and (part.kind not in shown or part.slot in taken or not values_of([part]))
+    ]
 
 
 def place_refusal(refusal: Refusal, errors: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ sort of a test) stays as it was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
 from handrail.facts.models import Site
+from handrail.facts.referrals import places_offered
 from handrail.facts.spec import ItemLines, Kind, Matrix, Picks, Stepper, line_model
-from handrail.facts.visits import Part
+from handrail.facts.visits import Part, nth_slot
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock.models import Item
-from handrail.screens.console import fields
-from handrail.screens.console.composer import answer_of, composing_kinds, is_handed_out
+from handrail.screens.console import composer_matrix, fields
+from handrail.screens.console.composer import composing_kinds, is_handed_out
 
 
 @dataclass
@@ -30,15 +31,22 @@ class Parsed:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-def parse(actor: Actor, site: Site, values: Mapping[str, str], *, before: Sequence[Part] = ()) -> Parsed:
-    """The parts of the visit that were filled in; what cannot be read is a sentence beside its row."""
-    return _Reader(actor, site, values, before).read()
+def parse(
+    actor: Actor, site: Site, values: Mapping[str, str], *, before: Sequence[Part] = (), taken: Collection[str] = ()
+) -> Parsed:
+    """The parts of the visit that were filled in; what cannot be read is a sentence beside its row.
+
+    `taken` are slots of `before` that this person may not read: what they tap stands beside those, never in their place.
+    """
+    return _Reader(actor, site, values, before, taken).read()
 
 
 class _Reader:
-    def __init__(self, actor: Actor, site: Site, values: Mapping[str, str], before: Sequence[Part]) -> None:
+    def __init__(self, actor: Actor, site: Site, values: Mapping[str, str], before: Sequence[Part], taken: Collection[str]) -> None:
         self._site, self._values = site, values
-        self._before = {part.slot: part.payload for part in before}
+        self._before = {part.slot: part.payload for part in before if part.slot not in taken}
+        self._taken = set(taken)
+        self._places: list[Site] | None = None
         self._kinds = composing_kinds(actor, site, {part.kind for part in before})
         self._classes: dict[str, str] | None = None
         self._parsed = Parsed()
@@ -104,19 +112,39 @@ class _Reader:
 
     def _matrix(self, kind: Kind[Any], part: Matrix) -> None:
         for option in fields.shape(kind.payload, part.row).options:
-            name = f"{kind.key}:{option.value}"
-            chosen = self._values.get(name, "")
-            if not chosen:
-                continue
-            answer = next((a for a in part.answers if a.key == chosen), None)
-            old = self._before.get(name)
-            if answer is None:
-                self._parsed.errors[name] = _("Choose one of the answers.")
-            elif old is not None and answer_of(part, old) == chosen:
-                self._parsed.parts.append(Part(kind.key, old))
-            else:
-                decided = {n for a in part.answers for n in a.values}
-                self._add(kind, {part.row: option.value, **answer.values}, name, slot=name, decided=decided)
+            for nth in composer_matrix.numbers(self._values, f"{kind.key}:{option.value}"):
+                self._answered(kind, part, str(option.value), nth)
+
+    def _answered(self, kind: Kind[Any], part: Matrix, option: str, nth: int) -> None:
+        """One row: its answer, and what was typed below it."""
+        sort = f"{kind.key}:{option}"
+        name = nth_slot(sort, nth)
+        chosen = self._values.get(name, "")
+        details, here = composer_matrix.read_details(kind, part, name, self._values, self._parsed.errors)
+        answer = next((a for a in part.every if a.key == chosen), None)
+        old = self._before.get(name)
+        if not chosen:
+            if details:
+                self._parsed.errors[name] = _("Choose an answer first, or empty what stands below it.")
+        elif answer is None:
+            self._parsed.errors[name] = _("Choose one of the answers.")
+        elif old is not None and not here and composer_matrix.answer_of(part, old) == chosen:
+            self._parsed.parts.append(Part(kind.key, old, nth))
+        else:
+            below = {detail.field for detail in composer_matrix.details_of(part, answer)}
+            said = {field: value for field, value in details.items() if field in below}
+            if wrong := composer_matrix.place_problem(part, said, option, old, self._offered(said)):
+                self._parsed.errors[f"{name}:{wrong[0]}"] = wrong[1]
+                return
+            decided = {n for a in part.every for n in (*a.values, *a.usual)} | ({d.field for d in part.details} if here else set())
+            payload = {part.row: option, **answer.usual, **said, **answer.values}
+            self._add(kind, payload, name, slot=name, decided=decided, nth=composer_matrix.free(sort, self._taken) if name in self._taken else nth)
+
+    def _offered(self, said: Mapping[str, Any]) -> list[Site]:
+        """Places to choose from, read only when something was typed below a row."""
+        if said and self._places is None:
+            self._places = places_offered(self._site)
+        return self._places or []
 
     def _picks(self, kind: Kind[Any], part: Picks) -> None:
         name = f"{kind.key}:{part.field}"
@@ -146,20 +174,22 @@ class _Reader:
 
     # -- payloads -----------------------------------------------------------------------------------------------------------
 
-    def _add(self, kind: Kind[Any], payload: dict[str, Any], name: str, *, slot: str = "", decided: set[str] | None = None) -> None:
+    def _add(self, kind: Kind[Any], payload: dict[str, Any], name: str, *, slot: str = "", decided: set[str] | None = None, nth: int = 1) -> None:
         """Validate; fields that the form does not decide keep what the record had, if that still makes sense."""
         old = self._before.get(slot or kind.key)
         shown = set(payload) | {f for f in decided or () if fields.shape(kind.payload, f).widget}
         carried = {n: getattr(old, n) for n in type(old).model_fields if n not in shown} if isinstance(old, BaseModel) else {}
         try:
-            self._parsed.parts.append(Part(kind.key, kind.payload.model_validate({**carried, **payload})))
+            self._parsed.parts.append(Part(kind.key, kind.payload.model_validate({**carried, **payload}), nth))
         except ValidationError as error:
             if carried:
                 self._before.pop(slot or kind.key)
-                self._add(kind, payload, name, slot=slot, decided=decided)
+                self._add(kind, payload, name, slot=slot, decided=decided, nth=nth)
                 return
             for problem in error.errors():
-                location = f"{kind.key}:{problem['loc'][0]}" if name.endswith(":") and problem["loc"] else name
+                field = problem["loc"][0] if problem["loc"] else ""
+                is_below = slot and f"{slot}:{field}" in self._values
+                location = f"{name if name.endswith(':') else f'{slot}:'}{field}" if field and (name.endswith(":") or is_below) else name
                 self._parsed.errors.setdefault(location, fields.sentence(dict(problem)))
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from handrail.facts import wishes
-from handrail.facts.kinds.died import Cause, Notify, PlaceKind, Precision, ReportedBy
+from handrail.facts.kinds.died import Cause, Notify, PlaceKind, Precision, ReportedBy, last_day_of
 from handrail.facts.record import Refusal
 from handrail.kernel import audit
 from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.screens.console.wishes import Form, at_hand, back, chosen_place, form_of, labels, mark, show
+from handrail.screens.console.about_person import Form, at_hand, back, chosen_place, form_of, labels, mark, show
 
 MISTAKES = ("did_not_happen", "entered_twice")
 
@@ -36,11 +36,10 @@ def died(request: ActorRequest, word: str) -> HttpResponse:
                     actor=request.actor, site=chosen_place(request, "person.status", participant), participant=participant, id=posted_id(request),
                     said=_said(form),
                 )
-                return back(word, "died")
+                return back(request, word, "died")
             except Refusal as refusal:
                 mark(form, refusal)
-    else:
-        audit.look("person.died", actor=request.actor, object_id=participant)
+    audit.look("person.died", actor=request.actor, object_id=participant)
     return show(
         request, "died", form, later=later, sources=labels(ReportedBy), precisions=labels(Precision), places=labels(PlaceKind),
         causes=labels(Cause), tell=labels(Notify),
@@ -72,9 +71,7 @@ def _day(form: Form) -> date | None:
 
 def _visits_after(form: Form, participant: uuid.UUID) -> int:
     day = _day(form)
-    if day is None or form.values.get("precision") in {Precision.MONTH, Precision.YEAR}:
-        return 0
-    return wishes.visits_after(participant, datetime.combine(day + timedelta(days=1), time(12), UTC))
+    return 0 if day is None else wishes.visits_after(participant, last_day_of(day, form.values.get("precision", "")))
 
 
 @may("person.status", methods=("POST",))
@@ -87,4 +84,4 @@ def not_died(request: ActorRequest, word: str) -> HttpResponse:
         actor=request.actor, site=chosen_place(request, "person.status", participant), participant=participant, id=posted_id(request),
         why=request.POST["why"],
     )
-    return back(word, "alive")
+    return back(request, word, "alive")

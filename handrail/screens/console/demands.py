@@ -22,7 +22,7 @@ from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.tables import Column, table
 from handrail.kernel.web import posted_id
-from handrail.screens.console.wishes import chosen_place, labels, places_of, said
+from handrail.screens.console.about_person import chosen_place, labels, places_of, said
 
 
 @dataclass(frozen=True)

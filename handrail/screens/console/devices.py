@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,8 +23,8 @@ from handrail.kernel.web import posted_id
 class DevicesPage:
     """The list, the form as typed, and the token of a device that was enrolled just now."""
 
-    devices: list[tuple[Device, str]]
-    """Each with the name of its role."""
+    devices: list[tuple[Device, str, datetime | None]]
+    """Each with the name of its role, and when it lately met what it may send in a day."""
     sites: list[Site]
     roles: list[tuple[str, str]]
     id: str
@@ -70,7 +71,9 @@ def _sites(request: ActorRequest) -> list[Site]:
 def _page(
     request: ActorRequest, form: str, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, token: str = ""
 ) -> HttpResponse:
+    shown = devices.listed(request.actor)
+    met = devices.met_lately(shown)
     page = DevicesPage(
-        [(device, role_name(device.role)) for device in devices.listed(request.actor)], _sites(request), [(role, role_name(role)) for role in devices.roles_for_devices()], form, **(typed or {}), errors=errors or {}, token=token
+        [(device, role_name(device.role), met.get(device.id)) for device in shown], _sites(request), [(role, role_name(role)) for role in devices.roles_for_devices()], form, **(typed or {}), errors=errors or {}, token=token
     )
     return render(request, "console/devices.html", {"page": page}, status=422 if errors else 200)

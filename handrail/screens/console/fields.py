@@ -59,11 +59,18 @@ class Row:
     unit: str = ""
     offer: Any = None
     """A suggestion beside the row: something with `label`, `fill` and `key`."""
+    none: Text = ""
+    """What no choice is called, in a list to choose from."""
+    seldom: tuple[Choice, ...] = ()
+    details: tuple[Row, ...] = ()
+    fold: Text = ""
+    fold_open: bool = False
+    """Seldom answers and further fields behind one tap (`Matrix`)."""
 
     @property
     def is_filled(self) -> bool:
         """Whether anything stands in it."""
-        return bool(self.value) or any(choice.chosen and choice.value for choice in self.choices)
+        return bool(self.value) or self.fold_open or any(choice.chosen and choice.value for choice in self.choices)
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,8 @@ def _shape(key: Hashable, name: str) -> Shape:
         inner = [a for a in typing.get_args(first) if a is not Ellipsis]
         return _many(name, _bare(inner[0]) if inner else None)
     first = _bare(first)
+    if first is uuid.UUID and field_info(model, name)["names"] == "site":
+        return Shape(name, "place")
     if not isinstance(first, type) or issubclass(first, (BaseModel, uuid.UUID, datetime)):
         return Shape(name, "")
     if issubclass(first, Enum):
@@ -201,8 +210,8 @@ def row(
 ) -> Row | None:
     """The field's row, filled with what was typed; None where nothing can be shown. `boxes` is for lists of numbers."""
     found, full = shape(model, name), f"{prefix}{name}"
-    if not found.widget:
-        return None
+    if found.widget in {"", "place"}:
+        return None  # which places there are is known to whoever asks: see `composer_matrix`
     said, typed = field_info(model, name), values.get(full, "")
     label, hint, error = said["label"], said["help"], errors.get(full, "")
     ordered = sorted(found.options, key=lambda o: shown.index(o.value) if o.value in shown else len(shown))

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from pydantic import ValidationError
 
 from handrail.facts.models import Site
-from handrail.ledgers.stock.models import NEEDLE_SYRINGE_CLASSES, ItemClass
+from handrail.ledgers.stock.models import ItemClass
 from handrail.ledgers.stock.queries import ShelfItem
 from handrail.screens.console import fields
 from handrail.screens.console.fields import Choice, Row
@@ -44,7 +44,6 @@ class NeedBlock:
     sentence: str
     also: str
     as_last: str
-    limit: str
     reason: Row | None
     error: str
 
@@ -85,14 +84,13 @@ def reason_of(values: Mapping[str, str]) -> str | None:
 
 
 def first_needle(items: Sequence[ShelfItem], site: Site) -> ShelfItem | None:
-    """The first needle-syringe that this place hands out."""
-    offered = (item for item in items if not site.item_classes or item.item_class in site.item_classes)
-    return next((item for item in offered if item.item_class in NEEDLE_SYRINGE_CLASSES), None)
+    """The first single needle-syringe that this place hands out, as `needs.pack_at` has it; where there are only kits, the first kit."""
+    offered = [item for item in items if item.counts_as_ns and (not site.item_classes or item.item_class in site.item_classes)]
+    return min(offered, key=lambda item: item.counts_as_ns != 1, default=None)
 
 
 def block(
     values: Mapping[str, str], errors: Mapping[str, str], *, site: Site, items: Sequence[ShelfItem], need: Need | None, last: Need | None,
-    limit: str,
 ) -> NeedBlock | None:
     """The block, or None where no needle is handed out: there nothing of it is on the page."""
     if first_needle(items, site) is None:
@@ -108,18 +106,18 @@ def block(
     return NeedBlock(
         rows=rows, more=more, is_open=need is not None or bool(error) or any(row.value for row in rows),
         sentence=sentence(need) if need else "", also=_also(need) if need else "",
-        as_last=_said_last(last) if last is not None and need is None else "", limit=limit if need else "",
+        as_last=_said_last(last) if last is not None and need is None else "",
         reason=_reason(values) if wants_reason else None, error=error,
     )
 
 
 def offer(need: Need | None, items: Sequence[ShelfItem], site: Site) -> dict[str, Basket]:
-    """The number as one tap beside the first needle-syringe's row."""
+    """The number as one tap beside the first needle-syringe's row; of kits as many as hold so many."""
     first = first_needle(items, site)
     if need is None or not need.needed or first is None:
         return {}
     name = f"{GIVEN}:{first.code}"
-    return {name: Basket("need", sentence(need), json.dumps({name: str(need.needed)}))}
+    return {name: Basket("need", sentence(need), json.dumps({name: str(-(-need.needed // first.counts_as_ns))}))}
 
 
 def sentence(need: Need) -> str:

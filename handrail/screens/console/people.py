@@ -20,17 +20,16 @@ from handrail.facts.codes import Gender, Injects
 from handrail.facts.codes_of_people import AgeBand, Flag, Language, Need, Pronouns, Question, Said, YesNo
 from handrail.facts.drafts import sentence_of
 from handrail.facts.kinds.profile import Profile
-from handrail.facts.labels import label
 from handrail.facts.models import Aside, Fact, Participant, Site
-from handrail.facts.people_rules import closed_site_of, last_survivor
+from handrail.facts.people_rules import last_survivor
 from handrail.facts.record import Draft, Refusal, record_many
 from handrail.facts.spec import KINDS, Codes, Text, field_info
 from handrail.facts.values import FLAG_MONTHS
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.screens.console import wishes
-from handrail.screens.console.at_hand import held
+from handrail.screens.console import referrals, wishes
+from handrail.screens.console.about_person import at_hand, chosen_place, today_of, two_words
 
 VISITS_SHOWN = 10
 SINGLE: dict[str, type[Codes]] = {"age_band": AgeBand, "trans": YesNo, "pronouns": Pronouns, **dict.fromkeys(Flag.values, YesNo)}
@@ -93,27 +92,21 @@ class Asked:
 
 
 def at_hand_or_404(request: ActorRequest, word: str) -> uuid.UUID:
-    """The person of a word, as the survivor of all merges. Somebody known only inside a closed place needs a role there."""
-    person = last_survivor(held(request, word))
-    inside = closed_site_of(person)
-    if inside is not None and not request.actor.may("person.find", inside):
-        raise Http404
-    return person
+    """The record of a word. Somebody known only inside a closed place needs a role there."""
+    return at_hand(request, word, "person.find")
 
 
 def site_of(request: ActorRequest, participant: uuid.UUID, permission: str) -> Site:
-    """Where the worker is: the site the address or form names, else their first; never one the person is not known at."""
-    inside, named = closed_site_of(participant), request.POST.get("at") or request.GET.get("at", "")
-    places = [site for site in places_of(request.actor, permission) if (site.key if site.closed_setting else None) == inside]
-    chosen = next((site for site in places if str(site.id) == named), None)
-    if chosen is None and not places:
+    """Where the worker is: the site the address or form names; never one the person is not known at.
+
+    What is saved names its place, or there is only one; a page may open with the first.
+    """
+    if request.method == "POST":
+        return chosen_place(request, permission, participant)
+    found = today_of(request, permission, participant)
+    if found is None:
         raise Http404
-    return chosen or places[0]
-
-
-def places_of(actor: Actor, permission: str) -> list[Site]:
-    """Active places where the actor holds a permission."""
-    return list(Site.objects.filter(actor.filter(permission, "key"), is_active=True).exclude(kind="store"))
+    return found
 
 
 def back(word: str, site: Site, said: str = "") -> HttpResponse:
@@ -135,18 +128,19 @@ def _page(request: ActorRequest, word: str, *, errors: dict[str, str] | None = N
     site = site_of(request, who, "person.find")
     actor, handle = request.actor, handles.handle_of(who)
     may_read = actor.may("person.read", site.key)
-    row = Participant.objects.filter(id=who).first() or Participant(id=who)
-    answers, ask_again = answers_of(row, clock.now().date()) if may_read else ([], [])
+    row = Participant.objects.filter(id=last_survivor(who)).first() or Participant(id=who)
+    answers, ask_again = answers_of(row, site.today) if may_read else ([], [])
     cards = participants.cards(who)
     page = PersonPage(
-        word=word, at=str(site.id), name=handle or label(who), words=label(who), handle=handle, chips=wishes.chips(who), answers=answers,
-        ask_again=ask_again, cards=[CardLine(_sort(card.sort), card.issued_at, card.revoked_at is None) for card in cards],
+        word=word, at=str(site.id), name=handle or two_words(who), words=two_words(who), handle=handle, chips=wishes.chips(who), answers=answers,
+        ask_again=ask_again, cards=[CardLine(_sort(card.sort), clock.local(card.issued_at, site.time_zone), card.revoked_at is None) for card in cards],
         visits=past_visits(actor, participants.group(who)), places=[site] if actor.may("visit.record", site.key) else [],
         may_read=may_read, may_record=actor.may("visit.record", site.key), has_code=any(c.sort == "derived" and c.revoked_at is None for c in cards),
         errors=errors or {}, typed=typed or {},
     )
     audit.look("person", actor=actor, object_id=who)
     context = {"page": page, "site": site, "wishes": wishes.section(request, who) if may_read else None}
+    context |= {"ways": referrals.of_person(actor, participants.group(who)), "reasons": referrals.reasons()}
     return render(request, "console/person.html", context, status=422 if errors else 200)
 
 
@@ -256,6 +250,7 @@ def profile(request: ActorRequest, word: str) -> HttpResponse:
         errors = _save_profile(request, who, site)
         if not errors:
             return back(word, site, "saved")
+    audit.look("person.profile", actor=request.actor, object_id=who)
     context = {
         "word": word, "site": site, "name": handles.name_of(who), "id": request.POST.get("id") or ids.new(),
         "birth_year": request.POST.get("birth_year", ""), "errors": errors, "questions": questions(request.POST, errors),
@@ -304,7 +299,7 @@ def _save_profile(request: ActorRequest, who: uuid.UUID, site: Site) -> dict[str
         return errors
     drafts = [] if said is None else [Draft(kind="facts.profile", id=form, site=site.id, participant=who, payload=said)]
     if request.POST.get("injects"):
-        payload = {"injects": request.POST["injects"]}
+        payload = {"injects": request.POST["injects"], "source": request.POST.get("source") or Said.PERSON}
         drafts.append(Draft(kind="facts.asked", id=ids.derived(form, "asked"), site=site.id, participant=who, payload=payload))
     try:
         record_many(drafts, actor=request.actor)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from handrail.facts import participants
 from handrail.facts.handles import name_of
 from handrail.facts.models import Site
-from handrail.facts.people_rules import closed_site_of, last_survivor
+from handrail.facts.people_rules import closed_site_of
 from handrail.kernel import crypto
 from handrail.kernel.access import Actor, ActorRequest
 from handrail.screens.console import wishes
@@ -103,7 +103,7 @@ def at_hand(request: ActorRequest, site: Site, word: str) -> uuid.UUID:
     """The person of a word in the address, for whoever looks up people here. People known only inside a closed place stay there."""
     if not request.actor.may("person.find", site.key):
         raise Http404
-    person = last_survivor(held(request, word))
+    person = held(request, word)
     if closed_site_of(person) != (site.key if site.closed_setting else None):
         raise Http404
     return person

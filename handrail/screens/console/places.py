@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
 from handrail.facts import consents
 from handrail.facts.models import Referral, Site
+from handrail.facts.referrals import expected_at
 from handrail.kernel import clock
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
 from handrail.ledgers.stock.queries import ShelfLot, to_recount
@@ -46,7 +46,8 @@ def start(request: ActorRequest) -> HttpResponse:
     places = _places(actor) if actor.may("visit.record") else []
     expected = 0
     if actor.may("referral.close"):
-        people = Referral.objects.filter(actor.filter("referral.close", "to_site"), status__in=["accepted", "booked"], made_at__gt=clock.now() - timedelta(days=90)).values_list("participant", flat=True)
+        here = Referral.objects.filter(actor.filter("referral.close", "to_site"), expected_at(clock.now()), status__in=["accepted", "booked"])
+        people = list(here.values_list("participant", flat=True))
         gone = consents.deceased(people)
         expected = sum(who not in gone for who in people)
     page = StartPage(

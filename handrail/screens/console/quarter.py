@@ -7,6 +7,7 @@ small groups are hidden, also against subtraction, and only this view should lea
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import uuid
 from dataclasses import dataclass
@@ -18,12 +19,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Head
+from handrail.facts.queries import today
 from handrail.gates.spreadsheet.badlist import safe
-from handrail.insight.disclose import share
 from handrail.insight.models import SizeEstimate
 from handrail.insight.results import INDICATORS, Pack, Quarter, Row, available_quarters, read
 from handrail.insight.spec import Indicator, Target
-from handrail.kernel import charts, clock, scope
+from handrail.kernel import audit, charts, scope
 from handrail.kernel.access import ActorRequest, may
 
 HEADLINES = ("people_reached", "needles_given", "referral_bridge", "contacts_without_code")
@@ -102,11 +103,11 @@ class _View:
     def __init__(self, pack: Pack, *, sharing: bool) -> None:
         self._pack, self.sharing = pack, sharing
         self.any_hidden = False
-        self._shared = {(s.key, s.site): s.row for s in share(pack)} if sharing else {}
 
     def row(self, key: str, site: uuid.UUID | None = None) -> Row | None:
         """The result if this view may show it."""
-        return self._shared.get((key, site)) if self.sharing else self._pack.get(key, site)
+        row = self._pack.get(key, site)
+        return row.outside if row is not None and self.sharing else row
 
     def shown(self, key: str, site: uuid.UUID | None = None) -> Shown:
         """The number as text."""
@@ -132,7 +133,7 @@ def _quarter_or_404(written: str) -> Quarter:
 @may("numbers.read")
 def now(request: ActorRequest) -> HttpResponse:
     """The last full quarter."""
-    return redirect("quarter", str(Quarter.of(clock.now().date()).previous()))
+    return redirect("quarter", str(Quarter.of(today()).previous()))
 
 
 @may("numbers.read")
@@ -186,27 +187,49 @@ def number(request: ActorRequest, quarter: str, indicator: str, site: uuid.UUID 
     return render(request, "console/number.html", {"page": context})
 
 
-@may("numbers.read")
+@may("numbers.read", step_up=True)
 def download(request: ActorRequest, quarter: str) -> HttpResponse:
-    """The quarter as CSV, in the chosen view. Cells that a spreadsheet would run as a formula are defused."""
+    """The exact numbers as CSV, for our own eyes: small groups stand in it, so whoever takes it along proves who they are."""
+    return _file(request, quarter, sharing=False)
+
+
+@may("numbers.read")
+def download_to_share(request: ActorRequest, quarter: str) -> HttpResponse:
+    """The numbers as they may leave the house, as CSV."""
+    return _file(request, quarter, sharing=True)
+
+
+def _file(request: ActorRequest, quarter: str, *, sharing: bool) -> HttpResponse:
+    """The file, and a line in the audit with its digest: which file it was can be told later."""
     chosen = _quarter_or_404(quarter)
+    content = ("\ufeff" + _csv(chosen, sharing=sharing)).encode()
+    view = "to-share" if sharing else "own"
+    audit.write(
+        "numbers.exported", actor=request.actor, object_kind="quarter", object_id=chosen,
+        detail={"view": view, "sha256": hashlib.sha256(content).hexdigest()},
+    )
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="handrail-{chosen}-{view}.csv"'
+    return answer
+
+
+def _csv(chosen: Quarter, *, sharing: bool) -> str:
+    """Every number of the quarter. Cells that a spreadsheet would run as a formula are defused."""
     pack = read(chosen)
-    sharing = request.GET.get("view") == "share"
     view = _View(pack, sharing=sharing)
     written = io.StringIO()
-    lines = csv.writer(written)
-    lines.writerow(["quarter", "code", "name", "site", "from", "to_before", "value", "numerator", "denominator", "level", "source"])
+    lines = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    lines.writerow([
+        _("Quarter"), _("Code"), _("Name"), _("Place"), _("From"), _("To before"), _("Value"), _("Numerator"), _("Denominator"), _("Level"), _("Source"),
+    ])
     for row in pack:
         visible = view.row(row.indicator.key, row.site)
         cells: list[object] = [chosen, code_of(row.indicator), row.indicator.name, row.site_name, row.window.starts_on, row.window.ends_before]
         if visible is None:
-            cells += ["hidden", "", ""]
+            cells += [_("hidden"), "", ""]
         elif sharing:
             cells += [visible.plain, "", ""]
         else:
             cells += [visible.plain, visible.numerator, visible.denominator if visible.denominator is not None else ""]
         lines.writerow([safe(str(cell)) for cell in [*cells, row.indicator.level, row.indicator.source]])
-    answer = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
-    name = f"handrail-{chosen}-{'to-share' if sharing else 'own'}.csv"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return written.getvalue()

@@ -9,14 +9,15 @@ from datetime import datetime
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from handrail.facts import handles, participants, proposals
+from handrail.facts import meanwhile, participants, proposals
 from handrail.facts.codes_of_people import Agreed
+from handrail.facts.corroboration import Fit, corroboration
+from handrail.facts.fold import Recorded
 from handrail.facts.labels import label
-from handrail.facts.models import Proposal, Staff
-from handrail.facts.proposals import Fit
+from handrail.facts.models import Proposal, Site, Staff
 from handrail.facts.record import Refusal
-from handrail.kernel import audit, ids
-from handrail.kernel.access import ActorRequest, may
+from handrail.kernel import audit, clock, ids
+from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
 
 
@@ -41,12 +42,27 @@ class MergeLine:
     by: str
 
 
+@dataclass(frozen=True)
+class MeanwhileLine:
+    """Something recorded while two records were joined."""
+
+    key: str
+    title: str
+    at: datetime | None
+    place: str
+    words: str
+    other: str
+    to: str
+    is_wish: bool
+
+
 @dataclass
 class ReviewPage:
     """The list, and the form that opens a merge by two codes."""
 
     lines: list[Line]
     merges: list[MergeLine]
+    undone: list[MergeLine]
     may_decide: bool
     typed: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -68,8 +84,11 @@ class ProposalPage:
     errors: dict[str, str]
 
 
-def _pair(one: uuid.UUID, other: uuid.UUID) -> tuple[str, str]:
-    return handles.name_of(one), handles.name_of(other)
+def _zone(actor: Actor) -> str:
+    """Whose clock dates are shown by: the reader's place, else the first of the programme."""
+    own = next((site for grant in actor.grants if (site := grant.site) is not None), None)
+    sites = Site.objects.order_by("key").values_list("key", "time_zone")
+    return next((zone for key, zone in sites if own in (None, key)), "UTC")
 
 
 def _own_words(one: uuid.UUID, other: uuid.UUID) -> tuple[str, str]:
@@ -86,14 +105,22 @@ def listed(request: ActorRequest) -> HttpResponse:
 def _list(request: ActorRequest, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None) -> HttpResponse:
     actor = request.actor
     names = dict(Staff.objects.filter(organisation_id=actor.organisation).values_list("id", "name"))
+    zone = _zone(actor)
+
+    def line(f: Recorded) -> MergeLine:
+        words = _own_words(f.parsed.survivor, f.parsed.other)
+        return MergeLine(f.id, words, clock.local(f.occurred_at, zone), names.get(f.staff, "") if f.staff else "")
+
     page = ReviewPage(
-        [Line(p.id, p.proposed_at, _pair(p.newer, p.older), str(p.get_state_display()), p.state == "open") for p in proposals.open_ones(actor)],
         [
-            MergeLine(f.id, _own_words(f.parsed.survivor, f.parsed.other), f.occurred_at, names.get(f.staff, "") if f.staff else "")
-            for f in proposals.merges() if proposals.is_visible(f.parsed.survivor, actor)
+            Line(p.id, clock.local(p.proposed_at, zone), _own_words(p.newer, p.older), str(p.get_state_display()), p.state == "open")
+            for p in proposals.open_ones(actor)
         ],
+        [line(f) for f in proposals.merges() if proposals.is_visible(f.parsed.survivor, actor)],
+        [line(j.fact) for j in meanwhile.undone() if _is_visible(j, actor)] if actor.may("person.merge") else [],
         actor.may("person.merge"), typed or {}, errors or {},
     )
+    audit.look("records that may be of one person", actor=actor, object_id=f"{len(page.lines) + len(page.merges)} shown")
     return render(request, "console/same_person.html", {"page": page}, status=422 if errors else 200)
 
 
@@ -131,9 +158,10 @@ def one(request: ActorRequest, proposal: uuid.UUID) -> HttpResponse:
             return redirect("same-person")
         except Refusal as refusal:
             errors = {name or "outcome": sentence for name, sentence in refusal.problems}
-    audit.look("two records side by side", actor=request.actor, object_id=row.id)
+    for who in (row.newer, row.older):
+        audit.look("two records side by side", actor=request.actor, object_id=who)
     page = ProposalPage(
-        row.id, _own_words(row.newer, row.older), proposals.corroboration(row.newer, row.older),
+        row.id, _own_words(row.newer, row.older), corroboration(row.newer, row.older),
         [(a.value, str(a.label)) for a in Agreed], post.get("decision") or str(ids.new()), request.actor.may("person.merge"),
         str(row.get_state_display()), post.getlist("corroborating"), post.get("agreed", ""), errors,
     )
@@ -142,9 +170,37 @@ def one(request: ActorRequest, proposal: uuid.UUID) -> HttpResponse:
 
 @may("person.merge", methods=("POST",), step_up=True)
 def undo(request: ActorRequest, merge: uuid.UUID) -> HttpResponse:
-    """The two are two again."""
-    fact = next((found for found in proposals.merges() if found.id == merge), None)
-    if fact is not None and not proposals.is_visible(fact.parsed.survivor, request.actor):
+    """The two are two again. What was recorded in between is shown, so that somebody can say whose it is."""
+    joined = meanwhile.find(merge)
+    if joined is not None and not _is_visible(joined, request.actor):
         raise Http404
     proposals.undo(actor=request.actor, merge=merge)
-    return redirect("same-person")
+    joined = meanwhile.find(merge)
+    return redirect("same-person-meanwhile", merge) if joined is not None and meanwhile.recorded(joined) else redirect("same-person")
+
+
+@may("person.merge", methods=("GET", "POST"), step_up=True)
+def between(request: ActorRequest, merge: uuid.UUID) -> HttpResponse:
+    """What was recorded while two records were joined; one tap says that something belongs to the other of them."""
+    joined = meanwhile.find(merge)
+    if joined is None or joined.undone is None or not _is_visible(joined, request.actor):
+        raise Http404
+    if request.method == "POST":
+        # The two stand in the form as first and second: no id of a person leaves the server.
+        to = (joined.fact.parsed.survivor, joined.fact.parsed.other)[request.POST.get("to") == "second"]
+        meanwhile.assign(actor=request.actor, joined=joined, key=request.POST.get("line", ""), to=to)
+        return redirect("same-person-meanwhile", merge)
+    pair = (joined.fact.parsed.survivor, joined.fact.parsed.other)
+    for who in pair:
+        audit.look("what was recorded while joined", actor=request.actor, object_id=who)
+    names = {str(site): name for site, name in Site.objects.values_list("id", "name")}
+    lines = [
+        MeanwhileLine(found.key, str(found.title), found.at, names.get(found.place, ""), label(found.with_whom), label(found.other), "second" if found.other == pair[1] else "first", found.is_wish)
+        for found in meanwhile.recorded(joined)
+    ]
+    context = {"merge": merge, "words": _own_words(*pair), "lines": lines}
+    return render(request, "console/same_person_meanwhile.html", context)
+
+
+def _is_visible(joined: meanwhile.Joined, actor: Actor) -> bool:
+    return all(proposals.is_visible(who, actor) for who in (joined.fact.parsed.survivor, joined.fact.parsed.other))

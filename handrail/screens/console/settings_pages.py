@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from handrail.facts import setting_changes
 from handrail.facts.models import SafetyClass, Setting, Site, SourceStatus, Staff
+from handrail.facts.queries import today
 from handrail.facts.setting_changes import SettingProblem
-from handrail.facts.values import NEEDS_APPROVAL, Value, declared
-from handrail.kernel import clock
+from handrail.facts.spec import Text
+from handrail.facts.values import NEEDS_APPROVAL, OneOf, Value, declared
 from handrail.kernel.access import ActorRequest, may
 
 
@@ -38,7 +39,7 @@ def settings_page(request: ActorRequest) -> HttpResponse:
     for value in declared().values():
         now = value.read()
         waits = value.safety in NEEDS_APPROVAL and not now.is_approved
-        line = SettingLine(value.key, str(value.title), f"{shown(now.value)} {_unit(value)}".strip(), str(SourceStatus(now.source_status).label), waits)
+        line = SettingLine(value.key, str(value.title), f"{shown(now.value, _words(value))} {_unit(value)}".strip(), str(SourceStatus(now.source_status).label), waits)
         groups[value.safety].append(line)
     shown_groups = [(SafetyClass(safety).label, sorted(lines, key=lambda line: line.title)) for safety, lines in groups.items() if lines]
     return render(request, "console/settings.html", {"groups": shown_groups})
@@ -89,24 +90,26 @@ def setting_approve(request: ActorRequest, name: str) -> HttpResponse:
     return redirect("setting", value.key)
 
 
-def shown(value: Any) -> str:
-    """A value as it is read on the page."""
+def shown(value: Any, words: Mapping[str, Text]) -> str:
+    """A value as it is read on the page: codes by their words."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, str):
-        return value.replace("_", " ")
+        return str(words.get(value, value))
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {shown(one)}" for name, one in value.items())
-    return ", ".join(shown(one) for one in value) if isinstance(value, list | tuple) else str(value)
+        return ", ".join(f"{words.get(name, name)}: {shown(one, words)}" for name, one in value.items())
+    return ", ".join(shown(one, words) for one in value) if isinstance(value, list | tuple) else str(value)
+
+
+def _words(value: Value[Any]) -> Mapping[str, Text]:
+    return value.check.words if isinstance(value.check, OneOf) else value.words
 
 
 def _choices(value: Value[Any]) -> list[tuple[str, str]]:
     """What can be chosen, for a value that is one of a few words."""
-    if not isinstance(value.start, str | bool):
-        return []
-    said = setting_changes.allowed(value)
-    names = {"yes": _("yes"), "no": _("no")} if isinstance(value.start, bool) else {}
-    return [(code, names.get(code) or shown(code)) for code in said.split(" / ")] if " / " in said else []
+    if isinstance(value.start, bool):
+        return [("yes", _("yes")), ("no", _("no"))]
+    return [(code, str(words)) for code, words in value.check.words.items()] if isinstance(value.check, OneOf) else []
 
 
 def _unit(value: Value[Any]) -> str:
@@ -126,19 +129,19 @@ def _page(request: ActorRequest, value: Value[Any], typed: dict[str, str], probl
     needs_approval = value.safety in NEEDS_APPROVAL
     history = [
         {
-            "row": row, "value": shown(row.value), "set_by": names.get(row.set_by, "Handrail"), "approved_by": names.get(row.approved_by, ""),
+            "row": row, "value": shown(row.value, _words(value)), "set_by": names.get(row.set_by, "Handrail"), "approved_by": names.get(row.approved_by, ""),
             "waits": needs_approval and row.approved_at is None,
             "may_approve": needs_approval and row.approved_at is None and row.set_by != actor.staff_id and actor.may("settings.approve", row.site_id),
         }
         for row in Setting.objects.filter(name=value.key).select_related("site").order_by("-valid_from", "-key")
     ]
     page = {
-        "value": value, "now": shown(now.value), "unit": _unit(value), "from": now.version, "start": shown(value.start), "safety": SafetyClass(value.safety).label,
+        "value": value, "now": shown(now.value, _words(value)), "unit": _unit(value), "from": now.version, "start": shown(value.start, _words(value)), "safety": SafetyClass(value.safety).label,
         "status": SourceStatus(now.source_status).label, "source": now.source, "needs_approval": needs_approval, "is_approved": now.is_approved,
-        "allowed": setting_changes.allowed(value), "choices": _choices(value), "history": history, "typed": typed or {"valid_from": clock.now().date().isoformat()},
+        "allowed": setting_changes.allowed(value), "choices": _choices(value), "history": history, "typed": typed or {"valid_from": today().isoformat()},
         "problems": problems, "general": problems.get("", ""), "may_change": actor.may("settings.change"),
         "everywhere": actor.sites("settings.change") is None,
         "sites": list(Site.objects.filter(actor.filter("settings.change", "key"), is_active=True)) if value.per_site else [],
-        "today": date_format(clock.now(), "Y-m-d"),
+        "today": today().isoformat(),
     }
     return render(request, "console/setting.html", {"page": page}, status=422 if problems else 200)

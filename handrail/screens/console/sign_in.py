@@ -28,6 +28,9 @@ from handrail.screens.second_factor import Challenge, Factors, NotAccepted
 _HALF_WAY = "password-was-right"
 _HALF_WAY_LASTS = timedelta(minutes=5)
 _MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+PASSWORDS_AN_HOUR = 50
+"""After so many wrong passwords for one account from anywhere each address has one try in five minutes instead of five. An
+address that has not failed yet always has its try, so nobody can lock somebody out by guessing."""
 CODES_AN_HOUR = 30
 """Wrong codes for one account from anywhere: whoever tries them knows the password, and a passkey is not slowed down."""
 
@@ -51,12 +54,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, SignInPage(next=request.GET.get("next", "")))
     asked = _asked(request, username=request.POST.get("username", "").strip())
-    who = throttle_key(asked.username.lower(), address_of(request))
-    if throttle.is_slowed(who):
+    who, anywhere = throttle_key(asked.username.lower(), address_of(request)), throttle_key("name", asked.username.lower())
+    under_attack = throttle.is_slowed(anywhere, free=PASSWORDS_AN_HOUR)
+    if throttle.is_slowed(who, free=1 if under_attack else throttle.FREE_FAILURES):
         return _again(request, asked, _too_many())
     staff = authenticate(request, username=asked.username, password=request.POST.get("password", ""))
     if not isinstance(staff, Staff):
         throttle.count_failure(who)
+        throttle.count_failure(anywhere, window=timedelta(hours=1))
         return _again(request, asked, _("That name and password do not fit together. Try again."))
     throttle.forget(who)
     if second_factor.has_any(staff.pk):
@@ -128,8 +133,8 @@ def check_code(request: HttpRequest, account: int) -> str:
 def address_of(request: HttpRequest) -> str:
     """Where the attempt comes from; kept only as a keyed digest, for minutes."""
     if settings.CONFIG.behind_proxy:
-        return request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+        return throttle.network_of(request.headers.get("X-Forwarded-For", "").split(",")[-1].strip())
+    return throttle.network_of(str(request.META.get("REMOTE_ADDR", "")))
 
 
 def start_session(request: HttpRequest, staff: Staff, *, with_second_factor: bool) -> None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from handrail.facts.fold import as_json
 from handrail.facts.models import Staff
+from handrail.facts.queries import today
 from handrail.facts.values import SECOND_FACTOR, STEP_UP_MINUTES
 from handrail.kernel import clock, scope, throttle
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
@@ -29,7 +30,7 @@ from handrail.screens.second_factor import NotAccepted
 
 SENSITIVE = frozenset(
     {
-        "staff.manage", "device.manage", "site.manage", "settings.change", "settings.approve", "import.run", "person.merge",
+        "staff.manage", "staff.assign", "device.manage", "site.manage", "settings.change", "settings.approve", "import.run", "person.merge",
         "person.review", "records.review", "audit.read",
     }
 )
@@ -72,9 +73,9 @@ _POLICY = (
 
 def _policy() -> str:
     """What `SECOND_FACTOR.read()` says, by a prepared statement: every request of a sign-in with a password alone asks."""
-    today = clock.now().date()
+    on = today()
     with connection.cursor() as cursor:
-        cursor.execute(_POLICY, [scope.organisation(), SECOND_FACTOR.key, today, today])
+        cursor.execute(_POLICY, [scope.organisation(), SECOND_FACTOR.key, on, on])
         row = cursor.fetchone()
     return SECOND_FACTOR.start if row is None else SECOND_FACTOR.check(as_json(row[0]))
 

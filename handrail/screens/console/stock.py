@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from handrail.facts.models import Site
 from handrail.facts.record import Refusal
-from handrail.kernel import clock, ids
+from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.ledgers.stock import commands, forecast, queries, recalls
-from handrail.ledgers.stock.funds import restricted_since
+from handrail.ledgers.stock.funds import flags
 from handrail.ledgers.stock.kinds.counted import Difference
 from handrail.ledgers.stock.models import Item
-from handrail.screens.console.stock_common import form_id, lots_typed, pick, site_or_404, sites_of, tabs, text, whole
+from handrail.screens.console.stock_common import form_id, lots_typed, pick, sites_of, tabs, text, whole
 
 SOON = timedelta(days=90)
 """A lot that expires within these days is marked."""
@@ -31,6 +29,8 @@ class Shelf:
     """One site's lots, and what somebody should do about them in a few words (text, tone)."""
 
     site: Site
+    today: date
+    soon: date
     summary: list[tuple[str, str]]
     is_open: bool
     lots: list[tuple[queries.ShelfLot, date | None]]
@@ -57,10 +57,10 @@ class TransferForm:
 @may("stock.read")
 def shelves(request: ActorRequest) -> HttpResponse:
     """Every shelf the actor may see, by site, in the order lots should be used."""
-    actor, today = request.actor, clock.now().date()
-    sites, readable = sites_of(actor, "stock.read"), actor.sites("stock.read")
-    lots, flags = queries.lots(readable), restricted_since(today)
-    low = forecast.low(lots, readable, today)
+    actor = request.actor
+    sites = sites_of(actor, "stock.read")
+    lots = queries.lots([site.key for site in sites])
+    low, flagged = forecast.low(lots, sites), flags(lots, {site.key: site.today for site in sites})
     by_site: dict[int, list[queries.ShelfLot]] = {}
     for lot in lots:
         by_site.setdefault(lot.site, []).append(lot)
@@ -68,18 +68,19 @@ def shelves(request: ActorRequest) -> HttpResponse:
     asked = next((site for site in shown if str(site.id) == request.GET.get("place")), shown[0] if shown else None)
     found = []
     for site in shown:
-        here = by_site.get(site.key, [])
+        here, today = by_site.get(site.key, []), site.today
         expired = sum(lot.quantity for lot in here if lot.is_expired(today) and lot.quantity > 0)
         found.append(
             Shelf(
-                site, _summary(here, len(low.get(site.key, ())), today), site == asked, [(lot, flags.get(lot.lot_id)) for lot in here], actor.may("stock.count", site.key),
-                actor.may("stock.write_off", site.key), expired,
+                site, today, today + SOON, _summary(here, len(low.get(site.key, ())), today), site == asked,
+                [(lot, flagged.get((site.key, lot.lot_id))) for lot in here], actor.may("stock.count", site.key), actor.may("stock.write_off", site.key),
+                expired,
             )
         )
     return render(
         request, "console/stock.html",
         {
-            "tabs": tabs(actor, "stock"), "shelves": found, "today": today, "soon": today + SOON,
+            "tabs": tabs(actor, "stock"), "shelves": found,
             "saved": request.GET.get("saved", ""), "recalls": recalls.open_ones(), "may_receive": actor.may("stock.receive"),
             "may_transfer": actor.may("stock.transfer"), "may_assemble": actor.may("stock.assemble"),
         },
@@ -128,7 +129,7 @@ def transfer(request: ActorRequest) -> HttpResponse:
 
 def _transfer_form(request: ActorRequest, sites: list[Site], site: str, error: str = "") -> TransferForm:
     source = next((s for s in sites if str(s.id) == site), None)
-    lots = [lot for lot in queries.lots([source.key] if source else []) if lot.quantity > 0 and not lot.is_unknown]
+    lots = [lot for lot in queries.lots([source.key] if source else []) if lot.quantity > 0]
     there: dict[str, int] = {}
     for lot in lots:
         there[lot.item] = there.get(lot.item, 0) + lot.quantity
@@ -138,27 +139,6 @@ def _transfer_form(request: ActorRequest, sites: list[Site], site: str, error: s
         [row for row in rows if row[1] or row[2]], [row for row in rows if not (row[1] or row[2])],
         [(lot, text(request, f"lot-{lot.lot_id}")) for lot in lots], source.name if source else "", error,
     )
-
-
-@may("stock.count", methods=("GET", "POST"))
-def count(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
-    """Count a shelf: what is there, lot by lot, and why it differs if somebody knows."""
-    place = site_or_404(request.actor, site, "stock.count")
-    lots, reason = queries.lots([place.key]), text(request, "reason", Difference.NOT_KNOWN.value)
-    error = ""
-    if request.method == "POST":
-        try:
-            shown = {lot.lot_id for lot in lots}
-            found = {lot: whole(typed) for lot, typed in lots_typed(request).items() if lot in shown}
-            commands.count(actor=request.actor, site=place, found=found, id=form_id(text(request, "id")), reason=reason)
-            return redirect(reverse("stock") + f"?saved=counted&place={place.id}")
-        except Refusal as refusal:
-            error = refusal.problems[0][1] or _("Write how many, as whole numbers.")
-    page = {
-        "site": place, "lots": [(lot, text(request, f"lot-{lot.lot_id}")) for lot in lots], "error": error,
-        "id": text(request, "id") or str(ids.new()), "reason": reason, "reasons": Difference.choices,
-    }
-    return render(request, "console/count.html", page, status=422 if error else 200)
 
 
 @may("stock.count")

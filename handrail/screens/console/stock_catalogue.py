@@ -17,6 +17,7 @@ from handrail.facts.record import Refusal
 from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.ledgers.stock import catalogue, kits, queries
+from handrail.ledgers.stock.commands import Traits
 from handrail.ledgers.stock.models import Item, ItemClass, KitComponent, Lot
 from handrail.screens.console.stock_common import form_id, fund_codes, pick, sites_of, tabs, text, whole
 
@@ -62,10 +63,7 @@ def _form(request: ActorRequest, item: Item | None) -> HttpResponse:
     now = {part.component.code: str(part.quantity) for part in KitComponent.objects.filter(kit=item).select_related("component")} if item else {}
     posted = request.method == "POST"
     errors = dict(problems)
-    typed = {name: text(request, name) for name in ("code", "name", "item_class", "pack_size")} if posted else {
-        "code": item.code if item else "", "name": item.name if item else "", "item_class": item.item_class if item else "",
-        "pack_size": str(item.pack_size) if item else "1",
-    }
+    typed = {name: text(request, name) for name in ("code", "name", "item_class", "pack_size", "unit_cost", "currency")} if posted else _now(item)
     others = Item.objects.filter(Q(is_active=True, components__isnull=True) | Q(code__in=now)).exclude(key=item.key if item else 0).distinct()
     page = {
         "item": item, "typed": typed, "classes": ItemClass.choices, "errors": errors, "error": problems[0][1] if problems else "",
@@ -74,11 +72,23 @@ def _form(request: ActorRequest, item: Item | None) -> HttpResponse:
             (code, words, text(request, f"name-{code}") if posted else item.names.get(code, "") if item else "", errors.get(f"name-{code}", ""))
             for code, words in _other_languages(item)
         ],
+        "sterile": "sterile" in request.POST if posted else item is not None and item.sterile,
+        "expiry_tracked": "expiry_tracked" in request.POST if posted else item is not None and item.expiry_tracked,
         "has_moved": item is not None and catalogue.has_moved(item), "is_kit": bool(now),
         "parts": [(other, text(request, f"part-{other.code}") if posted else now.get(other.code, "")) for other in others],
         "parts_open": bool(now) or any(text(request, f"part-{other.code}") for other in others),
     }
     return render(request, "console/stock_item.html", page, status=422 if problems else 200)
+
+
+def _now(item: Item | None) -> dict[str, str]:
+    """The texts of the form for an item as it is, or for a new one."""
+    if item is None:
+        return {"code": "", "name": "", "item_class": "", "pack_size": "1", "unit_cost": "", "currency": ""}
+    return {
+        "code": item.code, "name": item.name, "item_class": item.item_class, "pack_size": str(item.pack_size),
+        "unit_cost": "" if item.unit_cost is None else f"{item.unit_cost.normalize():f}", "currency": item.currency,
+    }
 
 
 def _other_languages(item: Item | None) -> list[tuple[str, str]]:
@@ -95,16 +105,19 @@ def _save(request: ActorRequest, item: Item | None) -> None:
         pack = whole(text(request, "pack_size"))
     except Refusal:
         pack = 0
+    traits = Traits(
+        "sterile" in request.POST, "expiry_tracked" in request.POST, catalogue.cost(text(request, "unit_cost")), text(request, "currency").upper()
+    )
     if item is None:
         catalogue.create(
-            actor=request.actor, code=text(request, "code"), name=name, item_class=item_class, pack_size=pack, parts=parts, names=names
+            actor=request.actor, code=text(request, "code"), name=name, item_class=item_class, pack_size=pack, parts=parts, names=names, traits=traits,
         )
         return
     if parts:
         catalogue.set_parts(actor=request.actor, kit=item, parts=parts)
     catalogue.update(
         actor=request.actor, item=item, name=name, item_class=item_class, pack_size=pack, is_active="is_active" in request.POST,
-        names=names,
+        names=names, traits=traits,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -104,6 +105,16 @@ def lots_typed(request: ActorRequest) -> dict[uuid.UUID, str]:
         if name.startswith("lot-") and isinstance(value, str) and value.strip():
             found[form_id(name.removeprefix("lot-"))] = value.strip()
     return found
+
+
+def beside(refusal: Refusal, prefix: str, numbers: Sequence[int]) -> tuple[str, dict[int, str]]:
+    """A sentence for the page, and those for a line: of a problem named by the place in `numbers`, such as `line-1`."""
+    found = {}
+    for name, sentence in refusal.problems:
+        place = name.removeprefix(prefix)
+        if name.startswith(prefix) and place.isdigit() and 0 < int(place) <= len(numbers):
+            found[numbers[int(place) - 1]] = sentence
+    return (_("Nothing is saved yet. Look at the marked lines.") if found else refusal.problems[0][1]), found
 
 
 def fund_codes() -> list[str]:

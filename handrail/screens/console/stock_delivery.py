@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -11,17 +12,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Site
+from handrail.facts.queries import today
 from handrail.facts.record import Refusal
-from handrail.kernel import ids
+from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.commands import too_long
 from handrail.ledgers.stock import commands, orders
 from handrail.ledgers.stock.models import Item, Lot
-from handrail.screens.console.stock_common import day, form_id, fund_codes, pick, sites_of, text, whole
+from handrail.screens.console.stock_common import beside, day, form_id, fund_codes, pick, sites_of, text, whole
 
 LINES, MOST_LINES = 6, 40
 SHOWN_LINES = 2
 """Lines shown at once; empty ones beyond them are one tap away."""
+LONGEST_AGO = timedelta(days=366)
+"""A delivery is seldom written down later than that; a slip of the year is common."""
 _FIELDS = ("item", "lot", "quantity", "expiry", "fund")
 
 
@@ -50,6 +54,7 @@ class DeliveryForm:
     site: str
     order: str
     approval: str
+    came_on: str
     lines: list[DeliveryLine]
     error: str = ""
     asks_approval: bool = False
@@ -81,26 +86,28 @@ def receive(request: ActorRequest) -> HttpResponse:
             order = form_id(form.order) if form.order else None
             if order is not None and all(order != known.id for known in form.orders):
                 raise Refusal([("order", _("Choose one of the open orders, or none."))])
+            site = pick(form.sites, form.site)
             commands.receive(
-                actor=request.actor, site=pick(form.sites, form.site), id=form_id(form.id), lines=[made for _n, made in filled], order=order,
-                approval=form.approval,
+                actor=request.actor, site=site, id=form_id(form.id), lines=[made for _n, made in filled], order=order,
+                approval=form.approval, occurred_at=_moment(form.came_on, site),
             )
             return redirect(reverse("stock") + f"?saved=received&place={form.site}")
         except Refusal as refusal:
-            error, errors = _place(refusal, [number for number, _made in filled])
+            error, errors = beside(refusal, "line-", [number for number, _made in filled])
     lines = [replace(line, error=errors.get(line.number, "")) for line in form.lines]
     form = replace(form, lines=lines, error=error, asks_approval=form.asks_approval or bool(errors))
     return render(request, "console/receive.html", {"form": form}, status=422)
 
 
-def _place(refusal: Refusal, numbers: list[int]) -> tuple[str, dict[int, str]]:
-    """A sentence for the page, and those that belong beside a line."""
-    beside = {}
-    for name, sentence in refusal.problems:
-        place = name.removeprefix("line-")
-        if name.startswith("line-") and place.isdigit() and 0 < int(place) <= len(numbers):
-            beside[numbers[int(place) - 1]] = sentence
-    return (_("Nothing is saved yet. Look at the marked lines.") if beside else refusal.problems[0][1]), beside
+def _moment(typed: str, site: Site) -> datetime:
+    """When it came in: now if that was today at the place, else noon of the day. What a fund forbids is asked of this day."""
+    came_on = day(typed, "came_on", needed=True)
+    assert came_on is not None  # noqa: S101  needed
+    if came_on > site.today:
+        raise Refusal([("came_on", _("This day has not come yet."))])
+    if came_on < site.today - LONGEST_AGO:
+        raise Refusal([("came_on", _("That is more than a year ago. Check the year."))])
+    return clock.now() if came_on == site.today else clock.noon(came_on, site.time_zone)
 
 
 def _form(request: ActorRequest) -> DeliveryForm:
@@ -117,7 +124,8 @@ def _form(request: ActorRequest) -> DeliveryForm:
     first = next((site for site in sites if site.key == ordered_to), sites[0] if sites else None)
     return DeliveryForm(
         text(request, "id") or str(ids.new()), sites, list(Item.objects.filter(is_active=True)), fund_codes(), expected,
-        text(request, "site") or (str(first.id) if first else ""), chosen, text(request, "approval"), lines,
+        text(request, "site") or (str(first.id) if first else ""), chosen, text(request, "approval"),
+        text(request, "came_on") if request.method == "POST" else (first.today if first else today()).isoformat(), lines,
         asks_approval=bool(text(request, "approval")),
     )
 
@@ -141,8 +149,6 @@ def _delivery(line: DeliveryLine) -> commands.Delivery | str:
         return _("Write how many, as a whole number.")
     if not line.lot:
         return _("Write the lot number that is printed on the box.")
-    for _name, sentence in too_long(Lot(code=line.lot)):
-        return sentence
     for _name, sentence in too_long(Lot(code=line.lot)):
         return sentence
     try:

@@ -8,8 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from handrail.facts.models import SourceStatus
-from handrail.kernel import clock
+from handrail.facts.models import Site, SourceStatus
 from handrail.kernel.access import ActorRequest, Refused, may
 from handrail.ledgers.stock import funds, queries
 from handrail.ledgers.stock.models import Effect, Fund, FundRestriction, Item, ItemClass
@@ -39,15 +38,16 @@ def page(request: ActorRequest) -> HttpResponse:
             return redirect(reverse("stock-funds") + "?saved=1")
         except Refused as refusal:
             problems = refusal.problems
-    today = clock.now().date()
-    flags = funds.restricted_since(today)
-    lots = [(lot, flags[lot.lot_id]) for lot in queries.lots(request.actor.sites("stock.funds")) if lot.lot_id in flags]
+    days = {site.key: site.today for site in Site.objects.filter(request.actor.filter("stock.funds", "key"))}
+    here = queries.lots(list(days))
+    flags = funds.flags(here, days)
+    lots = [(lot, flags[lot.site, lot.lot_id]) for lot in here if (lot.site, lot.lot_id) in flags]
     cards = [
         FundCard(fund, list(fund.restrictions.order_by("valid_from", "key")), [pair for pair in lots if pair[0].fund == fund.code])
         for fund in Fund.objects.all()
     ]
     shown = {
-        "tabs": tabs(request.actor, "stock-funds"), "cards": cards, "effects": Effect.choices, "classes": ItemClass.choices, "today": today,
+        "tabs": tabs(request.actor, "stock-funds"), "cards": cards, "effects": Effect.choices, "classes": ItemClass.choices,
         "items": Item.objects.filter(is_active=True), "statuses": SourceStatus.choices, "typed": {name: text(request, name) for name in _FIELDS},
         "errors": dict(problems), "error": problems[0][1] if problems else "", "saved": request.GET.get("saved", ""),
     }

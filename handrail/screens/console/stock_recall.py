@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from handrail.facts.models import Site
 from handrail.facts.record import Refusal
-from handrail.kernel import clock, ids
+from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.ledgers.stock import commands, queries, recalls
 from handrail.ledgers.stock.kinds.recall_closed import RecallEnd
@@ -25,8 +25,8 @@ from handrail.screens.console.stock_common import form_id, lots_typed, site_or_4
 def write_off(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     """Lots of a shelf that leave for good. `?expired` or `?recalled` proposes all of those."""
     place = site_or_404(request.actor, site, "stock.write_off")
-    today = clock.now().date()
-    lots = [lot for lot in queries.lots([place.key]) if lot.quantity > 0 and not lot.is_unknown]
+    today = place.today
+    lots = [lot for lot in queries.lots([place.key]) if lot.quantity > 0]
     proposed = Reason.EXPIRED if "expired" in request.GET else Reason.RECALLED if "recalled" in request.GET else None
     error = ""
     if request.method == "POST":

@@ -12,8 +12,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Site
+from handrail.facts.queries import today
 from handrail.facts.record import Refusal
-from handrail.kernel import clock, ids
+from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.ledgers.stock import forecast, orders, values
 from handrail.ledgers.stock.kinds.order_closed import OrderEnd
@@ -42,10 +43,10 @@ def _where(request: ActorRequest, permission: str, chosen: str) -> tuple[list[Si
     return sites, site, [site.key] if site else None if held is None else sorted(held)
 
 
-def _lines(keys: list[int] | None, request: ActorRequest) -> list[Line]:
+def _lines(keys: list[int] | None, request: ActorRequest, site: Site | None) -> list[Line]:
     found = [
         Line(f, _shown(f.outlook.use_per_day), _shown(f.outlook.median_week), text(request, f"q-{f.item.code}"))
-        for f in forecast.forecasts(keys, clock.now().date())
+        for f in forecast.forecasts(keys, site.today if site else today())
     ]
     return sorted(found, key=lambda line: (line.found.outlook.days_left is None, line.found.outlook.days_left or 0, line.found.item.position))
 
@@ -54,7 +55,7 @@ def _lines(keys: list[int] | None, request: ActorRequest) -> list[Line]:
 def runs_out(request: ActorRequest) -> HttpResponse:
     """For each item: how many a day, how many days it lasts, what will expire before it is used."""
     sites, site, keys = _where(request, "stock.read", request.GET.get("site", ""))
-    lines = _lines(keys, request)
+    lines = _lines(keys, request, site)
     page = {
         "tabs": tabs(request.actor, "stock-runs-out"), "sites": sites, "site": site, "window": values.USE_WINDOW_DAYS.read(),
         "known": [line for line in lines if line.found.outlook.use_per_day is not None],
@@ -97,12 +98,12 @@ def new(request: ActorRequest) -> HttpResponse:
             quantities = {name.removeprefix("q-"): whole(text(request, name)) for name in request.POST if name.startswith("q-")}
             forecast.order(
                 actor=request.actor, site=pick(sites, text(request, "site")), supplier=text(request, "supplier"), quantities=quantities,
-                fund=text(request, "fund"), sites=keys, today=clock.now().date(), id=form_id(text(request, "id")),
+                fund=text(request, "fund"), sites=keys, id=form_id(text(request, "id")),
             )
             return redirect(reverse("stock-orders") + "?saved=ordered")
         except Refusal as refusal:
             problems = refusal.problems
-    lines = _lines(keys, request)
+    lines = _lines(keys, request, None)
     wanted = [line for line in lines if line.found.outlook.suggested or line.typed]
     page = {
         "sites": sites, "site": text(request, "site") or (str(sites[0].id) if sites else ""), "wanted": wanted,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,10 +17,12 @@ from pydantic import ValidationError
 
 from handrail.facts import receipts, visits
 from handrail.facts.fold import Recorded
+from handrail.facts.handles import name_of
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.kinds.taken_back import Why
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Site, Standing
+from handrail.facts.people_rules import closed_site_of, last_survivor
 from handrail.facts.queries import find_site
 from handrail.facts.record import AlreadySaved, Mode, Refusal, sentence_of
 from handrail.facts.spec import KINDS
@@ -32,9 +34,11 @@ from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.queries import item_names
 from handrail.ledgers.stock.reactor import Short
 from handrail.screens.console import composer, composer_read, composing, need_form, person
+from handrail.screens.console.at_hand import hold
 from handrail.screens.console.composing import Sheet
-from handrail.screens.console.describe import sentences
+from handrail.screens.console.describe import named_places, sentences
 from handrail.services.exchange import needs
+from handrail.services.exchange.kinds.company import Company, With
 from handrail.services.exchange.kinds.need import Need
 from handrail.services.exchange.queries import channel_of, legal_limit
 from handrail.services.exchange.rules import ASKS_FROM, needs_second_tap
@@ -56,10 +60,21 @@ class VisitLine:
 
 
 @dataclass(frozen=True)
+class Whose:
+    """Whose visit it is: what to call the person, and the address of their page."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
 class VisitPage:
-    """A saved visit."""
+    """A saved visit. `whose` is None where there is nobody in particular, or where the reader may not find people."""
 
     visit: uuid.UUID
+    whose: Whose | None
+    is_nobody: bool
+    is_alone: bool
     site: Site
     occurred_at: datetime
     now: list[VisitLine]
@@ -113,8 +128,8 @@ def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
     """Validate everything at once, then record; on any problem show the form with all that was typed."""
     place, values, errors, correcting = sheet.place, sheet.values, sheet.errors, sheet.correcting
     current = sheet.current
-    before = [Part(fact.kind, fact.parsed) for fact in current[1:] if fact.parsed is not None]
-    parsed = composer_read.parse(request.actor, place, values, before=before)
+    before = [part for _fact, part in visits.parts_of(current)]
+    parsed = composer_read.parse(request.actor, place, values, before=before, taken=sheet.taken)
     errors.update(parsed.errors)
     encounter = _encounter(place, values, errors, correcting)
     if correcting is None:
@@ -125,8 +140,8 @@ def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
         sheet.error = _("Nothing is saved yet. Look at the marked lines.")
         return composing.show(request, sheet)
     if inputs is not None or need_form.REASON in values:
-        need = needs.assess(inputs, site=place, before=sheet.old_need) if inputs is not None else None
-        parts, need = _with_need(parsed.parts, need, need_form.reason_of(values), place)
+        need = needs.assess(inputs, site=place, on=sheet.day, before=sheet.old_need) if inputs is not None else None
+        parts, need = _with_need(parsed.parts, need, need_form.reason_of(values), place, sheet.day)
         sheet.need = need
     else:
         parts, need = parsed.parts, None
@@ -136,13 +151,13 @@ def _save(request: ActorRequest, sheet: Sheet) -> HttpResponse:
     return _record(request, sheet, parts, encounter, visit, at)
 
 
-def _with_need(parts: Sequence[Part], need: Need | None, reason: str | None, place: Site) -> tuple[list[Part], Need | None]:
+def _with_need(parts: Sequence[Part], need: Need | None, reason: str | None, place: Site, day: date) -> tuple[list[Part], Need | None]:
     """The parts with the reason on what was given, and the need beside it."""
     found = list(parts)
     given = next((place for place, part in enumerate(found) if part.kind == need_form.GIVEN), None)
     lines = getattr(found[given].payload, "lines", ()) if given is not None else ()
     if need is not None:
-        law = legal_limit(place) if need.needed else None
+        law = legal_limit(place, day) if need.needed else None
         need = needs.compared(need, given=needs.needles_in(lines), short_reason=reason, limit=(law.limit, law.source) if law else None)
         if need.needed is not None and not need.unmet:
             reason = None
@@ -173,7 +188,7 @@ def _record(
     mode = Mode.CONFIRMED if sheet.values.get("confirm") == "short" else Mode.TYPED
     original = sheet.correcting.root or sheet.correcting.id if sheet.correcting is not None else None
     if original is not None and (unseen := _unseen(original, visit, at)):
-        new = composer.values_of([(fact.kind, fact.parsed) for fact in sheet.current if fact.id in unseen])
+        new = composer.values_of([part for fact, part in visits.parts_of(sheet.current) if fact.id in unseen and part.slot not in sheet.taken])
         sheet.values.update({name: value for name, value in new.items() if sheet.values.get(name, "").strip() in {"", "0"}})
         sheet.values["at"] = _seen(original)
         sheet.error = _("Somebody else changed this visit meanwhile. What they wrote is filled in where you left a row empty. Look at it, then save again.")
@@ -181,8 +196,8 @@ def _record(
     try:
         if sheet.correcting is not None and original is not None:
             shows_need = need_form.HERE in sheet.values and request.actor.may(KINDS[need_form.KIND].may, sheet.place.key)
-            current = [fact for fact in sheet.current if not (shows_need and fact.kind == need_form.KIND)]
-            kept = composer.unshown(request.actor, sheet.place, current, parts)
+            current = [part for fact, part in visits.parts_of(sheet.current) if not (shows_need and fact.kind == need_form.KIND)]
+            kept = composer.unshown(request.actor, sheet.place, current, parts, sheet.taken)
             visits.correct(
                 actor=request.actor, visit=original, correction=visit, encounter=encounter, parts=[*parts, *kept],
                 participant=sheet.correcting.participant, mode=mode,
@@ -208,8 +223,7 @@ def _record(
 def _unseen(visit: uuid.UUID, correction: uuid.UUID, seen: datetime) -> set[uuid.UUID]:
     """What others recorded about a visit since this form was opened; what the form itself saved is none of it."""
     every = visits.history(visit)
-    slots = {"encounter", *(visits.slot_of(fact.kind, fact.parsed) for fact in every if fact.parsed is not None)}
-    own = {ids.derived(correction, slot) for slot in slots}
+    own = {ids.derived(correction, slot) for slot in visits.slots(every)}
     return {fact.id for fact in every if fact.recorded_at is not None and fact.recorded_at > seen and fact.id not in own}
 
 
@@ -261,11 +275,14 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     _fact, site = _visit_or_404(request.actor, visit, "visit.read")
     now, every = visits.read(visit), visits.history(visit)
     counting = {f.id for f in now}
-    names = item_names()
+    names = item_names() | named_places(request.actor)
     may_correct = request.actor.may("visit.correct", site.key)
+    closed = visits.closed_to(request.actor, every)
+    person_of = (now or every)[0].participant
     page = VisitPage(
-        visit=visit, site=site, occurred_at=clock.local((now[0] if now else every[0]).occurred_at, site.time_zone),
-        now=[_line(f, names, counting, request.actor) for f in now], history=[_line(f, names, counting, request.actor) for f in every],
+        visit=visit, whose=_whose(request, person_of, site) if person_of else None, is_nobody=person_of is None,
+        is_alone=any(isinstance(f.parsed, Company) and f.parsed.with_when_using == With.ALONE for f in now), site=site, occurred_at=clock.local((now[0] if now else every[0]).occurred_at, site.time_zone),
+        now=[_line(f, names, counting, closed) for f in now], history=[_line(f, names, counting, closed) for f in every],
         just_saved="saved" in request.GET, is_taken_back=not now, may_correct=may_correct and bool(now),
         may_receipt=receipts.may_have_one(now) and request.actor.may("visit.record", site.key),
         why=[(str(w.value), str(w.label)) for w in Why], correction=ids.new(),
@@ -276,11 +293,20 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     return render(request, "console/visit.html", {"page": page, "already": "already" in request.GET, "disputed": disputed})
 
 
-def _line(fact: Recorded, names: dict[str, str], counting: set[uuid.UUID], actor: Actor) -> VisitLine:
-    """A fact in words. A test or screen of a colleague is named without its result to whoever does none here (`domain/people.md` 8)."""
+def _whose(request: ActorRequest, participant: uuid.UUID, site: Site) -> Whose | None:
+    """The person of a visit, for whoever looks up people at its place; who is known only inside a closed place stays there."""
+    person = last_survivor(participant)
+    if not request.actor.may("person.find", site.key) or closed_site_of(person) != (site.key if site.closed_setting else None):
+        return None
+    audit.look("person of a visit", actor=request.actor, object_id=person)
+    return Whose(name_of(person), f"{reverse('person', args=[hold(request, person)])}?at={site.id}")
+
+
+def _line(fact: Recorded, names: dict[str, str], counting: set[uuid.UUID], closed: Collection[uuid.UUID]) -> VisitLine:
+    """A fact in words; one of `closed` is named and no more (`visits.closed_to`)."""
     spec = KINDS.get(fact.kind)
     words = ""
-    if spec is not None and spec.may == "exchange.test" and fact.staff != actor.staff_id and not actor.may(spec.may, fact.site):
+    if spec is not None and fact.id in closed:
         return VisitLine(str(spec.title), [], fact.occurred_at, fact.id in counting, "")
     if fact.kind == "facts.referral" and fact.parsed and fact.parsed.status == "accepted":
         words = label(fact.root or fact.id)
@@ -299,10 +325,10 @@ def correct(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
     if not now:
         raise Http404
     if request.method == "POST":
-        return _posted(request, Sheet(site, composing.posted(request.POST), correcting=now[0], current=now))
-    values = composer.values_of([(f.kind, f.parsed) for f in now])
+        return _posted(request, composing.correction(request.actor, site, composing.posted(request.POST), now))
+    sheet = composing.correction(request.actor, site, values := {}, now)
+    values.update(composer.values_of([part for _fact, part in visits.parts_of(now) if part.slot not in sheet.taken]))
     values.update({"on_behalf_of": str(now[0].parsed.on_behalf_of or ""), "people_count": str(now[0].parsed.people_count), "at": _seen(visit)})
-    sheet = Sheet(site, values, correcting=now[0], current=now)
     given = next((f.parsed for f in now if f.kind == need_form.GIVEN), None)
     if sheet.old_need is not None:
         values.update(need_form.values_of(sheet.old_need))

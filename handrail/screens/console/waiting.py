@@ -82,7 +82,7 @@ def waiting(request: ActorRequest) -> HttpResponse:
     return render(request, "console/waiting.html", {"waiting": listed})
 
 
-@may("records.review", methods=("POST",))
+@may("records.review", methods=("POST",), step_up=True)
 def decide(request: ActorRequest, fact: uuid.UUID) -> HttpResponse:
     """It counts, or it does not; either way it stays readable."""
     decision, decision_id = request.POST.get("decision", ""), posted_id(request)

@@ -1,19 +1,15 @@
-"""What a person wants: the part of their page about consent and contact, and the small forms behind it.
-
-A person stands in these addresses only as a word that means somebody inside this sign-in (`at_hand`).
-"""
+"""What a person wants: the part of their page about consent and contact, and the small forms behind it."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -21,19 +17,33 @@ from handrail.facts import consents, wishes
 from handrail.facts.fold import Recorded
 from handrail.facts.kinds.consent import How, Profile, Purpose, Recipients, RecordClass, Teller, Until, Witness
 from handrail.facts.kinds.disclosed import Basis, Emergency, Law
+from handrail.facts.kinds.legal_decision import Decision
 from handrail.facts.kinds.status import Standing
-from handrail.facts.labels import label
 from handrail.facts.models import Consent, Fact, Site
-from handrail.facts.people_rules import closed_site_of, last_survivor
+from handrail.facts.queries import today
 from handrail.facts.record import Refusal
-from handrail.facts.spec import Codes
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.screens.console.at_hand import held, hold
-from handrail.screens.console.places import NOT_VISITED
+from handrail.screens.console.about_person import (
+    Choices,
+    Form,
+    at_hand,
+    back,
+    chosen_place,
+    form_of,
+    labels,
+    mark,
+    named_place,
+    said,
+    show,
+    today_of,
+    two_words,
+)
+from handrail.screens.console.at_hand import hold
 
-Choices = list[tuple[str, str]]
+COMMON_PURPOSES = (Purpose.CARE_WITHIN_PROGRAMME, Purpose.SHARE_WITH_NAMED_PROVIDER, Purpose.CONTACT_ME, Purpose.GUEST_DOSING)
+"""What most consents are for; the others are one tap away."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,7 @@ class Section:
     """The part of a person's page about what they want."""
 
     word: str
+    at: str
     who: str
     chips: list[tuple[str, str]]
     consents: list[ConsentLine]
@@ -80,31 +91,6 @@ class Section:
     may_revoke: bool
     may_status: bool
     revoke_id: uuid.UUID
-
-
-@dataclass
-class Form:
-    """A form about a person, with what was typed and what is wrong with it."""
-
-    word: str
-    who: str
-    id: str
-    site: str
-    places: Choices
-    values: dict[str, str]
-    ticked: dict[str, list[str]] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    error: str = ""
-
-
-def labels(codes: type[Codes], *, without: Sequence[str] = ()) -> Choices:
-    """A code list as choices, in the language of the moment."""
-    return [(str(code.value), str(code.label)) for code in codes if code.value not in without]
-
-
-def said(codes: type[Codes], chosen: Sequence[str]) -> list[str]:
-    """Codes in words."""
-    return [str(codes(code).label) for code in chosen]
 
 
 def recipient(to_whom: str) -> str:
@@ -135,7 +121,7 @@ def section(request: ActorRequest, participant: uuid.UUID) -> Section:
     may_read = actor.may("person.read")
     told = wishes.disclosures(participant) if may_read else []
     return Section(
-        word=hold(request, participant), who=label(last_survivor(participant)), chips=chips(participant),
+        word=hold(request, participant), at=named_place(request), who=two_words(participant), chips=chips(participant),
         consents=_consent_lines(actor, participant, told) if may_read else [], told=len(_visible(actor, told)),
         is_deceased=consents.standing([participant])[participant] == "deceased", may_read=may_read, may_consent=actor.may("consent.record"),
         may_revoke=actor.may("person.find"), may_status=actor.may("person.status"), revoke_id=ids.new(),
@@ -143,15 +129,14 @@ def section(request: ActorRequest, participant: uuid.UUID) -> Section:
 
 
 def _consent_lines(actor: Actor, participant: uuid.UUID, told: Sequence[Recorded]) -> list[ConsentLine]:
-    rows = list(Consent.objects.filter(participant__in=consents.selves(participant)).order_by("-given_at", "fact"))
+    rows = list(Consent.objects.filter(participant__in=consents.selves(participant)).select_related("site").order_by("-given_at", "fact"))
     hidden = _behind_walls(actor, [row.fact for row in rows])
-    now, payloads = clock.now(), dict(Fact.objects.filter(id__in=[row.fact for row in rows]).values_list("id", "payload"))
-    found = []
+    now, found = clock.now(), []
     for row in rows:
         if row.fact in hidden:
             continue
         is_last = consents.last_given(rows, row.purpose, row.to_whom, now) is row
-        holds = is_last and consents.holds(row, now)
+        holds = is_last and consents.holds(row, now, time_zone=row.site.time_zone if row.site else "UTC")
         if row.revoked_at is not None:
             state, tone = _("taken back"), ""
         elif not is_last:
@@ -161,11 +146,10 @@ def _consent_lines(actor: Actor, participant: uuid.UUID, told: Sequence[Recorded
         else:
             state, tone = _("not on this day"), "note"
         heard = sorted({f.parsed.to_whom for f in told if f.parsed.consent == row.fact}) if row.revoked_at else []
-        until = (payloads.get(row.fact) or {}).get("until") or "none"
         found.append(
             ConsentLine(
                 row.fact, str(Purpose(row.purpose).label), recipient(row.to_whom), said(RecordClass, row.scope),
-                row.valid_to.isoformat() if row.valid_to else str(Until(until).label), row.given_at, state, tone,
+                row.valid_to.isoformat() if row.valid_to else str(Until(row.until or Until.NONE).label), row.given_at, state, tone,
                 row.revoked_at is None and is_last, heard,
             )
         )
@@ -183,60 +167,6 @@ def _visible(actor: Actor, facts: Sequence[Recorded]) -> list[Recorded]:
     return [fact for fact in facts if fact.id not in hidden]
 
 
-# -- shared by the forms -------------------------------------------------------------------------------------------------
-
-
-def at_hand(request: ActorRequest, word: str, permission: str) -> uuid.UUID:
-    """The person of a word, as the survivor of all merges. Somebody known only behind walls needs a role there."""
-    person = last_survivor(held(request, word))
-    inside = closed_site_of(person)
-    if inside is not None and not request.actor.may(permission, inside):
-        raise Http404
-    return person
-
-
-def places_of(actor: Actor, permission: str, participant: uuid.UUID | None = None) -> list[Site]:
-    """Active places where the actor holds a permission and the person is known; who is known only behind walls stays there."""
-    places = Site.objects.filter(actor.filter(permission, "key"), is_active=True).exclude(kind__in=NOT_VISITED).order_by("name")
-    inside = closed_site_of(participant) if participant else None
-    return list(places.filter(key=inside) if inside is not None else places)
-
-
-def chosen_place(request: ActorRequest, permission: str, participant: uuid.UUID | None = None) -> Site:
-    """The place a form names, or the actor's first; none looks like a page that is not here."""
-    places = places_of(request.actor, permission, participant)
-    typed = request.POST.get("site", "")
-    found = next((site for site in places if str(site.id) == typed), None) if typed else next(iter(places), None)
-    if found is None:
-        raise Http404
-    return found
-
-
-def form_of(request: ActorRequest, word: str, participant: uuid.UUID, permission: str, many: Sequence[str] = ()) -> Form:
-    post = request.POST
-    sites = places_of(request.actor, permission, participant)
-    return Form(
-        word=word, who=label(participant), id=post.get("id") or str(ids.new()),
-        site=post.get("site", str(sites[0].id) if sites else ""), places=[(str(site.id), site.name) for site in sites],
-        values={name: value.strip() for name, value in post.items() if isinstance(value, str)},
-        ticked={name: post.getlist(name) for name in many},
-    )
-
-
-def mark(form: Form, refusal: Refusal) -> None:
-    """Each sentence beside its field; what has none stands on top."""
-    form.errors = {name.split(".")[0]: sentence for name, sentence in refusal.problems if name}
-    form.error = form.errors.get("") or next((s for name, s in refusal.problems if not name), _("Nothing is saved yet. Look at the marked lines."))
-
-
-def show(request: ActorRequest, template: str, form: Form, **more: object) -> HttpResponse:
-    return render(request, f"console/{template}.html", {"form": form, **more}, status=422 if form.error else 200)
-
-
-def back(word: str, saved: str) -> HttpResponse:
-    return redirect(f"{reverse('wishes', args=[word])}?saved={saved}")
-
-
 # -- pages ---------------------------------------------------------------------------------------------------------------
 
 
@@ -252,7 +182,7 @@ def page(request: ActorRequest, word: str) -> HttpResponse:
             actor=request.actor, site=chosen_place(request, "person.status", participant), participant=participant, id=posted_id(request),
             status=request.POST["status"],
         )
-        return back(word, "status")
+        return back(request, word, "status")
     audit.look("person.wishes", actor=request.actor, object_id=participant)
     now = consents.standing([participant])[participant]
     return render(
@@ -276,15 +206,20 @@ def consent(request: ActorRequest, word: str) -> HttpResponse:
                 actor=request.actor, site=chosen_place(request, "consent.record", participant), participant=participant, id=posted_id(request),
                 said=_consent_said(form),
             )
-            return back(word, "consent")
+            return back(request, word, "consent")
         except Refusal as refusal:
             mark(form, refusal)
     else:
-        form.values = {"given_on": clock.now().date().isoformat(), "text_language": (get_language() or "en").split("-")[0], "from_whom": Teller.THIS_PROGRAMME}
+        place = today_of(request, "consent.record", participant)
+        day = place.today if place else today()
+        form.values = {"given_on": day.isoformat(), "text_language": (get_language() or "en").split("-")[0], "from_whom": Teller.THIS_PROGRAMME}
+    audit.look("person.consent", actor=request.actor, object_id=participant)
     named = {name: consents.words(element) for element, (name, _words) in consents.ELEMENTS.items()} | {"how": _("How it is given")}
     without = [] if profile == Profile.VERBAL else [How.VERBAL_WITNESSED.value]
+    rare = labels(Purpose, without=[purpose.value for purpose in COMMON_PURPOSES])
     return show(
-        request, "consent", form, profile=profile, purposes=labels(Purpose), scopes=labels(RecordClass), tellers=labels(Teller),
+        request, "consent", form, profile=profile, purposes=labels(Purpose, without=[value for value, _words in rare]), rare_purposes=rare,
+        rare_chosen=form.values.get("purpose") in dict(rare), scopes=labels(RecordClass), tellers=labels(Teller),
         recipients=labels(Recipients), untils=labels(Until), hows=labels(How, without=without), witnesses=labels(Witness),
         missing=[named.get(name, words) for name, words in form.errors.items()],
     )
@@ -312,10 +247,13 @@ def revoke(request: ActorRequest, word: str) -> HttpResponse:
         one = None if named == "all" else uuid.UUID(named)
     except ValueError:
         raise Http404 from None
-    wishes.revoke(
-        actor=request.actor, site=chosen_place(request, "person.find", participant), participant=participant, id=posted_id(request), consent=one
-    )
-    return back(word, "revoked") if request.actor.may("person.read") else redirect("start")
+    try:
+        wishes.revoke(
+            actor=request.actor, site=chosen_place(request, "person.find", participant), participant=participant, id=posted_id(request), consent=one
+        )
+    except wishes.UnknownConsent:
+        raise Http404 from None
+    return back(request, word, "revoked") if request.actor.may("person.read") else redirect("start")
 
 
 @may("consent.record", methods=("GET", "POST"))
@@ -323,27 +261,37 @@ def tell(request: ActorRequest, word: str) -> HttpResponse:
     """Before something is told to others: what, to whom, and what allows it. Refused without that."""
     participant = at_hand(request, word, "consent.record")
     form = form_of(request, word, participant, "consent.record", many=("what",))
+    answered = _answered_demands(request.actor)
     if request.method == "POST":
         values = form.values
+        demand = values.get("demand") if values.get("demand") in dict(answered) else None
         try:
             wishes.disclose(
                 actor=request.actor, site=chosen_place(request, "consent.record", participant), participant=participant, id=posted_id(request),
                 what=form.ticked["what"], to_whom=values.get("to_service") or values.get("to_class", ""), basis=values.get("basis", ""),
                 purpose=values.get("purpose"), notice_sent="notice_sent" in values, law=values.get("law"), emergency=values.get("emergency"),
-                demand=values.get("demand"),
+                demand=demand,
             )
-            return back(word, "told")
+            return back(request, word, "told")
         except Refusal as refusal:
             mark(form, refusal)
-    answered = [
-        (str(d.demand.root or d.demand.id), clock.local(d.demand.occurred_at, "UTC").strftime("%Y-%m-%d"))
-        for d in wishes.demands() if d.answer is not None and d.answer.parsed.decision != "refused"
-    ]
+    audit.look("person.tell", actor=request.actor, object_id=participant)
     return show(
         request, "tell", form, bases=labels(Basis), whats=labels(RecordClass), purposes=labels(Purpose), recipients=labels(Recipients),
         laws=labels(Law), emergencies=labels(Emergency), demands=answered, now=consents.profile_now(),
         holding=[c for c in _consent_lines(request.actor, participant, []) if c.tone == "go"],
     )
+
+
+def _answered_demands(actor: Actor) -> Choices:
+    """Demands that may be answered with something, logged where this worker takes consents or reads demands; by their local day."""
+    zones = dict(Site.objects.values_list("key", "time_zone"))
+    return [
+        (str(found.demand.root or found.demand.id), clock.local_date(found.demand.occurred_at, zones.get(found.demand.site, "UTC")).isoformat())
+        for found in wishes.demands()
+        if found.answer is not None and found.answer.parsed.decision != Decision.REFUSED
+        and any(actor.may(permission, found.demand.site) for permission in ("consent.record", "demand.read"))
+    ]
 
 
 @may("person.read")
@@ -359,4 +307,4 @@ def told(request: ActorRequest, word: str) -> HttpResponse:
         )
         for fact in _visible(request.actor, wishes.disclosures(participant))
     ]
-    return render(request, "console/told.html", {"lines": lines, "word": word, "who": label(participant)})
+    return render(request, "console/told.html", {"lines": lines, "word": word, "at": named_place(request), "who": two_words(participant)})

@@ -8,9 +8,9 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from handrail.facts import accounts
+from handrail.facts import accounts, organisations
 from handrail.facts.models import RoleAssignment, Staff
-from handrail.kernel import audit, clock, scope
+from handrail.kernel import audit, clock, scope, sessions
 from handrail.kernel.models import AuditEntry, SetUpCode
 from handrail.screens import second_factor
 from tests.signing_in import browser, sign_in, turn_app_on
@@ -144,6 +144,110 @@ def test_an_account_of_another_organisation_does_not_exist(world, admin):
     assert admin.get(where).status_code == 404
     assert admin.post(where, {"do": "end"}).status_code == 404
     assert "Stranger" not in admin.get(reverse("accounts")).content.decode()
+
+
+# -- somebody who looks after one place --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keeper(world):
+    """Administrator of the drop-in and of nothing else."""
+    client = browser()
+    sign_in(client, "keeper")
+    return client
+
+
+@pytest.fixture
+def lead(world):
+    """Coordinator of the drop-in and of nothing else."""
+    with scope.enter([world.harbour.key]):
+        organisations.create_staff(actor=world.system, username="lead", name="Lead", password=PASSWORD, grants=[("coordinator", world.sites["Drop-in"])])
+    client = browser()
+    sign_in(client, "lead")
+    return client
+
+
+def everything_of(staff: Staff) -> tuple:
+    roles = sorted((r.role, r.site_id or 0) for r in RoleAssignment.objects.filter(staff=staff))
+    return (Staff.objects.filter(pk=staff.pk).values_list("password", "is_active").get(), roles, len(sessions.of_account(staff.pk)))
+
+
+@pytest.mark.parametrize("username", ["admin", "naima", "coordinator", "store"])
+@pytest.mark.parametrize("do", ["code", "lost", "end", "reopen", "end-sessions"])
+def test_whoever_administers_one_place_touches_no_account_that_is_more_than_theirs(world, keeper, username, do):
+    theirs = browser()
+    sign_in(theirs, username)
+    before = everything_of(world.staff[username])
+    assert keeper.post(one(world, username), {"do": do}).status_code == 404
+    assert everything_of(world.staff[username]) == before
+    assert not SetUpCode.objects.exists()
+    assert theirs.get(reverse("account")).status_code == 200
+
+
+@pytest.mark.parametrize(("role", "site"), [("administrator", ""), ("peer", ""), ("peer", "Van 1"), ("administrator", "Van 1")])
+def test_whoever_administers_one_place_gives_no_role_elsewhere(world, keeper, role, site):
+    where = str(world.sites[site].id) if site else ""
+    for username in ("elsewhere", "naima"):
+        before = everything_of(world.staff[username])
+        assert keeper.post(one(world, username), {"do": "give", "role": role, "site": where}).status_code == 404
+        assert everything_of(world.staff[username]) == before
+
+
+def test_whoever_administers_one_place_takes_no_role_elsewhere(world, keeper):
+    for username in ("admin", "naima"):
+        held = RoleAssignment.objects.get(staff=world.staff[username])
+        assert keeper.post(one(world, username), {"do": "take", "assignment": str(held.pk)}).status_code == 404
+        assert RoleAssignment.objects.filter(pk=held.pk).exists()
+
+
+def test_whoever_administers_one_place_does_all_of_it_there(world, keeper):
+    drop_in = str(world.sites["Drop-in"].id)
+    code = add(keeper, world)
+    assert choose(browser(), "fatuma", code).status_code == 302
+    for role in ("outreach", "administrator"):
+        assert keeper.post(one(world, "fatuma"), {"do": "give", "role": role, "site": drop_in}).status_code == 302
+    for do in ("code", "end", "reopen", "end-sessions", "lost"):
+        assert keeper.post(one(world, "fatuma"), {"do": do}).status_code == 302
+        assert keeper.post(one(world, "elsewhere"), {"do": do}).status_code == 302
+    held = RoleAssignment.objects.get(staff__username="fatuma", role="outreach")
+    assert keeper.post(one(world, "fatuma"), {"do": "take", "assignment": str(held.pk)}).status_code == 302
+
+
+def test_an_account_that_got_a_role_elsewhere_is_no_longer_one_places_alone(world, keeper, admin):
+    admin.post(one(world, "elsewhere"), {"do": "give", "role": "outreach", "site": str(world.van.id)})
+    page = keeper.get(one(world, "elsewhere")).content.decode()
+    assert "End this account" not in page
+    assert keeper.post(one(world, "elsewhere"), {"do": "end"}).status_code == 404
+
+
+def test_a_coordinator_gives_and_takes_roles_at_their_own_place_and_makes_no_administrator(world, lead):
+    drop_in, where = str(world.sites["Drop-in"].id), one(world, "naima")
+    offered = dict(lead.get(where).context["page"]["roles"])
+    assert "Outreach worker" in offered
+    assert "Administrator" not in offered
+    assert 'value="">everywhere' not in lead.get(where).content.decode()
+    assert lead.post(where, {"do": "give", "role": "outreach", "site": drop_in}).status_code == 302
+    held = RoleAssignment.objects.get(staff=world.staff["naima"], site=world.sites["Drop-in"])
+    assert lead.post(where, {"do": "take", "assignment": str(held.pk)}).status_code == 302
+    for role, site in (("administrator", drop_in), ("outreach", str(world.van.id)), ("outreach", "")):
+        assert lead.post(where, {"do": "give", "role": role, "site": site}).status_code == 404
+    kept = RoleAssignment.objects.get(staff=world.staff["keeper"])
+    assert lead.post(one(world, "keeper"), {"do": "take", "assignment": str(kept.pk)}).status_code == 404
+    assert lead.post(one(world, "lead"), {"do": "give", "role": "nurse", "site": drop_in}).status_code == 422
+
+
+@pytest.mark.parametrize("do", ["code", "lost", "end", "reopen", "end-sessions"])
+def test_a_coordinator_looks_after_no_sign_in(world, lead, do):
+    assert lead.post(one(world, "elsewhere"), {"do": do}).status_code == 404
+    assert lead.get(reverse("account-new")).status_code == 404
+
+
+def test_two_roles_that_must_not_meet_are_called_by_their_names(world, admin):
+    where = one(world, "nurse")
+    admin.post(where, {"do": "give", "role": "administrator", "site": ""})
+    said = admin.post(where, {"do": "give", "role": "clinical_approver", "site": ""}).content.decode()
+    assert "Clinical approver" in said
+    assert "clinical_approver”" not in said
 
 
 # -- the end -----------------------------------------------------------------------------------------------------------------

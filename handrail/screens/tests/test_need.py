@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -14,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from handrail.facts import participants, visits
-from handrail.facts.models import Setting
+from handrail.facts.kinds.encounter import Encounter
+from handrail.facts.models import Setting, Site
 from handrail.facts.values import START
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.ledgers.stock.models import Item
@@ -175,7 +177,62 @@ def test_where_a_law_sets_a_limit_the_screen_says_that_it_is_the_law(packs_of_te
     assert (need.unmet, need.short_reason, need.legal_limit, need.limit_source) == (120, "rule_of_jurisdiction", "cap", "An invented law")
 
 
-def test_a_page_on_which_nobody_told_of_a_need_reads_no_value_and_asks_no_reason(world):
+def test_where_a_law_sets_a_limit_it_stands_there_before_anybody_is_asked_anything(world):
+    client = signed_in(world)
+    assert "The law here" not in client.get(where(world)).content.decode()
+    setting(world, "legal_limit", "one_for_one", approved_at=clock.now())
+    page = client.get(where(world)).content.decode()
+    assert page.index("The law here demands one used for each new one") < page.index("How many are needed?")
+    assert "An invented law" in page
+    with scope.enter([world.harbour.key]):
+        Site.objects.filter(key=world.van.key).update(item_classes=["smoking"])
+    assert "The law here" not in client.get(where(world)).content.decode()  # no needle is handed out there
+
+
+def test_correcting_an_old_visit_asks_the_law_of_its_day_and_not_of_today(packs_of_ten):
+    visit = ids.new()
+    with scope.enter([packs_of_ten.harbour.key]):
+        visits.save(
+            actor=packs_of_ten.actors["naima"], visit=visit, site=packs_of_ten.van.id, occurred_at=clock.now() - timedelta(days=30),
+            encounter=Encounter(on_behalf_of=2), parts=[],
+        )
+    setting(packs_of_ten, "legal_limit", "cap", approved_at=clock.now())
+    setting(packs_of_ten, "legal_cap", 20, approved_at=clock.now())
+    setting(packs_of_ten, "need_reserve", "0.5")
+    client, address = signed_in(packs_of_ten), reverse("visit-correct", args=[visit])
+    page = client.get(address).content.decode()
+    assert "The law here" not in page
+    seen = re.search(r'name="at" value="([^"]+)"', page)
+    posted = form(need_seen="yes", short_reason="stock", **SAID, **{SYRINGE: "20"}) | {"at": seen[1]}
+    assert client.post(address, posted).status_code == 302
+    need = kept(packs_of_ten, str(visit))
+    assert (need.needed, need.unmet, need.short_reason, need.legal_limit, need.limit_source) == (140, 120, "stock", None, None)
+
+
+def kit(world, **more: object) -> None:
+    """A kit of ten syringes that somebody put into the class of syringes, first in the list."""
+    with scope.enter([world.harbour.key]):
+        Item.objects.filter(code="injecting-kit").update(item_class="syringe_with_needle", position=0, **more)
+
+
+def test_the_tap_fills_in_single_syringes_even_if_a_kit_stands_first(world):
+    kit(world)
+    posted = form(do="fill:need", **{"exchange.need:per_day": "3", "exchange.need:days": "14"})
+    page = signed_in(world).post(where(world), posted).content.decode()
+    assert re.search(rf'name="{SYRINGE}"[^>]* value="42"', page)
+    assert not re.search(r'name="exchange.given:injecting-kit"[^>]* value="[1-9]', page)
+
+
+def test_where_only_kits_are_handed_out_the_tap_fills_in_as_many_as_hold_so_many(world):
+    kit(world)
+    with scope.enter([world.harbour.key]):
+        Item.objects.filter(code="syringe-1ml-29g").update(is_active=False)
+    posted = form(do="fill:need", **{"exchange.need:per_day": "3", "exchange.need:days": "14"})
+    page = signed_in(world).post(where(world), posted).content.decode()
+    assert re.search(r'name="exchange.given:injecting-kit"[^>]* value="5"', page)  # 42 are five kits of ten
+
+
+def test_a_page_on_which_nobody_told_of_a_need_reads_no_value_but_the_law_and_asks_no_reason(world):
     client = signed_in(world)
     with CaptureQueriesContext(connection) as asked:
         page = unescape(client.get(where(world)).content.decode())
@@ -183,4 +240,6 @@ def test_a_page_on_which_nobody_told_of_a_need_reads_no_value_and_asks_no_reason
     assert 'name="short_reason"' not in page
     after = [query["sql"] for query in asked.captured_queries]
     site = next(place for place, sql in enumerate(after) if "FROM facts_site" in sql)
-    assert [sql for sql in after[site:] if "facts_setting" in sql] == []
+    read = [sql for sql in after[site:] if "facts_setting" in sql]
+    assert len(read) == 1
+    assert "legal_limit" in read[0]

@@ -18,14 +18,14 @@ from handrail.facts import organisations, participants, visits
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, RoleAssignment, Site
-from handrail.facts.record import Draft, Mode, record
-from handrail.facts.spec import KINDS
+from handrail.facts.record import Mode
 from handrail.facts.visits import Part
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.screens.console import offers
 from handrail.services.exchange import history
 from handrail.services.exchange.history import PastVisit
 from handrail.services.exchange.kinds.given import Given
+from tests.people import join
 
 SYRINGE = "exchange.given:syringe-1ml-29g"
 CODE = crypto.print_code("7HR9V499P1")
@@ -266,8 +266,7 @@ def test_after_a_merge_the_history_of_both_is_one(world, person):
 
 
 def merge(world, *, survivor: uuid.UUID, other: uuid.UUID) -> None:
-    payload = KINDS["facts.merged"].sample.model_dump(mode="json") | {"survivor": str(survivor), "other": str(other)}
-    record(Draft(kind="facts.merged", payload=payload, participant=survivor), actor=world.system, mode=Mode.CONFIRMED)
+    join(world, survivor, other)
 
 
 def test_a_place_the_worker_may_not_read_is_not_named_and_a_closed_one_not_even_hinted_at(world, person):

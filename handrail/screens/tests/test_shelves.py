@@ -14,7 +14,8 @@ from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.record import Mode
 from handrail.facts.visits import Part
 from handrail.kernel import clock, ids, scope
-from handrail.ledgers.stock import commands, recalls
+from handrail.ledgers.stock import commands, counts, recalls
+from handrail.ledgers.stock.models import Lot
 from handrail.services.exchange.kinds.given import Given, GivenLine
 
 OPEN = '<details class="more" open>'
@@ -87,3 +88,17 @@ def test_an_item_runs_low_when_less_is_there_than_went_out_while_an_order_would_
     assert chips(two_places, "Van 1") == ["1 item runs low", "2 items"], "250 are left, 400 went out in 14 days"
     give(two_places, 250)
     assert chips(two_places, "Van 1") == ["1 item runs low", "1 item"], "none is left"
+
+
+def test_what_is_there_without_a_known_lot_is_on_every_page_that_moves_stock(world):
+    with scope.enter([world.harbour.key]):
+        lot = Lot.objects.get(item__code="water", is_unknown=True)
+        counts.count(actor=world.system, site=world.van, found={lot.id: 50})
+    store, worker = Client(), Client()
+    store.force_login(world.staff["store"])
+    worker.force_login(world.staff["naima"])
+    assert "lot not known" in " ".join(store.get(reverse("stock")).content.decode().split())
+    for shown in (store.get(reverse("stock-transfer") + f"?site={world.van.id}"), store.get(reverse("stock-write-off", args=[world.van.id]))):
+        assert f'name="lot-{lot.id}"' in shown.content.decode()
+        assert "lot not known · 50 there" in shown.content.decode()
+    assert "50 here" in worker.get(reverse("visit-new", args=[world.van.id])).content.decode()

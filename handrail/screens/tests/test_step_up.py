@@ -20,6 +20,7 @@ from handrail.screens import second_factor
 from handrail.screens.console import accounts, step_up
 from tests.signing_in import add_passkey, app_code, browser, hidden, options, sealed, sign_in, turn_app_on
 from tests.words import PASSWORD
+from tests.world import today
 
 STALE = 11 * 60
 STEP = 5 * 60
@@ -42,7 +43,7 @@ def grow_stale(client, time):
 def force(world, policy: str):
     with scope.enter([world.harbour.key]):
         setting_changes.set_value(
-            actor=world.system, value=SECOND_FACTOR, typed=policy, site=None, valid_from=clock.now().date(), source="decided by the board"
+            actor=world.system, value=SECOND_FACTOR, typed=policy, site=None, valid_from=today(), source="decided by the board"
         )
 
 
@@ -95,6 +96,7 @@ def test_a_stolen_cookie_opens_nothing_sensitive(world, time):
     for name, pattern in sensitive().items():
         where = reverse(name, kwargs={part: world.staff["nurse"].id if part != "name" else "second_factor" for part in pattern.pattern.converters})
         answer = thief.post(where, {"do": "end"})
+        answer = thief.get(where) if answer.status_code == 405 else answer
         assert answer.status_code in {401, 404}, name
     assert Staff.objects.get(pk=world.staff["nurse"].pk).is_active
     assert not second_factor.has_any(world.staff["admin"].pk)
@@ -186,10 +188,10 @@ def test_whom_the_programme_asks(world, policy, username, is_asked):
 
 
 def test_the_quick_reading_of_the_policy_says_what_the_value_says(world):
-    tomorrow = clock.now().date() + timedelta(days=1)
+    tomorrow = today() + timedelta(days=1)
     with scope.enter([world.harbour.key]):
         assert step_up._policy() == SECOND_FACTOR.read().value == "offered"
-        for typed, day in (("everybody", tomorrow), ("sensitive", clock.now().date())):
+        for typed, day in (("everybody", tomorrow), ("sensitive", today())):
             setting_changes.set_value(actor=world.system, value=SECOND_FACTOR, typed=typed, site=None, valid_from=day, source="board")
         assert step_up._policy() == SECOND_FACTOR.read().value == "sensitive"
         with time_machine.travel(clock.now() + timedelta(days=1), tick=False):

@@ -18,6 +18,7 @@ from handrail.insight.periods import Quarter
 from handrail.kernel import clock, ids, scope
 from handrail.ledgers.stock import commands, orders, queries, recalls, usual
 from handrail.ledgers.stock.models import Fund, Item, Lot, LotHold
+from tests.world import today
 
 
 def client(world, who: str = "store") -> Client:
@@ -27,7 +28,8 @@ def client(world, who: str = "store") -> Client:
 
 
 def post(world, page: str, form: dict[str, object], who: str = "store", *args: object):
-    return client(world, who).post(reverse(page, args=args), {"id": str(ids.new())} | form)
+    day = {"came_on": world.store.today.isoformat()} if page == "stock-receive" else {}
+    return client(world, who).post(reverse(page, args=args), {"id": str(ids.new())} | day | form)
 
 
 def page(world, name: str, *args: object, who: str = "store", query: str = "") -> str:
@@ -115,7 +117,7 @@ def test_an_order_that_will_not_come_is_closed_with_a_reason(world, inside):
 def test_expired_lots_are_proposed_and_written_off_in_one_go(world, inside):
     with inside:
         commands.receive(
-            actor=world.system, site=world.store, lines=[commands.Delivery("filter", "F-old", 40, clock.now().date() - timedelta(days=3))],
+            actor=world.system, site=world.store, lines=[commands.Delivery("filter", "F-old", 40, today() - timedelta(days=3))],
         )
     assert "Write off 40 expired" in page(world, "stock")
     proposal = page(world, "stock-write-off", world.store.id, query="?expired=1")

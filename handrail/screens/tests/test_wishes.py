@@ -145,7 +145,7 @@ def test_a_visit_is_recorded_right_after_everything_was_taken_back(in_harbour, d
 
 
 def refer(world, person: uuid.UUID) -> uuid.UUID:
-    payload = KINDS["facts.referral"].payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id)
+    payload = KINDS["facts.referral"].payload(service="OAT", status="accepted", to_site=world.sites["Clinic"].id, consent_to_share=True)
     visits.save(
         actor=world.system, visit=ids.new(), site=world.van.id, occurred_at=clock.now(), encounter=Encounter(),
         parts=[visits.Part("facts.referral", payload)], participant=person,
@@ -169,7 +169,7 @@ def test_whoever_died_is_expected_no_more_until_the_report_is_taken_back(in_harb
     refer(in_harbour, person)
     nurse = Desk(in_harbour, "nurse", person).client
     assert "person expected here" in text(nurse.get(reverse("start")))
-    assert desk.post("died", reported_by="family", died_on=clock.now().date().isoformat()).status_code == 302
+    assert desk.post("died", reported_by="family", died_on=in_harbour.van.today.isoformat()).status_code == 302
     assert "Nobody is on the way" in text(nurse.get(reverse("referrals")))
     assert "person expected here" not in text(nurse.get(reverse("start")))
     assert "Has died" in text(desk.get("wishes"))
@@ -202,7 +202,7 @@ def test_a_report_of_a_death_that_cannot_be_read_is_shown_again(desk, person, ty
 def demand_by(world, who: str):
     client = Client()
     client.force_login(world.staff[who])
-    body = {"id": str(ids.new()), "from_whom": "police", "form": "spoken", "asked": ["list", "whether_known"]}
+    body = {"id": str(ids.new()), "from_whom": "police", "form": "spoken", "asked": ["list", "whether_known"], "site": str(world.van.id)}
     return client, client.post(reverse("legal-demand-new"), body)
 
 

@@ -7,18 +7,16 @@ or is finished later, has its command here.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from handrail.facts import visits
 from handrail.facts.codes import Service
+from handrail.facts.fold import Recorded
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.kinds.referral import Offer, Referral
 from handrail.facts.models import Fact, Site
@@ -26,12 +24,9 @@ from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisati
 from handrail.facts.referrals import routed
 from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock.models import Leg, Lot
-from handrail.ledgers.stock.queries import ShelfLot, lots
 from handrail.services.exchange import queries
-from handrail.services.exchange.kinds.box_refilled import BoxLine, BoxRefilled
-from handrail.services.exchange.kinds.dispensed import Dispensed, DispensedLine
 from handrail.services.exchange.kinds.needlestick import ExposureEvent
+from handrail.services.exchange.kinds.prison_year import PrisonYear
 from handrail.services.exchange.kinds.returned import Method, Returned
 from handrail.services.exchange.kinds.safety_box import FOLLOWS, BoxState, SafetyBoxState
 from handrail.services.exchange.kinds.stop_changed import StopChanged
@@ -39,7 +34,6 @@ from handrail.services.exchange.kinds.test import Result, SelfReport, State, Tes
 from handrail.services.exchange.models import OpenTest, Stop
 from handrail.services.exchange.values import PEP_LIMIT_HOURS
 
-BOX_KINDS = frozenset({"wall_box", "vending_machine"})
 ON_RELEASE = (Service.OAT, Service.NALOXONE, Service.NSP)
 """What somebody leaving a closed setting needs the same day (`domain/exchange.md` 8)."""
 
@@ -47,25 +41,32 @@ ON_RELEASE = (Service.OAT, Service.NALOXONE, Service.NSP)
 
 
 def finish_test(
-    *, actor: Actor, test: OpenTest, result: Result | SelfReport, told: bool, id: uuid.UUID, at: datetime | None = None
+    *, actor: Actor, test: OpenTest, result: Result | SelfReport | None, told: bool, id: uuid.UUID, at: datetime | None = None
 ) -> Outcome:
-    """The answer of an open test is known: a correction of the test's fact, so that it is counted once.
+    """The answer of an open test is known; None: it did not work.
 
-    What was written about the sample stays. A self-test keeps its state: the person's word is no result.
+    A sample's answer is a correction of its fact, so that the test is counted once. A test that did not work stays what it
+    was, and what was done again is a test of its own. A self-test keeps its state: the person's word is no result.
     """
-    before = next(f.parsed for f in queries.facts([test.fact]))
-    moment = (at or clock.now()).isoformat()
-    said: dict[str, Any] = before.model_dump(mode="json")
+    moment = at or clock.now()
+    before = queries.facts([test.fact])[0]
+    said: dict[str, Any] = before.parsed.model_dump(mode="json")
     if isinstance(result, SelfReport):
         said |= {"self_report": result.value}
+    elif result is None:
+        said |= {"state": State.INVALID.value}
     else:
-        said |= {"state": State.RESULTED.value, "result": result.value, "told": told, "result_at": moment, "told_at": moment if told else None}
+        when = moment.isoformat()
+        said |= {"state": State.RESULTED.value, "result": result.value, "told": told, "result_at": when, "told_at": when if told else None}
+    common: dict[str, Any] = {"kind": "exchange.test", "site": test.site.id, "id": id, "encounter": test.encounter, "participant": test.participant}
+    if before.parsed.state == State.INVALID:
+        lock_organisation()
+        if not queries.waits_for_repeat(test.fact):
+            raise Refusal([("", _("This test was done again already."))])
+        said |= {"repeat_of": str(before.root or before.id), "sample_at": None, "kit_lot": None}
+        return record(Draft(payload=TestDone.model_validate(said), occurred_at=moment, **common), actor=actor)
     return record(
-        Draft(
-            kind="exchange.test", payload=TestDone.model_validate(said), site=test.site.id, id=id, encounter=test.encounter,
-            participant=test.participant, occurred_at=test.occurred_at, supersedes=(test.fact,),
-        ),
-        actor=actor, mode=Mode.TYPED,
+        Draft(payload=TestDone.model_validate(said), occurred_at=test.occurred_at, supersedes=(test.fact,), **common), actor=actor, mode=Mode.TYPED
     )
 
 
@@ -81,23 +82,49 @@ def weighed(*, site: Site, container: str, gross: Decimal, tare: Decimal, unit: 
     }
 
 
-def weigh(*, actor: Actor, site: Site, weight: Mapping[str, Any], from_somebody: bool, id: uuid.UUID) -> list[Outcome]:
+def weigh(
+    *, actor: Actor, site: Site, weight: Mapping[str, Any], from_somebody: bool, id: uuid.UUID, at: datetime | None = None,
+    supersedes: tuple[uuid.UUID, ...] = (),
+) -> list[Outcome]:
     """A container was weighed. `from_somebody`: a person brought it and is a contact; else it was only collected."""
-    now = clock.now()
-    payload = Returned.model_validate(weighed(site=site, on=clock.local_date(now, site.time_zone), **weight))
-    if from_somebody:
+    moment = at or clock.now()
+    payload = Returned.model_validate(weighed(site=site, on=clock.local_date(moment, site.time_zone), **weight))
+    if from_somebody and not supersedes:
         return visits.save(
-            actor=actor, visit=id, site=site.id, occurred_at=now, encounter=Encounter(channel=queries.channel_of(site)),
+            actor=actor, visit=id, site=site.id, occurred_at=moment, encounter=Encounter(channel=queries.channel_of(site)),
             parts=[visits.Part("exchange.returned", payload)],
         )
-    return [record(Draft(kind="exchange.returned", payload=payload, site=site.id, id=id, occurred_at=now), actor=actor)]
+    return [record(Draft(kind="exchange.returned", payload=payload, site=site.id, id=id, occurred_at=moment, supersedes=supersedes), actor=actor)]
 
 
-def needlestick(*, actor: Actor, site: Site, said: Mapping[str, Any], id: uuid.UUID, occurred_at: datetime) -> Outcome:
-    """An exposure to blood; the limit that holds today is frozen beside the answer."""
-    limit = PEP_LIMIT_HOURS.read(site=site)
+def needlestick(
+    *, actor: Actor, site: Site, said: Mapping[str, Any], id: uuid.UUID, occurred_at: datetime, supersedes: tuple[uuid.UUID, ...] = ()
+) -> Outcome:
+    """An exposure to blood; the limit that held on its day is frozen beside the answer."""
+    limit = PEP_LIMIT_HOURS.read(site=site, on=clock.local_date(occurred_at, site.time_zone))
     payload = ExposureEvent.model_validate({**said, "limit_hours": limit.value, "limit_version": limit.version})
-    return record(Draft(kind="exchange.needlestick", payload=payload, site=site.id, id=id, occurred_at=occurred_at), actor=actor)
+    draft = Draft(kind="exchange.needlestick", payload=payload, site=site.id, id=id, occurred_at=occurred_at, supersedes=supersedes)
+    return record(draft, actor=actor)
+
+
+def prison_year(
+    *, actor: Actor, site: Site, said: Mapping[str, Any], id: uuid.UUID, supersedes: tuple[uuid.UUID, ...] = ()
+) -> Outcome:
+    """The counts of a closed setting for a year: one record for each year, which is corrected and never written a second time."""
+    lock_organisation()
+    payload = PrisonYear.model_validate(dict(said))
+    others = [fact for fact in queries.outside_visits(site.key, ["exchange.prison_year"]) if fact.id not in {id, *supersedes}]
+    if any(fact.parsed.year == payload.year for fact in others):
+        raise Refusal([("year", _("The counts of %(year)d are here already. Correct them under “Latest records”.") % {"year": payload.year})])
+    return record(Draft(kind="exchange.prison_year", payload=payload, site=site.id, id=id, supersedes=supersedes), actor=actor)
+
+
+def take_back(*, actor: Actor, fact: Recorded, why: str, id: uuid.UUID) -> Outcome:
+    """A record outside any visit does not count any more; it stays readable."""
+    draft = Draft(
+        kind="facts.taken_back", payload={"why": why}, site=fact.site_id, id=id, occurred_at=fact.occurred_at, supersedes=(fact.id,)
+    )
+    return record(draft, actor=actor)
 
 
 def change_safety_box(*, actor: Actor, site: Site, state: SafetyBoxState, id: uuid.UUID, occurred_at: datetime | None = None) -> Outcome:
@@ -113,149 +140,38 @@ def change_safety_box(*, actor: Actor, site: Site, state: SafetyBoxState, id: uu
     )
 
 
-# -- wall boxes ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Refill:
-    """One item at a refill: what was found (None: not counted) and what was put in."""
-
-    item: str
-    found: int | None
-    added: int = 0
-
-
-@transaction.atomic
-def refill_box(*, actor: Actor, box: Site, van: Site, lines: Sequence[Refill], id: uuid.UUID, mode: Mode = Mode.TYPED) -> None:
-    """A box was looked at and filled: what is missing was taken by people, what was put in came from the van's shelf.
-
-    Two facts: `exchange.dispensed` (taken) and `exchange.box_refilled`. Sent twice, it is done once.
-    """
-    _check_shelves(actor, box, van)
-    lock_organisation()
-    if Fact.objects.filter(id=id, kind="exchange.box_refilled").exists():
-        return
-    there = _by_item(lots([box.key]))
-    moment = clock.now()
-    payload = _refill_payload(van, [(line, sum(lot.quantity for lot in there.get(line.item, []))) for line in lines])
-    taken = _taken(payload, there, id)
-    if taken is not None:
-        record(
-            Draft(kind="exchange.dispensed", payload=taken, site=box.id, id=ids.derived(id, "dispensed"), occurred_at=moment),
-            actor=actor, mode=Mode.CONFIRMED,  # it is gone: the book cannot refuse that
-        )
-    record(Draft(kind="exchange.box_refilled", payload=payload, site=box.id, id=id, occurred_at=moment), actor=actor, mode=mode)
-
-
-@transaction.atomic
-def correct_refill(
-    *, actor: Actor, box: Site, van: Site, refill: uuid.UUID, lines: Sequence[Refill], id: uuid.UUID, mode: Mode = Mode.TYPED
-) -> None:
-    """Make a refill say something else. The book's figures of that moment stand; what was taken follows anew."""
-    _check_shelves(actor, box, van)
-    lock_organisation()
-    if Fact.objects.filter(id=id, kind="exchange.box_refilled").exists():
-        return
-    old = queries.refill(refill)
-    if old is None or old.site != box.key:
-        raise Refusal([("", _("This refill is not here or was taken back."))])
-    before = queries.dispensed_at(old.root or old.id)
-    there = _before(box, [fact.id for fact in (old, before) if fact is not None])
-    books = {line.item: line.in_book for line in old.parsed.lines}
-    payload = _refill_payload(van, [(line, books.get(line.item, sum(lot.quantity for lot in there.get(line.item, [])))) for line in lines])
-    taken = _taken(payload, there, old.root or old.id)
-    common: dict[str, Any] = {"site": box.id, "occurred_at": old.occurred_at}
-    supersedes = (before.id,) if before else ()
-    dispensed = ids.derived(id, "dispensed")
-    if taken is not None:
-        drafts = [Draft(kind="exchange.dispensed", payload=taken, id=dispensed, supersedes=supersedes, **common)]
-    else:
-        drafts = [Draft(kind="facts.taken_back", payload={"why": "did_not_happen"}, id=dispensed, supersedes=supersedes, **common)] if before else []
-    record_many(drafts, actor=actor, mode=Mode.CONFIRMED)
-    record(Draft(kind="exchange.box_refilled", payload=payload, id=id, supersedes=(old.id,), **common), actor=actor, mode=mode)
-
-
-def _check_shelves(actor: Actor, box: Site, van: Site) -> None:
-    actor.require("exchange.record", box.key)
-    actor.require("exchange.record", van.key)
-    if box.key == van.key or box.kind not in BOX_KINDS:
-        raise Refusal([("from_site", _("Choose the van or shelf it is filled from."))])
-
-
-def _by_item(found: Sequence[ShelfLot]) -> dict[str, list[ShelfLot]]:
-    by_item: dict[str, list[ShelfLot]] = {}
-    for lot in found:
-        by_item.setdefault(lot.item, []).append(lot)
-    return by_item
-
-
-def _before(box: Site, facts: Sequence[uuid.UUID]) -> dict[str, list[ShelfLot]]:
-    """What lay in a box before these records moved anything there, lot by lot, the first to expire first."""
-    moved = dict(Leg.objects.filter(fact__in=facts, location__site=box).values_list("lot__id").annotate(Sum("quantity")))
-    found = {lot.lot_id: lot for lot in lots([box.key])}
-    for lot in Lot.objects.filter(id__in=moved).select_related("item"):
-        now = found.get(lot.id) or ShelfLot(
-            site=box.key, item=lot.item.code, item_name="", lot_id=lot.id, lot=lot.code, expiry=lot.expiry, quantity=0, is_unknown=lot.is_unknown
-        )
-        found[lot.id] = replace(now, quantity=now.quantity - moved[lot.id])
-    return _by_item(sorted(found.values(), key=lambda lot: (lot.expiry or date.max, lot.lot_id)))
-
-
-def _refill_payload(van: Site, lines: Sequence[tuple[Refill, int]]) -> BoxRefilled:
-    if not lines:
-        raise Refusal([("", _("Write what you found, or what you put in."))])
-    unknown = dict(Lot.objects.filter(is_unknown=True, item__code__in=[line.item for line, _book in lines]).values_list("item__code", "id"))
-    return BoxRefilled(
-        from_site=van.id,
-        lines=tuple(
-            BoxLine(
-                item=line.item, in_book=book, found=line.found, added=line.added,
-                surplus_lot=unknown.get(line.item) if line.found is not None and line.found > book else None,
-            )
-            for line, book in lines
-        ),
-    )
-
-
-def _taken(payload: BoxRefilled, there: Mapping[str, Sequence[ShelfLot]], refill: uuid.UUID) -> Dispensed | None:
-    """What people took, lot by lot in the order of expiry, expired ones too: it is not there any more."""
-    found: list[DispensedLine] = []
-    for line in payload.lines:
-        left = line.taken
-        for lot in there.get(line.item, []):
-            quantity = min(left, max(0, lot.quantity))
-            if quantity:
-                found.append(DispensedLine(item=line.item, quantity=quantity, lot=lot.lot_id if lot.lot_id.int else None))
-                left -= quantity
-        if left:
-            found.append(DispensedLine(item=line.item, quantity=left))
-    return Dispensed(lines=tuple(found), refill=refill) if found else None
-
-
 # -- stops -----------------------------------------------------------------------------------------------------------
 
 
-def plan_stop(*, actor: Actor, site: Site, weekday: int, starts: time, ends: time, place: str) -> Stop:
-    """A stop is added to the weekly calendar; the same one is there once."""
+def plan_stop(
+    *, actor: Actor, site: Site, weekday: int, starts: time, ends: time, place: str, valid_from: date | None = None
+) -> Stop:
+    """A stop is added to the weekly calendar, from today unless another day is said; the same one is there once."""
     if starts == ends or not place.strip():
         raise Refusal([("", _("A stop needs a place, and a beginning that is not its end."))])
     lock_organisation()
-    there: Stop | None = Stop.objects.filter(site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip(), is_active=True).first()
+    there: Stop | None = Stop.objects.filter(site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip(), valid_to=None).first()
     if there is not None:
         return there  # a second tap on the same button
-    return commands.add(
-        Stop(organisation_id=actor.organisation, site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip()), actor=actor
+    stop = Stop(
+        organisation_id=actor.organisation, site=site, weekday=weekday, starts=starts, ends=ends, place=place.strip(),
+        valid_from=valid_from or site.today,
     )
+    return commands.add(stop, actor=actor)
 
 
 def end_stop(*, actor: Actor, stop: Stop) -> Stop:
-    """A stop leaves the calendar; what was recorded of it stays."""
-    return commands.change(stop, actor=actor, is_active=False)
+    """A stop leaves the calendar; past weeks keep it, and today does if it has begun."""
+    if stop.valid_to is not None:
+        return stop
+    now = clock.local(clock.now(), stop.site.time_zone)
+    has_begun = stop.holds_on(now.date()) and stop.starts <= now.time()
+    return commands.change(stop, actor=actor, valid_to=now.date() + timedelta(days=1 if has_begun else 0))
 
 
 def change_stop(*, actor: Actor, stop: Stop, change: StopChanged, id: uuid.UUID) -> Outcome:
     """A stop is cancelled, late, moved, or takes place after all."""
-    if change.stop != stop.id or change.on.weekday() != stop.weekday:
+    if change.stop != stop.id or not stop.holds_on(change.on):
         raise Refusal([("on", _("The stop is not on that day."))])
     return record(Draft(kind="exchange.stop_changed", payload=change, site=stop.site.id, id=id), actor=actor)
 
@@ -273,9 +189,12 @@ def whole_stop(
 # -- closed settings -------------------------------------------------------------------------------------------------
 
 
-def plan_release(*, actor: Actor, visit: uuid.UUID, id: uuid.UUID) -> list[Outcome]:
-    """Somebody is about to be released: ways to treatment, naloxone at the gate and needles near home, in one go.
+def plan_release(
+    *, actor: Actor, visit: uuid.UUID, id: uuid.UUID, answers: Mapping[Service, bool], to: Mapping[Service, uuid.UUID] | None = None
+) -> list[Outcome]:
+    """Somebody is about to be released, and was asked about treatment, naloxone at the gate and needles near home.
 
+    `answers`: whether they want it, for each they were asked about; `to`: where, if it was chosen. The way on leads outside.
     What the visit already offers is left as it is.
     """
     lock_organisation()
@@ -285,13 +204,15 @@ def plan_release(*, actor: Actor, visit: uuid.UUID, id: uuid.UUID) -> list[Outco
     first = now[0]
     id = ids.derived(id, str(max(fact.counter for fact in visits.history(visit))))  # once for what is there: corrected, it can be done again
     there = {fact.parsed.service for fact in now if fact.kind == "facts.referral"}
-    wanted = [Referral(service=service, status=Offer.ACCEPTED) for service in ON_RELEASE if service.value not in there]
+    asked = [
+        Referral(service=service, status=Offer.ACCEPTED if answers[service] else Offer.DECLINED, to_site=(to or {}).get(service) if answers[service] else None)
+        for service in ON_RELEASE if service in answers and service.value not in there
+    ]
     drafts = [
         Draft(
             kind=kind, payload=payload, site=first.site_id, id=ids.derived(id, visits.slot_of(kind, payload)),
             occurred_at=first.occurred_at, encounter=visit, participant=first.participant,
         )
-        for kind, payload in routed([("facts.referral", referral) for referral in wanted])
+        for kind, payload in routed([("facts.referral", referral) for referral in asked])
     ]
     return record_many(drafts, actor=actor) if drafts else []
-

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -25,7 +23,7 @@ from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.queries import ShelfItem, shelf
 from handrail.ledgers.stock.reactor import Short
-from handrail.services.exchange import commands, forms, queries
+from handrail.services.exchange import commands, forms, moments, queries
 from handrail.services.exchange.rules import needs_second_tap
 from handrail.services.exchange.values import CONFIRM_OVER
 
@@ -46,7 +44,7 @@ class WholeStopPage:
 
     site: Site
     id: str
-    at: str
+    when: str
     items: list[tuple[ShelfItem, str, str]]
     more: list[tuple[ShelfItem, str, str]]
     people: str
@@ -78,6 +76,8 @@ def whole_stop(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
         errors |= {item.code: wrong} if wrong else {}
         quantities |= {item.code: quantity} if quantity else {}
     encounter = _head_count(request.POST, place, errors)
+    at, wrong = moments.read(request.POST.get("when", ""), place)
+    errors |= {"when": wrong} if wrong else {}
     confirmed = request.POST.getlist("confirm")
     over = CONFIRM_OVER.read(site=place).value
     if not errors and encounter is not None:
@@ -85,7 +85,7 @@ def whole_stop(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
             return _whole_stop(request, place, items, {"": _("More than %(over)d in one line. If that is right, save again.") % {"over": over}}, ask="large")
         try:
             commands.whole_stop(
-                actor=request.actor, site=place, encounter=encounter, quantities=quantities, id=visit, occurred_at=_moment(request.POST),
+                actor=request.actor, site=place, encounter=encounter, quantities=quantities, id=visit, occurred_at=at or clock.now(),
                 mode=Mode.CONFIRMED if "short" in confirmed else Mode.TYPED,
             )
             return redirect(reverse("visit", args=[visit]) + "?saved=1")
@@ -98,14 +98,6 @@ def whole_stop(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
         except ValidationError as error:
             errors = forms.problems(error)
     return _whole_stop(request, place, items, errors)
-
-
-def _moment(post: QueryDict) -> datetime:
-    try:
-        moment = datetime.fromisoformat(post.get("at", ""))
-    except ValueError:
-        return clock.now()
-    return moment if timezone.is_aware(moment) else clock.now()
 
 
 def _head_count(post: QueryDict, place: Site, errors: dict[str, str]) -> Encounter | None:
@@ -125,9 +117,15 @@ def _head_count(post: QueryDict, place: Site, errors: dict[str, str]) -> Encount
         return None
 
 
+def _opened_for(request: ActorRequest, place: Site) -> str:
+    """The moment the form begins with: that of the stop it was opened from, if that has begun; else now."""
+    begun, _wrong = moments.read(request.GET.get("when", ""), place)
+    return moments.written(begun or clock.now(), place)
+
+
 def _whole_stop(request: ActorRequest, place: Site, items: list[ShelfItem], errors: dict[str, str], *, ask: str = "") -> HttpResponse:
     post = request.POST
-    known = {item.code for item in items} | {"people_count", "bands"}
+    known = {item.code for item in items} | {"people_count", "bands", "when"}
     rest = [sentence for name, sentence in errors.items() if name not in known]
     error = " ".join(rest) or (_("Nothing is saved yet. Look at the marked lines.") if errors else "")
     ages: list[tuple[str, Text]] = [("", _("Age not known")), *((a.value, a.label) for a in AgeBand)]
@@ -135,11 +133,12 @@ def _whole_stop(request: ActorRequest, place: Site, items: list[ShelfItem], erro
         BandRow(words, [(f"band-{g.value}-{age}", f"{words}, {g.label}", post.get(f"band-{g.value}-{age}", "")) for g in GENDERS])
         for age, words in ages
     ]
+    at, _wrong = moments.read(post.get("when", ""), place)
     rows = [(item, post.get(f"q-{item.code}", ""), errors.get(item.code, "")) for item in items]
     page = WholeStopPage(
-        site=place, id=post.get("id") or str(ids.new()), at=post.get("at") or clock.now().isoformat(),
+        site=place, id=post.get("id") or str(ids.new()), when=post.get("when", _opened_for(request, place)),
         items=[row for row in rows if row[0].available > 0 or row[1]], more=[row for row in rows if not (row[0].available > 0 or row[1])], people=post.get("people_count", ""),
-        is_event=post.get("is_event") == "yes", genders=[g.label for g in GENDERS], bands=bands, limit=queries.legal_limit(place),
+        is_event=post.get("is_event") == "yes", genders=[g.label for g in GENDERS], bands=bands, limit=queries.legal_limit(place, clock.local_date(at or clock.now(), place.time_zone)),
         errors=errors, error=error, ask=[*post.getlist("confirm"), *([ask] if ask else [])] if ask else [],
     )
     return render(request, "exchange/whole_stop.html", {"page": page}, status=422 if error else 200)

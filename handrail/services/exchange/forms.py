@@ -74,6 +74,16 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
     return annotation, False
 
 
+def typed_before(payload: BaseModel, names: Sequence[str]) -> QueryDict:
+    """What somebody would have typed to record this payload."""
+    typed = QueryDict(mutable=True)
+    for name in names:
+        value = getattr(payload, name)
+        values = value if isinstance(value, tuple) else () if value is None or value is False else (value,)
+        typed.setlist(name, ["true" if one is True else str(getattr(one, "value", one)) for one in values])
+    return typed
+
+
 def read(model: type[BaseModel], names: Sequence[str], typed: QueryDict) -> dict[str, Any]:
     """What was typed, by field; empty fields are left out and so keep their meaning: not said."""
     raw: dict[str, Any] = {}
@@ -105,8 +115,6 @@ def count(typed: QueryDict, name: str) -> tuple[int | None, str]:
         return None, ""
     if not value.isascii() or not value.isdigit():
         return None, _("Write a whole number.") if not value.startswith("-") else _("Cannot be less than 0.")
-    if len(value) > 9:
-        return None, _("Write a whole number.")
     if len(value) > 9:
         return None, _("Write a whole number.")
     return int(value), ""

@@ -39,11 +39,12 @@ class PastVisit:
 
 
 _PAST = f"""
+WITH person AS (SELECT coalesce((SELECT p.merged_into FROM facts_participant p WHERE p.organisation_id = %s::bigint AND p.id = %s::uuid), %s::uuid) AS id)
 SELECT f.kind, f.kind_version, f.payload, coalesce(f.encounter, f.root), f.occurred_at, f.site_id, s.name, s.time_zone
 FROM facts_fact f LEFT JOIN facts_site s ON s.key = f.site_id
 WHERE f.organisation_id = %s::bigint
   AND f.participant = ANY(array_append(
-    ARRAY(SELECT p.id FROM facts_participant p WHERE p.organisation_id = %s::bigint AND p.merged_into = %s::uuid), %s::uuid))
+    ARRAY(SELECT p.id FROM facts_participant p WHERE p.organisation_id = %s::bigint AND p.merged_into = (SELECT id FROM person)), (SELECT id FROM person)))
   AND f.kind = ANY(%s::text[]) AND {COUNTS}
 ORDER BY f.occurred_at DESC, f.counter DESC LIMIT %s::int
 """  # noqa: S608  our own constant
@@ -51,13 +52,13 @@ _KINDS = ["facts.encounter", "exchange.given", "exchange.need"]
 
 
 def past_visits(participant: uuid.UUID, *, most: int = MOST_FACTS) -> list[PastVisit]:
-    """Earlier visits of a person, newest first, with those of whoever was merged into them. What was taken back is not there.
+    """Earlier visits of a person, newest first, whichever of their records they were recorded with. What was taken back is not there.
 
     The caller leaves out places whose visits the reader may not see.
     """
     organisation = scope.organisation()
     with connection.cursor() as cursor:
-        cursor.execute(_PAST, [organisation, organisation, participant, participant, _KINDS, most])
+        cursor.execute(_PAST, [organisation, participant, participant, organisation, organisation, _KINDS, most])
         rows = cursor.fetchall()
     found: dict[uuid.UUID, PastVisit] = {}
     for kind, version, payload, visit, at, site, name, zone in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -25,7 +26,10 @@ class Weekday(models.IntegerChoices):
 
 
 class Stop(ScopedModel):
-    """A stop of a route in the weekly calendar. Ending before it begins means after midnight; it belongs to its start date."""
+    """A stop of a route in the weekly calendar. Ending before it begins means after midnight; it belongs to its start date.
+
+    It holds from a day to a day, so that weeks that are past keep their stops, and the reasons why one was cancelled.
+    """
 
     id = models.UUIDField(default=ids.new, editable=False)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
@@ -33,7 +37,8 @@ class Stop(ScopedModel):
     starts = models.TimeField()
     ends = models.TimeField()
     place = models.CharField(max_length=60, help_text="What the team calls the stop; shown to staff only")
-    is_active = models.BooleanField(default=True)
+    valid_from = models.DateField(null=True, help_text="First day it holds; empty for stops from before this was asked")
+    valid_to = models.DateField(null=True, help_text="First day it holds no more")
 
     class Meta:
         constraints = [
@@ -41,6 +46,11 @@ class Stop(ScopedModel):
             models.CheckConstraint(condition=models.Q(weekday__gte=0, weekday__lte=6), name="stop_weekday"),
         ]
         ordering = ["weekday", "starts", "place"]
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it begins on this day."""
+        is_in_time = (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
+        return day.weekday() == self.weekday and is_in_time
 
 
 # -- state: folds over facts -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ that were used are frozen into it; a correction that leaves what was said alone 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,12 +18,12 @@ from handrail.services.exchange.kinds.need import Horizon, Need, NeedInputs
 from handrail.services.exchange.values import NEED_DAYS, NEED_HORIZON, NEED_RESERVE
 
 
-def assess(inputs: NeedInputs, *, site: Site, before: Need | None = None) -> Need:
-    """The need that follows from what was said, at this place today. `before` is the recorded need being corrected."""
+def assess(inputs: NeedInputs, *, site: Site, on: date, before: Need | None = None) -> Need:
+    """The need that follows from what was said, at this place on the day of the visit. `before` is the recorded need being corrected."""
     said = {name: getattr(inputs, name) for name in NeedInputs.model_fields}
     if before is not None and all(getattr(before, name) == value for name, value in said.items() if name != "horizon"):
         return before
-    horizon = inputs.horizon or NEED_HORIZON.read(site=site).value
+    horizon = inputs.horizon or NEED_HORIZON.read(site=site, on=on).value
     found: dict[str, Any] = {
         "horizon": horizon,
         "condoms": None if inputs.sex_acts is None else rules.month_of(inputs.sex_acts),
@@ -30,8 +31,8 @@ def assess(inputs: NeedInputs, *, site: Site, before: Need | None = None) -> Nee
     }
     rates = [rate for rate in (inputs.per_day, *inputs.others) if rate is not None]
     if rates:
-        days, version = _days(inputs, horizon, site)
-        reserve = NEED_RESERVE.read(site=site)
+        days, version = _days(inputs, horizon, site, on)
+        reserve = NEED_RESERVE.read(site=site, on=on)
         pack = pack_at(site)
         found |= {
             "days_used": days, "days_version": version, "reserve": reserve.value, "reserve_version": reserve.version, "pack": pack,
@@ -40,13 +41,13 @@ def assess(inputs: NeedInputs, *, site: Site, before: Need | None = None) -> Nee
     return Need.model_validate(said | found)
 
 
-def _days(inputs: NeedInputs, horizon: str, site: Site) -> tuple[int, str | None]:
+def _days(inputs: NeedInputs, horizon: str, site: Site, on: date) -> tuple[int, str | None]:
     """Days to count, and the version of the value they come from when nobody said."""
     if horizon == Horizon.MONTH:
         return rules.MONTH_DAYS, None
     if inputs.days is not None:
         return inputs.days, None
-    usual = NEED_DAYS.read(site=site)
+    usual = NEED_DAYS.read(site=site, on=on)
     return usual.value, usual.version
 
 
@@ -68,7 +69,7 @@ def compared(need: Need, *, given: int, short_reason: str | None, limit: tuple[s
 
 
 def pack_at(site: Site) -> int:
-    """Pack size of the first needle-syringe in the catalogue that this place hands out; 1 when there is none."""
+    """Pack size of the first single needle-syringe in the catalogue that this place hands out; 1 when there is none."""
     offered = Item.objects.filter(is_active=True, counts_as_ns=1)
     if site.item_classes:
         offered = offered.filter(item_class__in=site.item_classes)

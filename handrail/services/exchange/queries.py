@@ -5,25 +5,30 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
+from handrail.facts import consents
 from handrail.facts.codes import Channel
 from handrail.facts.fold import Recorded, as_json, read_facts
-from handrail.facts.models import Site
+from handrail.facts.models import Aside, Fact, Site
+from handrail.facts.participants import survivors
 from handrail.facts.recorded import COUNTS
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, scope
 from handrail.kernel.access import Actor
+from handrail.ledgers.stock.models import Item
 from handrail.ledgers.stock.queries import lots
 from handrail.services.exchange.models import BoxRefill, OpenTest, SafetyBoxEvent, Stop, StopChange
+from handrail.services.exchange.rules import stop_day
 from handrail.services.exchange.values import BOX_LOW, LEGAL_CAP, LEGAL_LIMIT, REFILL_AFTER_DAYS, SYRINGES_PER_POUND
 
+LATELY = 30
 SELF_TEST_DAYS = 90
 """A self-test somebody took home waits this long on the list for their word."""
 CHANNELS: Mapping[str, Channel] = {
@@ -49,29 +54,86 @@ def facts(ids: Iterable[uuid.UUID]) -> list[Recorded]:
         return list(read_facts(cursor, scope.organisation(), "f.id = ANY(%s::uuid[])", [list(ids)], "ORDER BY f.counter"))
 
 
+def outside_visits(site: int, kinds: Sequence[str], *, fact: uuid.UUID | None = None, most: int = 200) -> list[Recorded]:
+    """What counts at a place and belongs to no visit, the latest first; one of them only, if `fact` names it."""
+    condition = f"f.site_id = %s AND f.kind = ANY(%s::text[]) AND f.encounter IS NULL AND (%s::uuid IS NULL OR f.id = %s::uuid) AND {COUNTS}"
+    with connection.cursor() as cursor:
+        return list(
+            read_facts(
+                cursor, scope.organisation(), condition, [site, list(kinds), fact, fact, most], "ORDER BY f.occurred_at DESC, f.counter DESC LIMIT %s"
+            )
+        )
+
+
 def open_tests(actor: Actor) -> QuerySet[OpenTest]:
-    """Tests that still owe an answer, oldest first, at the sites where the actor follows them."""
-    waiting = OpenTest.objects.filter(actor.filter("exchange.test.follow")).select_related("site").order_by("occurred_at")
+    """Tests that still owe an answer, oldest first, at the sites where the actor follows them. One that was done again owes none."""
+    waiting = _unrepeated().filter(actor.filter("exchange.test.follow")).select_related("site").order_by("occurred_at")
     return waiting.exclude(state="self_test_given", occurred_at__lt=clock.now() - timedelta(days=SELF_TEST_DAYS))
 
 
-_USUAL = """
+def waits_for_repeat(fact: uuid.UUID) -> bool:
+    """Whether a test that did not work was not done again yet."""
+    return _unrepeated().filter(fact=fact).exists()
+
+
+def _counting() -> Q:
+    """Facts that count."""
+    return Q(~Exists(Aside.objects.filter(fact=OuterRef("id"))))
+
+
+def _unrepeated() -> QuerySet[OpenTest]:
+    """A repeat names the first record of the test it repeats; taken back, it repeats nothing."""
+    first = Subquery(Fact.objects.filter(id=OuterRef(OuterRef("fact"))).values("root")[:1])
+    repeats = Fact.objects.filter(_counting(), kind="exchange.test", about=first)
+    return OpenTest.objects.filter(~(Q(state="invalid") & Exists(repeats)))
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A visit at a closed setting: by whom, and which ways on it holds already."""
+
+    visit: uuid.UUID
+    who: uuid.UUID | None
+    on: datetime
+    offered: frozenset[str]
+
+
+def lately_inside(site: Site) -> list[Leaving]:
+    """Visits of the last seven days that count, newest first, of people who are alive; a merged one as the survivor."""
+    came = list(
+        Fact.objects.filter(_counting(), site=site, kind="facts.encounter", occurred_at__gt=clock.now() - timedelta(days=7)).order_by("-occurred_at")
+    )
+    gone = consents.deceased({fact.participant for fact in came})
+    found = [fact for fact in came if fact.participant is None or fact.participant not in gone][:LATELY]
+    offered: dict[uuid.UUID, set[str]] = {}
+    inside = Fact.objects.filter(_counting(), kind="facts.referral", encounter__in=[fact.root for fact in found])
+    for visit, said in inside.values_list("encounter", "payload"):
+        offered.setdefault(visit, set()).add(said["service"])
+    into = survivors()
+    return [
+        Leaving(fact.root, into.get(fact.participant, fact.participant) if fact.participant else None, fact.occurred_at, frozenset(offered.get(fact.root, ())))
+        for fact in found
+    ]
+
+
+_USUAL = f"""
 WITH recent AS MATERIALIZED (
-  SELECT encounter, payload -> 'lines' AS lines FROM facts_fact
-  WHERE organisation_id = %s::bigint AND site_id = %s::bigint AND kind = 'exchange.given' AND occurred_at > %s::timestamptz
-  ORDER BY occurred_at DESC LIMIT 300
+  SELECT f.encounter, f.payload -> 'lines' AS lines FROM facts_fact f
+  WHERE f.organisation_id = %s::bigint AND f.site_id = %s::bigint AND f.kind = 'exchange.given' AND f.occurred_at > %s::timestamptz AND {COUNTS}
+  ORDER BY f.occurred_at DESC LIMIT 300
 )
-SELECT r.lines, (e.payload ->> 'on_behalf_of')::int, count(*) AS times
-FROM recent r JOIN facts_fact e ON e.organisation_id = %s::bigint AND e.id = r.encounter
-GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY times DESC, 1 LIMIT %s::int
-"""
-"""The latest 300 only, so that the composer opens as fast in the tenth year as on the first day."""
+SELECT r.lines, (f.payload ->> 'on_behalf_of')::int, count(*) AS times
+FROM recent r LEFT JOIN facts_standing s ON s.organisation_id = %s::bigint AND s.root = r.encounter
+JOIN facts_fact f ON f.organisation_id = %s::bigint AND f.id = coalesce(s.effective, r.encounter)
+WHERE {COUNTS} GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY times DESC, 1 LIMIT %s::int
+"""  # noqa: S608  our own constant
+"""The latest 300 only, so that the composer opens as fast in the tenth year as on the first day. Visits as they count now."""
 
 
 def usual_baskets(site: int, *, days: int = 60, most: int = 3) -> list[tuple[dict[str, int], int]]:
     """What is taken here most often: (quantity by item, number of others collected for), most frequent first."""
     with connection.cursor() as cursor:
-        cursor.execute(_USUAL, [scope.organisation(), site, clock.now() - timedelta(days=days), scope.organisation(), most])
+        cursor.execute(_USUAL, [scope.organisation(), site, clock.now() - timedelta(days=days), scope.organisation(), scope.organisation(), most])
         rows = cursor.fetchall()
     return [(_basket(as_json(lines)), others) for lines, others, _times in rows]
 
@@ -111,12 +173,12 @@ class LegalLimit:
     source: str
 
 
-def legal_limit(site: Site) -> LegalLimit | None:
-    """The limit in force at a site today; None nearly everywhere. The law is its cause, not the programme."""
-    reading = LEGAL_LIMIT.read(site=site)
+def legal_limit(site: Site, on: date) -> LegalLimit | None:
+    """The limit in force at a site on a day; None nearly everywhere. The law is its cause, not the programme."""
+    reading = LEGAL_LIMIT.read(site=site, on=on)
     if reading.value == "none":
         return None
-    cap = LEGAL_CAP.read(site=site)
+    cap = LEGAL_CAP.read(site=site, on=on)
     if reading.value == "cap":
         sentence = _("The law here allows at most %(cap)d at once. The programme would give what is asked.") % {"cap": cap.value}
         return LegalLimit("cap", cap.value, sentence, cap.source or reading.source)
@@ -130,11 +192,12 @@ def legal_limit(site: Site) -> LegalLimit | None:
 
 @dataclass(frozen=True)
 class Inside:
-    """One item in a box, as the book has it."""
+    """One item in a box, as the book has it. What expired or was recalled lies in it and helps nobody."""
 
     item: str
     name: str
     quantity: int
+    out_of_use: int
     is_low: bool
 
 
@@ -154,29 +217,61 @@ class Box:
         return not self.inside or any(found.is_low for found in self.inside)
 
 
+_STOCKED = f"""
+SELECT DISTINCT r.site_id, line ->> 'item' FROM (
+  SELECT f.site_id, f.payload -> 'lines' AS lines, row_number() OVER (PARTITION BY f.site_id ORDER BY f.occurred_at DESC, f.counter DESC) AS place
+  FROM facts_fact f
+  WHERE f.organisation_id = %s::bigint AND f.site_id = ANY(%s::bigint[]) AND f.kind = 'exchange.box_refilled' AND {COUNTS}
+) r CROSS JOIN LATERAL jsonb_array_elements(r.lines) AS line
+WHERE r.place <= 5 AND greatest((line ->> 'in_book')::int, (line ->> 'found')::int, (line ->> 'added')::int) > 0
+"""  # noqa: S608  our own constant
+
+
+def stocked_items(sites: Iterable[int]) -> dict[int, set[str]]:
+    """Items that boxes are kept filled with: what lay in them or was put in at their last five refills, even if all of it is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STOCKED, [scope.organisation(), list(sites)])
+        found: dict[int, set[str]] = {}
+        for site, item in cursor.fetchall():
+            found.setdefault(site, set()).add(item)
+    return found
+
+
 def boxes(actor: Actor, kinds: Iterable[str]) -> list[Box]:
     """Boxes where the actor records, the one that waited longest first."""
     sites = list(Site.objects.filter(actor.filter("exchange.record", "key"), is_active=True, kind__in=list(kinds)))
     looked = dict(BoxRefill.objects.filter(site__in=sites).values_list("site").annotate(last=Max("occurred_at")))
-    now = clock.now()
-    contents: dict[int, dict[str, Inside]] = {}
-    low = {site.key: BOX_LOW.read(site=site).value for site in sites}
-    for lot in lots([site.key for site in sites]):
-        there = contents.setdefault(lot.site, {})
-        quantity = lot.quantity + (there[lot.item].quantity if lot.item in there else 0)
-        there[lot.item] = Inside(lot.item, lot.item_name, quantity, quantity < low[lot.site])
+    now, contents = clock.now(), _contents(sites)
     found = []
     for site in sites:
         last = looked.get(site.key)
         days = (now - last).days if last else None
         due = days is None or days >= REFILL_AFTER_DAYS.read(site=site).value
-        found.append(Box(site, clock.local(last, site.time_zone) if last else None, days, due, list(contents.get(site.key, {}).values())))
+        found.append(Box(site, clock.local(last, site.time_zone) if last else None, days, due, contents[site.key]))
     return sorted(found, key=lambda box: (box.last is not None, -(box.days or 0)))
 
 
-def refill(fact: uuid.UUID) -> Recorded | None:
-    """A refill that counts, by its own id or the one it began with."""
-    return _one("f.kind = 'exchange.box_refilled' AND (f.id = %s OR f.root = %s)", [fact, fact])
+def _contents(sites: Sequence[Site]) -> dict[int, list[Inside]]:
+    """What is in boxes, with nought for what they are usually filled with and nothing is left of."""
+    quantity: dict[tuple[int, str], int] = {}
+    useless: dict[tuple[int, str], int] = {}
+    today = {site.key: site.today for site in sites}
+    for lot in lots(today):
+        key = (lot.site, lot.item)
+        quantity[key] = quantity.get(key, 0) + lot.quantity
+        if lot.is_held or lot.is_expired(today[lot.site]):
+            useless[key] = useless.get(key, 0) + lot.quantity
+    stocked, items = stocked_items(today), list(Item.objects.all())
+    found: dict[int, list[Inside]] = {}
+    for site in sites:
+        low, usual = BOX_LOW.read(site=site).value, stocked.get(site.key, set())
+        found[site.key] = [
+            Inside(item.code, item.label, there, out, there - out < low)
+            for item in items
+            if (site.key, item.code) in quantity or (item.is_active and item.code in usual)
+            for there, out in [(quantity.get((site.key, item.code), 0), useless.get((site.key, item.code), 0))]
+        ]
+    return found
 
 
 def last_refill(site: int) -> Recorded | None:
@@ -219,20 +314,55 @@ def safety_boxes(actor: Actor) -> list[SafetyBoxEvent]:
 
 @dataclass(frozen=True)
 class Planned:
-    """A stop on one date, with its change if there is one."""
+    """A stop on one date: its change if there is one, the people met there, and those of the week before."""
 
     stop: Stop
     on: date
     change: StopChange | None
+    contacts: int
+    week_before: int
 
 
 def week_of_stops(actor: Actor, monday: date) -> list[Planned]:
-    """The stops of a week where the actor records, in their order."""
-    stops = list(Stop.objects.filter(actor.filter("exchange.record"), is_active=True, site__is_active=True).select_related("site"))
-    sunday = monday + timedelta(days=6)
-    changes = StopChange.objects.filter(stop__in=[stop.id for stop in stops], on__range=(monday, sunday)).order_by("counter")
-    latest = {(change.stop, change.on): change for change in changes}
+    """The stops of a week where the actor records, in their order; those that were ended since stand in their own weeks."""
+    stops = list(Stop.objects.filter(actor.filter("exchange.record"), site__is_active=True).select_related("site"))
     days = [(stop, monday + timedelta(days=stop.weekday)) for stop in stops]
-    return sorted(
-        (Planned(stop, on, latest.get((stop.id, on))) for stop, on in days), key=lambda p: (p.on, p.stop.starts, p.stop.place)
-    )
+    days = [(stop, on) for stop, on in days if stop.holds_on(on)]
+    changes = StopChange.objects.filter(
+        stop__in=[stop.id for stop, _on in days], on__range=(monday, monday + timedelta(days=6))
+    ).order_by("counter")
+    latest = {(change.stop, change.on): change for change in changes}
+    met = contacts_at(stops, monday - timedelta(days=7), monday + timedelta(days=6)) if days else {}
+    found = [
+        Planned(stop, on, latest.get((stop.id, on)), met.get((stop.id, on), 0), met.get((stop.id, on - timedelta(days=7)), 0))
+        for stop, on in days
+    ]
+    return sorted(found, key=lambda p: (p.on, p.stop.starts, p.stop.place))
+
+
+def contacts_at(stops: Sequence[Stop], first: date, last: date) -> dict[tuple[uuid.UUID, date], int]:
+    """People met at stops by (stop, start date), for start dates from the first to the last.
+
+    A contact belongs to the stop at its place whose hours it falls into; after midnight to the day the stop began.
+    """
+    by_site: dict[int, list[Stop]] = {}
+    for stop in stops:
+        by_site.setdefault(stop.site.key, []).append(stop)
+    begin = datetime.combine(first - timedelta(days=1), time.min, UTC)  # a day more on each side: places are not in UTC
+    end = datetime.combine(last + timedelta(days=3), time.min, UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT f.site_id, f.occurred_at, coalesce((f.payload ->> 'people_count')::int, 1) FROM facts_fact f"  # noqa: S608  our own constant
+            " WHERE f.organisation_id = %s::bigint AND f.site_id = ANY(%s::bigint[]) AND f.kind = 'facts.encounter'"
+            f" AND f.occurred_at >= %s::timestamptz AND f.occurred_at < %s::timestamptz AND {COUNTS}",
+            [scope.organisation(), list(by_site), begin, end],
+        )
+        rows = cursor.fetchall()
+    found: dict[tuple[uuid.UUID, date], int] = {}
+    for site, at, people in rows:
+        for stop in by_site[site]:
+            day = stop_day(clock.local(at, stop.site.time_zone), weekday=stop.weekday, starts=stop.starts, ends=stop.ends)
+            if day is not None and first <= day <= last and stop.holds_on(day):
+                found[stop.id, day] = found.get((stop.id, day), 0) + people
+                break
+    return found

@@ -51,16 +51,6 @@ def stop_day(moment: datetime, *, weekday: int, starts: time, ends: time) -> dat
     return None
 
 
-def within_law(asked: int, *, limit: str, cap: int, returned: int) -> int:
-    """How much of what is asked the law of the place allows; `limit` is none, one_for_one or cap (`domain/exchange.md` 4).
-
-    The programme itself sets no limit: what is left over is unmet need, and the law is its cause.
-    """
-    if limit == "one_for_one":
-        return min(asked, returned)
-    return min(asked, cap) if limit == "cap" else asked
-
-
 # -- need (`domain/exchange.md` 4) ---------------------------------------------------------------------------------------
 
 MONTH_DAYS = 30

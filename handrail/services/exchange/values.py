@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, SourceStatus
-from handrail.facts.values import Value, one_of, whole
+from handrail.facts.values import OURS, OneOf, Value, whole
 
 
 def factors(raw: Any) -> dict[str, Decimal]:
@@ -30,7 +30,7 @@ def factors(raw: Any) -> dict[str, Decimal]:
 
 CONFIRM_OVER = Value(
     key="confirm_over", title=_("More than this in one line asks for a second tap"), start=1_000, unit=_("needles and syringes"),
-    source="domain/exchange.md 11, rule 4", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL,
     check=whole(1, 100_000), per_site=True,
     explain=_("It guards against a slip of the finger. It is not a limit: after the second tap the number is stored."),
 )
@@ -39,35 +39,36 @@ SYRINGES_PER_POUND = Value(
     key="syringes_per_pound", title=_("Used syringes per pound of net weight"), start={"any": Decimal(281)}, unit=_("per pound"),
     source="North Carolina Safer Syringe Initiative: 281 syringes per pound", source_status=SourceStatus.VERIFIED,
     safety=SafetyClass.OPERATIONAL, check=factors, per_site=True,
+    words={"any": _("any container")},
     explain=_("By type of container; “any” is used where a type has no factor of its own. Depends on which syringes are handed out."),
 )
 
 PEP_LIMIT_HOURS = Value(
     key="pep_limit_hours", title=_("PEP is started within"), start=72, unit=_("hours"),
-    source="domain/exchange.md 5", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.CLINICAL, check=whole(1, 168),
+    source="WHO guidelines for HIV post-exposure prophylaxis, 2024; not read by Handrail, ask your clinic", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.CLINICAL, check=whole(1, 168),
     explain=_("Only said on the screen and kept with the record. Sooner is better; the clinic decides."),
 )
 
 BOX_LOW = Value(
-    key="box_low", title=_("A wall box is low below"), start=20, unit=_("units of an item"), source="domain/exchange.md 8",
+    key="box_low", title=_("A wall box is low below"), start=20, unit=_("units of an item"), source=OURS,
     source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(0, 10_000), per_site=True,
 )
 
 REFILL_AFTER_DAYS = Value(
-    key="refill_after_days", title=_("A wall box is looked at every"), start=7, unit=_("days"), source="domain/exchange.md 8",
+    key="refill_after_days", title=_("A wall box is looked at every"), start=7, unit=_("days"), source=OURS,
     source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 90), per_site=True,
 )
 
 LEGAL_LIMIT = Value(
     key="legal_limit", title=_("A limit that the law of the place sets"), start="none", unit="",
-    source="domain/exchange.md 4: none unless a law says otherwise", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.LEGAL,
-    check=one_of("none", "one_for_one", "cap"), per_site=True,
+    source="The law of the place; Handrail knows of none", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.LEGAL,
+    check=OneOf({"none": _("none"), "one_for_one": _("one for one"), "cap": _("a most at once")}), per_site=True,
     explain=_("Set it only where a law forces you to, with the law as its source. The screen then says that it is the law."),
 )
 
 LEGAL_CAP = Value(
     key="legal_cap", title=_("The most that the law of the place allows at once"), start=100_000, unit=_("needles and syringes"),
-    source="domain/exchange.md 4: none unless a law says otherwise", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.LEGAL,
+    source="The law of the place; Handrail knows of none", source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.LEGAL,
     check=whole(0, 100_000), per_site=True,
 )
 
@@ -88,19 +89,19 @@ def share(raw: Any) -> Decimal:
 
 NEED_RESERVE = Value(
     key="need_reserve", title=_("Added to what somebody needs, as a reserve"), start=Decimal(0), unit=_("share, 0.2 is a fifth"),
-    source="domain/exchange.md 4; 0.20 stands in its worked example only", source_status=SourceStatus.LOCAL_POLICY,
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY,
     safety=SafetyClass.OPERATIONAL, check=share, per_site=True,
     explain=_("For syringes that are lost, blocked or shared out. It changes a suggestion, never a limit."),
 )
 
 NEED_DAYS = Value(
     key="need_days", title=_("Days until next time, where nobody said"), start=14, unit=_("days"),
-    source="domain/exchange.md, worked example 1", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL,
+    source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL,
     check=whole(1, 366), per_site=True,
 )
 
 NEED_HORIZON = Value(
     key="need_horizon", title=_("A need looks ahead"), start="next_visit", unit="",
-    source="domain/exchange.md 4; “month” is the form of Kenya’s peer calendar", source_status=SourceStatus.LOCAL_POLICY,
-    safety=SafetyClass.OPERATIONAL, check=one_of("next_visit", "month"), per_site=True,
+    source="Handrail, to be confirmed by your programme; “month” is the form of Kenya’s peer calendar (NASCOP)", source_status=SourceStatus.LOCAL_POLICY,
+    safety=SafetyClass.OPERATIONAL, check=OneOf({"next_visit": _("to the next visit"), "month": _("a month")}), per_site=True,
 )

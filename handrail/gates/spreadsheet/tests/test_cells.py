@@ -38,6 +38,19 @@ def test_the_delimiter_is_found_out_even_when_cells_hold_others(delimiter):
     assert sheet.rows[0].cells["Note, or; more|x"] == "two\nlines"
 
 
+@pytest.mark.parametrize("line", ["sep=;\r\n", "SEP=;\n", '"sep=;"\r\n', "\ufeffsep=;\r\n"])
+def test_a_first_line_that_names_the_delimiter_is_no_heading_and_no_row(line):
+    sheet = reading.read((line + "Day;Note,more\n2025-03-01;x\n").encode(), ["Note,more", "Day"])
+    assert (sheet.headings, sheet.delimiter, sheet.rows[0].number) == (("Day", "Note,more"), ";", 2)
+
+
+@pytest.mark.parametrize("name", ["utf-8\0", "no such", "base64", "rot13", "\0"])
+def test_an_encoding_that_is_none_is_a_problem_of_the_mapping(in_harbour, name):
+    written = ROWS + f'\n[file]\nencoding = "{name}"\n'.replace("\0", "\\u0000")
+    with pytest.raises(mappings.NotAMapping, match="no such encoding"):
+        mappings.parse(written)
+
+
 def test_blank_rows_are_passed_over_and_keep_the_count_of_the_rows():
     sheet = reading.read(b"Day,Site\n\n,\n2025-01-01,Van\n", ["Day"])
     assert [row.number for row in sheet.rows] == [4]

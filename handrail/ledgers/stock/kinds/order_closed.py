@@ -32,4 +32,5 @@ KIND = Kind(
     sample=OrderClosed(order=uuid.UUID(int=7), why=OrderEnd.CANCELLED),
     needs_encounter=False,
     about="order",
+    asks_about=True,
 )

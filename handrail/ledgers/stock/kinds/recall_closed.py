@@ -31,4 +31,5 @@ KIND = Kind(
     sample=RecallClosed(recall=uuid.UUID(int=6), outcome=RecallEnd.SETTLED),
     needs_encounter=False,
     about="recall",
+    asks_about=True,
 )

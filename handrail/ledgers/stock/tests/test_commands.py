@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from handrail.facts.record import Refusal
-from handrail.ledgers.stock import commands, queries
+from handrail.ledgers.stock import commands, counts, queries
 from handrail.ledgers.stock.models import Balance, Leg, Lot
 from handrail.ledgers.stock.reactor import Short
 
@@ -59,17 +59,17 @@ def test_a_delivery_needs_the_number_on_the_box(in_harbour, lot):
 def test_a_count_brings_the_book_to_the_shelf_and_keeps_the_difference_visible(in_harbour):
     deliver(in_harbour)
     lot = Lot.objects.get(code="N-1")
-    commands.count(actor=in_harbour.actors["store"], site=in_harbour.store, found={lot.id: 990})
+    counts.count(actor=in_harbour.actors["store"], site=in_harbour.store, found={lot.id: 990})
     assert on(in_harbour, "Store") == {"N-1": 990}
     assert Balance.objects.get(location__kind="counted", lot=lot).quantity == 10
-    assert commands.count(actor=in_harbour.actors["store"], site=in_harbour.store, found={lot.id: 990}) is None
+    assert counts.count(actor=in_harbour.actors["store"], site=in_harbour.store, found={lot.id: 990}) is None
 
 
 def test_a_count_by_somebody_who_may_not_is_refused(in_harbour):
     deliver(in_harbour)
     lot = Lot.objects.get(code="N-1")
     with pytest.raises(Refusal):
-        commands.count(actor=in_harbour.actors["naima"], site=in_harbour.store, found={lot.id: 990})
+        counts.count(actor=in_harbour.actors["naima"], site=in_harbour.store, found={lot.id: 990})
 
 
 def test_sending_stock_to_where_it_is_makes_no_sense(in_harbour):

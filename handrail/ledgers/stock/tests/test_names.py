@@ -10,7 +10,7 @@ from django.utils import translation
 from handrail.facts.record import Refusal
 from handrail.insight import dimensions
 from handrail.kernel.models import AuditEntry
-from handrail.ledgers.stock import catalogue, commands, kits, orders, queries, recalls, usual
+from handrail.ledgers.stock import catalogue, counts, kits, orders, queries, recalls, usual
 from handrail.ledgers.stock.models import Item
 
 FILTER = {"es": "Filtro", "pt-br": "Filtro de algodão"}
@@ -41,12 +41,12 @@ def test_a_name_is_that_of_the_language_then_without_its_region_then_the_base_na
 def test_what_is_read_in_sql_has_the_name_too(in_harbour, filter_item):
     actor, van = in_harbour.system, in_harbour.van
     orders.place(
-        actor=actor, site=van, supplier="Depot", lines=[{"item": "filter", "quantity": 10}], fund="", on=date(2026, 12, 1)
+        actor=actor, site=van, supplier="Depot", lines=[{"item": "filter", "quantity": 10}], fund=""
     )
     kit = kits.assemble(actor=actor, site=van, kit=Item.objects.get(code="injecting-kit"), kits=2)
     recall = recalls.recall(actor=actor, item="filter", lot="F-1", source_reference="FSN", severity="harmful")
     lots = queries.lots([van.key])
-    commands.count(actor=actor, site=van, found={lot.lot_id: lot.quantity - 1 for lot in lots if lot.lot == "F-1"})
+    counts.count(actor=actor, site=van, found={lot.lot_id: lot.quantity - 1 for lot in lots if lot.lot == "F-1"})
     made = next(lot.lot_id for lot in lots if lot.item == "injecting-kit")
     with translation.override("es"):
         assert [line.item_name for order in orders.listed(None) for line in order.lines] == ["Filtro"]

@@ -7,11 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from handrail.facts.models import Site
+from handrail.facts import organisations
+from handrail.facts.models import Fact, Site
 from handrail.facts.record import Draft, Mode, Refusal, Status, record, record_many
-from handrail.kernel import clock, ids
+from handrail.facts.replay import rebuild
+from handrail.kernel import ids, scope
+from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import catalogue, commands, forecast, kits, queries, recalls, usual
-from handrail.ledgers.stock.models import Item, Lot
+from handrail.ledgers.stock.models import Item, Lot, LotHold, RecallClosing
+from tests import world as small_world
+from tests.words import PASSWORD
 
 WHEN = datetime(2026, 7, 1, 9, tzinfo=UTC)
 LATER = date(2032, 1, 1)
@@ -141,7 +146,7 @@ def test_the_class_of_a_part_is_fixed_once_a_kit_with_it_moved(in_harbour):
 
 
 def test_the_first_day_of_the_window_counts_from_its_local_midnight(in_harbour):
-    today = clock.now().date()
+    today = small_world.today()
     drop_in: Site = in_harbour.sites["Drop-in"]
     begins = datetime.combine(today - timedelta(days=56), datetime.min.time(), UTC) - timedelta(hours=3)  # midnight in Nairobi
     commands.receive(
@@ -157,3 +162,91 @@ def test_the_first_day_of_the_window_counts_from_its_local_midnight(in_harbour):
         )
     found = next(one for one in forecast.forecasts([drop_in.key], today) if one.item.code == "filter")
     assert (found.supply.used, found.supply.days, found.outlook.use_per_day) == (56, 56, 1)
+
+
+# -- recalls that arrive, and who closes what ----------------------------------------------------------------------------------
+
+
+def arrived_recall(lot_id) -> Draft:
+    """A recall from elsewhere that knows the part and not the kits."""
+    return Draft(
+        kind="stock.recalled", payload={"severity": "dangerous", "source_reference": "FSN-2", "lines": [{"item": "syringe-1ml-29g", "lot": str(lot_id)}]}
+    )
+
+
+def kit_given(world) -> Draft:
+    return Draft(kind="exchange.given", payload={"lines": [{"item": "injecting-kit", "quantity": 1}]}, site=world.store.id, encounter=ids.new())
+
+
+def test_a_recall_that_arrives_without_its_kits_stops_them_all_the_same(in_harbour, kit):
+    recall = arrived_recall(lot("S-1").id)
+    assert record(recall, actor=in_harbour.system, mode=Mode.ARRIVED).status is Status.ACCEPTED
+    assert {one.lot: one.is_held for one in queries.lots([in_harbour.store.key])} == {"S-1": True, "F-1x": False, kit.code: True}
+    with pytest.raises(Refusal, match="has 0 here"):
+        record(kit_given(in_harbour), actor=in_harbour.system)
+    assert [one.code for one in recalls.find(recall.id).kit_lots] == [kit.code]
+    recalls.close(actor=in_harbour.system, recall=recall.id, outcome="lifted")
+    assert record(kit_given(in_harbour), actor=in_harbour.system).status is Status.ACCEPTED
+
+
+def test_in_the_same_batch_the_kits_are_stopped_too(in_harbour, kit):
+    given = kit_given(in_harbour)
+    record_many([arrived_recall(lot("S-1").id), given], actor=in_harbour.system, mode=Mode.ARRIVED)
+    assert Fact.objects.get(id=given.id).settlement["stock"] == [[[str(Lot.objects.get(item=kit.item, is_unknown=True).id), 1]]]
+
+
+def test_kits_that_were_made_from_other_lots_are_free(in_harbour, kit):
+    deliver(in_harbour, "syringe-1ml-29g", "S-0")
+    made = Fact.objects.get(kind="stock.assembled")
+    commands.write_off(actor=in_harbour.system, site=in_harbour.store, quantities={lot("S-1").id: 50}, reason="lost")
+    record(arrived_recall(lot("S-0").id), actor=in_harbour.system, mode=Mode.ARRIVED)
+    assert [one.is_held for one in queries.lots([in_harbour.store.key]) if one.lot == kit.code] == [False]
+    recall = arrived_recall(lot("S-1").id)
+    record(recall, actor=in_harbour.system, mode=Mode.ARRIVED)
+    recalls.close(actor=in_harbour.system, recall=LotHold.objects.get(lot=lot("S-0").id).recall, outcome="lifted")
+    # The kits were in truth made from S-0: the correction takes the parts afresh, and S-1 is inside no more.
+    corrected = Draft(kind="stock.assembled", payload=made.payload, site=in_harbour.store.id, supersedes=(made.id,), occurred_at=made.occurred_at)
+    record(corrected, actor=in_harbour.system)
+    assert [one.is_held for one in queries.lots([in_harbour.store.key]) if one.lot == kit.code] == [False]
+
+
+def test_a_replay_after_a_recall_without_its_kits_is_the_same(own_database):
+    found = small_world.find()
+    with as_owner(), scope.enter([found.harbour.key]):
+        kits.assemble(actor=found.system, site=found.van, kit=Item.objects.get(code="injecting-kit"), kits=5)
+        record(arrived_recall(lot("S-soon").id), actor=found.system, mode=Mode.ARRIVED)
+        given = replace(kit_given(found), site=found.van.id)
+        record(given, actor=found.system, mode=Mode.CONFIRMED)
+        assert rebuild() == []
+        assert Fact.objects.get(id=given.id).settlement["stock"][0][0][0] == str(Lot.objects.get(item__code="injecting-kit", is_unknown=True).id)
+
+
+def closer_at(world, site: Site):
+    """A storekeeper of one place alone."""
+    staff = organisations.create_staff(actor=world.system, username=f"at-{site.key}", name="Storekeeper", password=PASSWORD, grants=[("storekeeper", site)])
+    return organisations.actor_for(staff)
+
+
+def test_what_another_place_ordered_or_recalled_is_closed_there_and_nowhere_else(in_harbour):
+    van, store = closer_at(in_harbour, in_harbour.van), closer_at(in_harbour, in_harbour.store)
+    order = Draft(kind="stock.ordered", payload={"supplier": "Depot", "lines": [{"item": "filter", "quantity": 10}]}, site=in_harbour.store.id)
+    recall = replace(arrived_recall(lot("S-soon").id), site=in_harbour.store.id)
+    record_many([order, recall], actor=in_harbour.system)
+    for draft in (
+        Draft(kind="stock.order_closed", payload={"order": str(order.id), "why": "cancelled"}, site=in_harbour.van.id),
+        Draft(kind="stock.recall_closed", payload={"recall": str(recall.id), "outcome": "lifted"}, site=in_harbour.van.id),
+        Draft(kind="stock.recall_closed", payload={"recall": str(ids.new()), "outcome": "lifted"}, site=in_harbour.van.id),  # of nothing that is here
+    ):
+        with pytest.raises(Refusal, match="cannot record this here"):
+            record(draft, actor=van)
+        assert record(replace(draft, id=ids.new()), actor=van, mode=Mode.ARRIVED).reason == "not_permitted"
+    assert not RecallClosing.objects.exists()
+    mine = Draft(kind="stock.order_closed", payload={"order": str(order.id), "why": "cancelled"}, site=in_harbour.store.id)
+    assert record(mine, actor=store).status is Status.ACCEPTED
+
+
+def test_closing_what_came_in_the_same_batch_asks_where_that_was(in_harbour):
+    van = closer_at(in_harbour, in_harbour.van)
+    order = Draft(kind="stock.ordered", payload={"supplier": "Depot", "lines": [{"item": "filter", "quantity": 10}]}, site=in_harbour.van.id)
+    done = Draft(kind="stock.order_closed", payload={"order": str(order.id), "why": "cancelled"}, site=in_harbour.van.id)
+    assert [outcome.status for outcome in record_many([order, done], actor=van)] == [Status.ACCEPTED, Status.ACCEPTED]

@@ -12,7 +12,7 @@ from handrail.facts.record import Draft, Mode, Refusal, Status, record, record_m
 from handrail.facts.replay import rebuild
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.database import as_owner
-from handrail.ledgers.stock import commands, funds, kits, queries, reactor, recalls
+from handrail.ledgers.stock import commands, counts, funds, kits, queries, reactor, recalls
 from handrail.ledgers.stock.models import Balance, Item, Lot, LotHold, RecallClosing
 from handrail.ledgers.stock.reactor import OnHold, Short
 from tests import world as small_world
@@ -40,7 +40,7 @@ def test_a_recalled_lot_is_not_taken_although_it_expires_first(in_harbour):
     assert give(in_harbour, 30) == {str(lot("S-late").id): 30}
     with pytest.raises(Short):
         give(in_harbour, 471)
-    offered = next(item for item in queries.shelf(in_harbour.van.key, clock.now().date()) if item.code == "syringe-1ml-29g")
+    offered = next(item for item in queries.shelf(in_harbour.van.key, small_world.today()) if item.code == "syringe-1ml-29g")
     assert (offered.available, offered.first_lot, offered.on_hold) == (470, "S-late", 100)
     assert {one.lot: one.is_held for one in queries.lots([in_harbour.van.key])} == {"S-late": False, "S-soon": True, "F-1": False}
 
@@ -133,7 +133,7 @@ def test_a_recall_closes_when_nothing_is_left_and_the_lot_stays_stopped(in_harbo
     commands.write_off(actor=store, site=in_harbour.van, quantities={lot("S-soon").id: 100}, reason="recalled")
     recalls.close(actor=store, recall=recall, outcome="settled")
     assert (recalls.find(recall).is_open, recalls.open_ones()) == (False, 0)
-    commands.count(actor=store, site=in_harbour.van, found={lot("S-soon").id: 4})  # four turn up behind a box
+    counts.count(actor=store, site=in_harbour.van, found={lot("S-soon").id: 4})  # four turn up behind a box
     assert give(in_harbour, 1) == {str(lot("S-late").id): 1}
 
 

@@ -1,4 +1,4 @@
-"""A wall box was looked at and filled from a van: what was found, what was added. What people took is `exchange.dispensed`."""
+"""A wall box was looked at and filled from a van: what was found, taken out of use, added. What people took is `exchange.dispensed`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from pydantic import model_validator
 
-from handrail.facts.spec import Kind, Line, Move, Payload, Place, Privacy, info
+from handrail.facts.spec import Codes, Kind, Line, Move, Payload, Place, Privacy, info
 
 
 class BoxLine(Line):
@@ -38,11 +38,29 @@ class BoxLine(Line):
         return self
 
 
+class OutOfUse(Codes):
+    """Why something that lay in the box was taken out of it."""
+
+    EXPIRED = "expired", _("Expired")
+    RECALLED = "recalled", _("Recalled")
+    DAMAGED = "damaged", _("Damaged")
+
+
+class RemovedLine(Line):
+    """So many units of a lot that were found in the box and taken out of use: waste, given to nobody."""
+
+    item: str = info(_("Item"), privacy=Privacy.OPERATIONAL)
+    lot: uuid.UUID = info(_("Lot"), privacy=Privacy.OPERATIONAL)
+    quantity: int = info(_("Quantity"), privacy=Privacy.OPERATIONAL, ge=1, le=100_000)
+    reason: OutOfUse = info(_("Why"), privacy=Privacy.OPERATIONAL)
+
+
 class BoxRefilled(Payload):
-    """The refill: from which shelf, and line by line."""
+    """The refill: from which shelf, line by line, and which lots were taken out of use."""
 
     from_site: uuid.UUID = info(_("Filled from"), privacy=Privacy.OPERATIONAL)
     lines: tuple[BoxLine, ...] = info(_("Items"), privacy=Privacy.OPERATIONAL, min_length=1)
+    removed: tuple[RemovedLine, ...] = info(_("Taken out of use"), privacy=Privacy.OPERATIONAL, default=())
 
     @model_validator(mode="after")
     def _each_item_once(self) -> Self:
@@ -50,22 +68,34 @@ class BoxRefilled(Payload):
             raise ValueError(_t("An item is there twice."))
         return self
 
+    @model_validator(mode="after")
+    def _no_more_out_than_found(self) -> Self:
+        there = {line.item: line.in_book if line.found is None else line.found for line in self.lines}
+        for item in {line.item for line in self.removed}:
+            if sum(line.quantity for line in self.removed if line.item == item) > there.get(item, 0):
+                raise ValueError(_t("You cannot take out more than was in it. Write under “found” all that was there."))
+        return self
+
 
 def _moves(payload: BoxRefilled) -> list[Move]:
-    """What was added comes from the van; what was found beyond the book comes from the count differences."""
+    """What was found beyond the book comes from the count differences, what is out of use is waste, what was added comes from the van."""
     added = [Move(line.item, line.added, Place.OTHER_SITE, Place.SITE, other_site=payload.from_site) for line in payload.lines]
     surplus = [Move(line.item, line.surplus, Place.COUNTED, Place.SITE, lot=line.surplus_lot) for line in payload.lines]
-    return [*surplus, *added]
+    removed = [Move(line.item, line.quantity, Place.SITE, Place.WASTE, lot=line.lot) for line in payload.removed]
+    return [*surplus, *removed, *added]
 
 
 KIND = Kind(
     title=_("Box filled"),
-    explain=_("A wall box was looked at and filled: what was found, what was added and from which shelf."),
+    explain=_("A wall box was looked at and filled: what was found, what was taken out of use, what was added and from which shelf."),
     payload=BoxRefilled,
     may="exchange.record",
     sample=BoxRefilled(
-        from_site=uuid.UUID(int=4), lines=(BoxLine(item="syringe-1ml-29g", in_book=60, found=18, added=42),)
+        from_site=uuid.UUID(int=4), lines=(BoxLine(item="syringe-1ml-29g", in_book=60, found=18, added=42),),
+        removed=(RemovedLine(item="syringe-1ml-29g", lot=uuid.UUID(int=3), quantity=4, reason=OutOfUse.EXPIRED),),
     ),
+    version=2,
+    upcasters={1: lambda old: old},
     moves=_moves,
     needs_encounter=False,
 )

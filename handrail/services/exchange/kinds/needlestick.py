@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from pydantic import model_validator
 
 from handrail.facts.codes_of_people import YesNo
 from handrail.facts.spec import Codes, Kind, Payload, Privacy, info
@@ -69,11 +73,25 @@ class ExposureEvent(Payload):
     limit_version: str | None = info(_("Version of that limit"), privacy=Privacy.OPERATIONAL, default=None, max_length=40)
 
 
+    @model_validator(mode="after")
+    def _hours_of_what_started(self) -> Self:
+        if self.hours_to_pep is not None and self.pep != Pep.STARTED:
+            raise ValueError(_t("Hours until PEP belong to PEP that was started."))
+        return self
+
+
+def _hours_only_when_started(old: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 took hours beside any answer; without a start they say nothing."""
+    return old if old.get("pep") == Pep.STARTED else old | {"hours_to_pep": None}
+
+
 KIND = Kind(
     title=_("Needlestick"),
     explain=_("An exposure to blood: first aid, PEP and follow-up. Nobody is named."),
     payload=ExposureEvent,
     may="exchange.record",
     sample=ExposureEvent(whom=Whom.WORKER, first_aid=FirstAid.WASHED, pep=Pep.STARTED, hours_to_pep=3, limit_hours=72, limit_version="start"),
+    version=2,
+    upcasters={1: _hours_only_when_started},
     needs_encounter=False,
 )

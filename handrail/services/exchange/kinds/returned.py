@@ -42,9 +42,6 @@ class Container(Codes):
 _HEAVIEST = 100_000
 
 
-_HEAVIEST = 100_000
-
-
 class Collected(Payload):
     """How many used needles and syringes, and how anybody knows. A weight keeps all it was computed from."""
 
@@ -69,8 +66,6 @@ class Collected(Payload):
             unit = str(data["unit"])
         except (KeyError, ArithmeticError):
             return {"quantity": 1} | data  # something is missing or no number: said field by field, or in `_agrees`
-        if not all(number.is_finite() and -_HEAVIEST <= number <= _HEAVIEST for number in (gross, tare, factor)):
-            return {"quantity": 1} | data  # not a weight; “1e999999999” would be counted until the memory is full
         if not all(number.is_finite() and -_HEAVIEST <= number <= _HEAVIEST for number in (gross, tare, factor)):
             return {"quantity": 1} | data  # not a weight; “1e999999999” would be counted until the memory is full
         if not gross > tare:

@@ -35,6 +35,7 @@ KIND = Kind(
     explain=_("Questions about symptoms. A screen is not a test and gives no diagnosis."),
     payload=Screen,
     may="exchange.test",
+    may_read="exchange.test.follow",
     sample=Screen(disease=Screened.TB, finding=Finding.NO_SYMPTOMS),
     compose=Compose(
         order=32, title=_("Symptom screens"), folded=True,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from pydantic import model_validator
 
-from handrail.facts.spec import Answer, Codes, Compose, Kind, Matrix, Payload, Privacy, info
+from handrail.facts.spec import Answer, Codes, Compose, Detail, Kind, Matrix, Payload, Privacy, info
 
 
 class Disease(Codes):
@@ -78,6 +78,7 @@ class TestDone(Payload):
     told_at: datetime | None = info(_("The person was told"), privacy=Privacy.CLINICAL, default=None)
     self_report: SelfReport | None = info(_("Self-test, as the person says"), privacy=Privacy.CLINICAL, default=None)
     confirmatory_of: uuid.UUID | None = info(_("Confirms the test"), privacy=Privacy.OPERATIONAL, default=None)
+    repeat_of: uuid.UUID | None = info(_("Repeats the test that did not work"), privacy=Privacy.OPERATIONAL, default=None)
     kit_lot: str | None = info(_("Lot of the test kit"), privacy=Privacy.OPERATIONAL, default=None, max_length=40, pattern=r"^[A-Za-z0-9./_-]+$")
 
     @model_validator(mode="after")
@@ -95,12 +96,16 @@ class TestDone(Payload):
         return self
 
 
+_DONE = ("negative", "positive", "indeterminate", "invalid", "sample_taken", "result_pending")
+"""Answers for which it can be said what sort of test it was."""
+
+
 def _answer(result: Result) -> Answer:
     return Answer(result.value, result.label, {"state": State.RESULTED, "result": result, "told": True})
 
 
 def _as_it_was(old: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 kept no times, no kit and no report: all stay unknown."""
+    """Version 1 kept no times, no kit and no report, version 2 no repeats: all stay unknown."""
     return old
 
 
@@ -110,11 +115,13 @@ KIND = Kind(
     payload=TestDone,
     may="exchange.test",
     sample=TestDone(disease=Disease.HCV_AB, state=State.RESULTED, result=Result.NEGATIVE, told=True),
-    version=2,
-    upcasters={1: _as_it_was},
+    version=3,
+    upcasters={1: _as_it_was, 2: _as_it_was},
+    may_read="exchange.test.follow",
+    about="repeat_of",
     compose=Compose(
         order=30,
-        title=_("Rapid tests"),
+        title=_("Tests"),
         part=Matrix(
             row="disease",
             shown=(Disease.HCV_AB, Disease.HIV, Disease.SYPHILIS, Disease.PREGNANCY),
@@ -124,6 +131,14 @@ KIND = Kind(
                 Answer("invalid", _("Did not work"), {"state": State.INVALID}),
                 Answer("declined", _("Declined"), {"state": State.OFFERED_DECLINED}),
             ),
+            seldom=(
+                _answer(Result.INDETERMINATE),
+                Answer("sample_taken", State.SAMPLE_TAKEN.label, {"state": State.SAMPLE_TAKEN}, {"method": Method.LABORATORY}),
+                Answer("self_test_given", State.SELF_TEST_GIVEN.label, {"state": State.SELF_TEST_GIVEN}, {"method": Method.SELF_TEST}),
+                *(Answer(s.value, s.label, {"state": s}) for s in (State.KNOWN_POSITIVE, State.NOT_OFFERED, State.NOT_INDICATED, State.RESULT_PENDING)),
+            ),
+            details=(Detail("method", only=_DONE),),
+            fold=_("More answers, and what sort of test"),
         ),
     ),
 )

@@ -15,7 +15,7 @@ from handrail.kernel import ids, scope
 from handrail.kernel.access import Denied
 from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock.models import Balance, Leg, Location
-from handrail.services.exchange import commands, queries
+from handrail.services.exchange import commands, queries, refills
 from handrail.services.exchange.kinds.safety_box import SafetyBoxState
 from handrail.services.exchange.models import BoxRefill, SafetyBoxEvent
 from handrail.services.exchange.tests.helpers import actor, place, signed_in
@@ -166,13 +166,13 @@ def test_only_who_works_at_the_box_and_at_the_shelf_fills_it(world, box):
 
 def test_the_command_itself_takes_nothing_from_a_shelf_where_somebody_does_not_work(world, box):
     with scope.enter([world.harbour.key]):
-        naima, lines = actor(world, "naima"), [commands.Refill(SYRINGE, 3)]
+        naima, lines = actor(world, "naima"), [refills.Refill(SYRINGE, 3)]
         with pytest.raises(Denied):
-            commands.refill_box(actor=naima, box=box, van=world.sites["Drop-in"], lines=lines, id=ids.new())
+            refills.refill_box(actor=naima, box=box, van=world.sites["Drop-in"], lines=lines, id=ids.new())
         with pytest.raises(Denied):
-            commands.refill_box(actor=world.actors["elsewhere"], box=box, van=world.sites["Drop-in"], lines=lines, id=ids.new())
+            refills.refill_box(actor=world.actors["elsewhere"], box=box, van=world.sites["Drop-in"], lines=lines, id=ids.new())
         with pytest.raises(Refusal):
-            commands.refill_box(actor=world.system, box=world.van, van=world.store, lines=lines, id=ids.new())
+            refills.refill_box(actor=world.system, box=world.van, van=world.store, lines=lines, id=ids.new())
 
 
 def test_a_machine_reports_its_coils_and_the_book_follows(world, box):

@@ -12,9 +12,9 @@ from handrail.facts import visits
 from handrail.kernel import ids, scope
 from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock.models import Balance, Lot
-from handrail.services.exchange import commands, queries
-from handrail.services.exchange.commands import Refill
+from handrail.services.exchange import queries, refills
 from handrail.services.exchange.models import Stop
+from handrail.services.exchange.refills import Refill
 from handrail.services.exchange.tests.helpers import actor, place, signed_in, visit
 
 SYRINGE = "syringe-1ml-29g"
@@ -33,9 +33,9 @@ def test_a_corrected_refill_takes_what_was_in_the_box_and_not_what_it_put_in(wor
         for site, lot, quantity, expiry in ((box, "A", 10, expiries[0]), (van, "B", 100, expiries[1])):
             stock.receive(actor=world.system, site=site, lines=[stock.Delivery(SYRINGE, lot, quantity, expiry)])
         refill, common = ids.new(), {"actor": actor(world, "naima"), "box": box, "van": van}
-        commands.refill_box(lines=[Refill(SYRINGE, 4, 20)], id=refill, **common)
+        refills.refill_box(lines=[Refill(SYRINGE, 4, 20)], id=refill, **common)
         assert inside(box) == {"A": 4, "B": 20}
-        commands.correct_refill(refill=refill, lines=[Refill(SYRINGE, 0, 20)], id=ids.new(), **common)
+        refills.correct_refill(refill=refill, lines=[Refill(SYRINGE, 0, 20)], id=ids.new(), **common)
         assert inside(box) == {"B": 20}
 
 
@@ -44,8 +44,8 @@ def test_correcting_a_refill_after_a_later_one_does_not_fill_the_box_again(world
     with scope.enter([world.harbour.key]):
         stock.transfer(actor=world.system, source=world.van, target=box, quantities={SYRINGE: 60})
         first, common = ids.new(), {"actor": actor(world, "naima"), "box": box, "van": world.van}
-        commands.refill_box(lines=[Refill(SYRINGE, 18, 10)], id=first, **common)
-        commands.refill_box(lines=[Refill(SYRINGE, 20, 0)], id=ids.new(), **common)
+        refills.refill_box(lines=[Refill(SYRINGE, 18, 10)], id=first, **common)
+        refills.refill_box(lines=[Refill(SYRINGE, 20, 0)], id=ids.new(), **common)
     typed = {"id": str(ids.new()), "corrects": str(first), "from_site": str(world.van.id), f"found-{SYRINGE}": "18", f"added-{SYRINGE}": "30"}
     assert signed_in(world, "naima").post(reverse("exchange:box", args=[box.id]), typed).status_code == 422
     with scope.enter([world.harbour.key]):
@@ -67,7 +67,7 @@ def test_a_release_that_was_corrected_away_can_be_planned_again(world):
     nurse, where = signed_in(world, "nurse"), reverse("exchange:release", args=[unit.id])
 
     def referrals_after_a_tap() -> int:
-        assert nurse.post(where, {"visit": str(made)}).status_code == 302
+        assert nurse.post(where, {"visit": str(made), "OAT": "accepted", "naloxone": "accepted", "NSP": "declined"}).status_code == 302
         with scope.enter([world.harbour.key]):
             return sum(fact.kind == "facts.referral" for fact in visits.read(made))
 

@@ -15,7 +15,7 @@ from handrail.services.exchange import needs, rules
 from handrail.services.exchange.kinds.need import Need, NeedInputs
 from handrail.services.exchange.values import NEED_RESERVE, share
 
-D = Decimal
+D, TODAY = Decimal, date(2026, 11, 20)
 EXAMPLE = [(D(3), 14), (D(2), 14), (D(5), 14)]
 
 
@@ -67,11 +67,11 @@ def test_more_than_needed_is_nobodys_unmet_need():
 def test_what_was_used_is_frozen_with_the_need(packs_of_ten):
     version = setting("need_reserve", "0.20")
     inputs = NeedInputs(per_day=D(3), days=14, others=(D(2), D(5)))
-    need = needs.assess(inputs, site=packs_of_ten.van)
+    need = needs.assess(inputs, site=packs_of_ten.van, on=TODAY)
     assert (need.needed, need.reserve, need.reserve_version, need.pack, need.days_used) == (170, D("0.20"), version, 10, 14)
     setting("need_reserve", "0.50")
-    assert needs.assess(inputs, site=packs_of_ten.van, before=need) is need
-    assert needs.assess(inputs.model_copy(update={"days": 7}), site=packs_of_ten.van, before=need).needed == 110
+    assert needs.assess(inputs, site=packs_of_ten.van, on=TODAY, before=need) is need
+    assert needs.assess(inputs.model_copy(update={"days": 7}), site=packs_of_ten.van, on=TODAY, before=need).needed == 110
 
 
 def test_the_reserve_starts_at_nothing_and_is_ours_to_set():
@@ -83,21 +83,21 @@ def test_the_reserve_starts_at_nothing_and_is_ours_to_set():
 
 
 def test_days_nobody_said_come_from_the_value_and_say_so(in_harbour):
-    need = needs.assess(NeedInputs(per_day=D(1)), site=in_harbour.van)
+    need = needs.assess(NeedInputs(per_day=D(1)), site=in_harbour.van, on=TODAY)
     assert (need.days, need.days_used, need.days_version, need.needed) == (None, 14, "start", 14)
 
 
 def test_the_form_of_kenyas_peer_calendar_looks_a_month_ahead(in_harbour):
     setting("need_horizon", "month", in_harbour.van)
-    need = needs.assess(NeedInputs(per_day=D(4), sex_acts=5, anal_acts=2), site=in_harbour.van)
+    need = needs.assess(NeedInputs(per_day=D(4), sex_acts=5, anal_acts=2), site=in_harbour.van, on=TODAY)
     assert (need.horizon, need.needed, need.condoms, need.lubricant) == ("month", 120, 20, 8)
-    assert needs.assess(NeedInputs(per_day=D(4), days=14), site=in_harbour.sites["Drop-in"]).needed == 56
+    assert needs.assess(NeedInputs(per_day=D(4), days=14), site=in_harbour.sites["Drop-in"], on=TODAY).needed == 56
 
 
 def test_what_was_not_asked_is_not_nought(in_harbour):
-    silent = needs.assess(NeedInputs(on_hand=5), site=in_harbour.van)
+    silent = needs.assess(NeedInputs(on_hand=5), site=in_harbour.van, on=TODAY)
     assert (silent.needed, silent.condoms, needs.compared(silent, given=10, short_reason="stock").unmet) == (None, None, None)
-    none = needs.assess(NeedInputs(per_day=D(0)), site=in_harbour.van)
+    none = needs.assess(NeedInputs(per_day=D(0)), site=in_harbour.van, on=TODAY)
     assert needs.compared(none, given=0, short_reason=None).unmet == 0
 
 

@@ -11,6 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from pydantic import ValidationError
 
+from handrail.facts import visits, wishes
+from handrail.facts.labels import label
 from handrail.facts.models import Aside, Fact, Referral, RoleAssignment, Site
 from handrail.facts.record import Draft, Mode, record
 from handrail.facts.spec import KINDS, line_model
@@ -18,6 +20,7 @@ from handrail.kernel import clock, ids, scope
 from handrail.services.exchange.commands import ON_RELEASE
 from handrail.services.exchange.models import OpenTest
 from handrail.services.exchange.tests.helpers import actor, place, signed_in, visit
+from tests.people import join
 
 PLACE_INSIDE = re.compile(r"(^|_)(cell|cells|block|wing|landing|bunk|inmate|prisoner|convict|detainee|booking|prison_number|number)($|_)")
 
@@ -92,7 +95,7 @@ def test_a_test_from_inside_is_finished_only_inside(world, prison, inside):
 
 def test_a_referral_into_a_prison_is_closed_only_inside(world, prison):
     with scope.enter([world.harbour.key]):
-        visit(world, world.van, ("facts.referral", {"service": "TB", "status": "accepted", "to_site": str(prison.id)}))
+        visit(world, world.van, ("facts.referral", {"service": "TB", "status": "accepted", "to_site": str(prison.id), "consent_to_share": True}))
         referral = Referral.objects.get().fact
     where, form = reverse("referral-outcome", args=[referral]), {"id": str(ids.new()), "status": "attended"}
     assert "from Van 1" not in signed_in(world, "naima").get(reverse("referrals")).content.decode()
@@ -128,29 +131,76 @@ def test_what_is_kept_aside_from_inside_is_not_on_the_coordinators_list(world, p
 # -- leaving -------------------------------------------------------------------------------------------------------------
 
 
-def leave(client: Client, prison: Site, made: uuid.UUID) -> Any:
-    return client.post(reverse("exchange:release", args=[prison.id]), {"visit": str(made)})
+def leave(client: Client, prison: Site, made: uuid.UUID, **answers: str) -> Any:
+    return client.post(reverse("exchange:release", args=[prison.id]), {"visit": str(made), **answers})
 
 
-def test_one_tap_offers_treatment_naloxone_and_needles_near_home(world, prison, inside):
+def release_page(world, prison: Site) -> str:
+    return signed_in(world, "nurse").get(reverse("exchange:release", args=[prison.id])).content.decode()
+
+
+def test_each_way_on_is_asked_about_and_recorded_as_the_person_said(world, prison, inside):
     client = signed_in(world, "nurse")
-    assert client.get(reverse("exchange:release", args=[prison.id])).status_code == 200
     for _tap in range(2):
-        assert leave(client, prison, inside["visit"]).status_code == 302
+        assert leave(client, prison, inside["visit"], OAT="accepted", naloxone="declined").status_code == 302
     with scope.enter([world.harbour.key]):
         made = Referral.objects.exclude(fact=inside["referral"])
-        assert sorted(r.service for r in made) == sorted(s.value for s in ON_RELEASE) == ["NSP", "OAT", "naloxone"]
-        assert {r.status for r in made} == {"accepted"}
+        assert {r.service: r.status for r in made} == {"OAT": "accepted", "naloxone": "declined"}  # needles: nobody asked
         assert {r.participant for r in made} == {Fact.objects.get(id=inside["visit"]).participant}
         assert {r.to_site for r in made if r.service == "OAT"} == {world.sites["Clinic"]}
+    page = release_page(world, prison)
+    assert 'name="NSP"' in page
+    assert 'name="OAT"' not in page  # asked already
+    assert leave(client, prison, inside["visit"], NSP="accepted").status_code == 302
+    assert "all three were asked" in release_page(world, prison)
+
+
+def test_a_release_that_nobody_was_asked_about_is_not_planned(world, prison, inside):
+    answer = leave(signed_in(world, "nurse"), prison, inside["visit"])
+    assert answer.status_code == 422
+    assert "Ask the person" in answer.content.decode()
+    with scope.enter([world.harbour.key]):
+        assert not Referral.objects.exclude(fact=inside["referral"]).exists()
+    assert sorted(service.value for service in ON_RELEASE) == ["NSP", "OAT", "naloxone"]
+
+
+def test_where_several_places_offer_it_one_is_chosen_and_never_one_where_people_are_held(world, prison, inside):
+    second = place(world, "Second clinic", "oat_clinic", offers=["OAT", "NSP"])
+    held = place(world, "Other unit", "prison_unit", closed_setting="prison", offers=["OAT"])
+    page = release_page(world, prison)
+    assert "Second clinic" in page
+    assert "Other unit" not in page
+    client, answers = signed_in(world, "nurse"), {"OAT": "accepted", "NSP": "accepted"}
+    wrong = leave(client, prison, inside["visit"], **answers, **{"to-OAT": str(held.id)})
+    assert wrong.status_code == 422
+    assert re.search(r'name="NSP" value="accepted" checked', wrong.content.decode()), "what was tapped is still there"
+    assert leave(client, prison, inside["visit"], **answers, **{"to-OAT": str(second.id)}).status_code == 302
+    with scope.enter([world.harbour.key]):
+        assert {r.to_site for r in Referral.objects.exclude(fact=inside["referral"])} == {second}
+
+
+def test_who_is_listed_for_release_is_alive_and_their_visit_counts(world, prison):
+    died = {"reported_by": "family", "precision": "day", "died_on": str(clock.now().date()), "is_confirmed": True, "notify": []}
+    people = {name: uuid.UUID(int=1000 + n) for n, name in enumerate(("listed", "dead", "taken back", "alone", "survivor", "merged"))}
+    with scope.enter([world.harbour.key]):
+        made = {name: visit(world, prison, participant=who) for name, who in people.items() if name != "survivor"}
+        wishes.report_death(actor=world.system, site=prison, participant=people["dead"], id=ids.new(), said=died)
+        visits.take_back(actor=world.system, visit=made["taken back"], correction=ids.new(), why="did_not_happen")
+        record(Draft(kind="facts.status", payload={"status": "do_not_contact"}, site=prison.id, participant=people["alone"]), actor=world.system)
+        join(world, people["survivor"], people["merged"])
+    page = release_page(world, prison)
+    assert {name for name, who in people.items() if label(who) in page} == {"listed", "alone", "survivor"}
+    assert page.count("does not want to be contacted") == 1
+    for name in ("dead", "taken back"):
+        assert leave(signed_in(world, "nurse"), prison, made[name], OAT="accepted").status_code == 404
 
 
 def test_a_visit_outside_or_of_another_place_has_no_release(world, prison, inside):
     with scope.enter([world.harbour.key]):
         outside = visit(world, world.van)
-    assert leave(signed_in(world, "nurse"), prison, outside).status_code == 404
-    assert leave(signed_in(world, "nurse"), world.sites["Clinic"], inside["visit"]).status_code == 404
-    assert leave(signed_in(world, "coordinator"), prison, inside["visit"]).status_code == 404
+    assert leave(signed_in(world, "nurse"), prison, outside, OAT="accepted").status_code == 404
+    assert leave(signed_in(world, "nurse"), world.sites["Clinic"], inside["visit"], OAT="accepted").status_code == 404
+    assert leave(signed_in(world, "coordinator"), prison, inside["visit"], OAT="accepted").status_code == 404
 
 
 # -- yearly counts ---------------------------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from typing import Any
 from handrail.facts import organisations
 from handrail.facts.record import Draft, record
 from handrail.facts.replay import rebuild, verify_chain
-from handrail.kernel import clock, ids, scope
+from handrail.kernel import ids, scope
 from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import commands as stock
-from handrail.services.exchange import commands, queries
+from handrail.services.exchange import commands, queries, refills
 from handrail.services.exchange.kinds.safety_box import SafetyBoxState
 from handrail.services.exchange.kinds.stop_changed import StopChanged
 from handrail.services.exchange.kinds.test import Result
@@ -27,15 +27,15 @@ def history(world: Any) -> None:
     box = organisations.create_site(actor=world.system, name="Box", kind="wall_box", time_zone="Africa/Nairobi")
     stock.transfer(actor=world.system, source=world.van, target=box, quantities={SYRINGE: 60})
     for found, added in ((18, 42), (70, 0), (50, 5)):
-        commands.refill_box(actor=world.system, box=box, van=world.van, lines=[commands.Refill(SYRINGE, found, added)], id=ids.new())
+        refills.refill_box(actor=world.system, box=box, van=world.van, lines=[refills.Refill(SYRINGE, found, added)], id=ids.new())
     last = queries.last_refill(box.key)
     assert last is not None
-    commands.correct_refill(actor=world.system, box=box, van=world.van, refill=last.id, lines=[commands.Refill(SYRINGE, 70)], id=ids.new())
+    refills.correct_refill(actor=world.system, box=box, van=world.van, refill=last.id, lines=[refills.Refill(SYRINGE, 70)], id=ids.new())
     for state in ("installed", "full", "emptied"):
         change = SafetyBoxState.model_validate({"asset": "BOX-1", "state": state})
         commands.change_safety_box(actor=world.system, site=world.van, state=change, id=ids.new())
-    stop = commands.plan_stop(actor=world.system, site=world.van, weekday=clock.now().weekday(), starts=time(22), ends=time(2), place="Market")
-    called_off = StopChanged.model_validate({"stop": stop.id, "on": clock.now().date(), "change": "cancelled", "reason": "curfew"})
+    stop = commands.plan_stop(actor=world.system, site=world.van, weekday=world.van.today.weekday(), starts=time(22), ends=time(2), place="Market")
+    called_off = StopChanged.model_validate({"stop": stop.id, "on": world.van.today, "change": "cancelled", "reason": "curfew"})
     outcome = commands.change_stop(actor=world.system, stop=stop, change=called_off, id=ids.new())
     record(Draft(kind="facts.taken_back", payload={"why": "did_not_happen"}, supersedes=(outcome.id,)), actor=world.system)
     for disease in ("HIV", "HCV_Ab"):

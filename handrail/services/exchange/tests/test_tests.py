@@ -8,13 +8,16 @@ import pytest
 from django.urls import reverse
 from pydantic import ValidationError
 
-from handrail.facts import visits
+from handrail.facts import visits, wishes
+from handrail.facts.labels import label
 from handrail.facts.models import Fact
 from handrail.facts.record import Draft, record
 from handrail.facts.spec import KINDS
-from handrail.kernel import ids, scope
+from handrail.kernel import clock, ids, scope
+from handrail.services.exchange import queries
 from handrail.services.exchange.models import OpenTest
-from handrail.services.exchange.tests.helpers import signed_in, visit
+from handrail.services.exchange.tests.helpers import actor, signed_in, visit
+from tests.people import join
 
 
 def recorded(world) -> list[dict[str, object]]:
@@ -104,6 +107,87 @@ def test_a_laboratory_sample_has_no_self_report(world):
         waiting = OpenTest.objects.get()
     where = reverse("exchange:finish-test", args=[waiting.fact])
     assert signed_in(world, "nurse").post(where, {"id": str(ids.new()), "result": "self_report_negative"}).status_code == 404
+
+
+def waiting(world) -> list[OpenTest]:
+    with scope.enter([world.harbour.key]):
+        return list(queries.open_tests(actor(world, "nurse")))
+
+
+def answer(world, fact: uuid.UUID, result: str) -> int:
+    form = {"id": str(ids.new()), "result": result}
+    return signed_in(world, "nurse").post(reverse("exchange:finish-test", args=[fact]), form).status_code
+
+
+def test_what_did_not_work_stays_and_its_repeat_is_a_test_of_its_own(world):
+    with scope.enter([world.harbour.key]):
+        made = visit(world, world.sites["Clinic"], ("exchange.test", {"disease": "HCV_Ab", "state": "invalid"}), participant=uuid.uuid4())
+    first = waiting(world)[0].fact
+    assert answer(world, first, "negative") == 302
+    with scope.enter([world.harbour.key]):
+        tests = [fact for fact in visits.read(made) if fact.kind == "exchange.test"]
+    assert [(fact.parsed.state, fact.parsed.result) for fact in tests] == [("invalid", None), ("resulted", "negative")]
+    assert (tests[1].parsed.repeat_of, tests[1].participant) == (first, tests[0].participant)
+    assert waiting(world) == []
+    assert answer(world, first, "positive") == 404  # it was done again already
+
+
+def test_a_repeat_that_is_taken_back_leaves_the_first_waiting_again(world):
+    with scope.enter([world.harbour.key]):
+        visit(world, world.sites["Clinic"], ("exchange.test", {"disease": "HIV", "state": "invalid"}))
+    first = waiting(world)[0].fact
+    assert answer(world, first, "invalid") == 302  # done again, and again it did not work
+    again = waiting(world)
+    assert len(again) == 1
+    assert again[0].fact != first
+    with scope.enter([world.harbour.key]):
+        clinic = world.sites["Clinic"]
+        record(
+            Draft(kind="facts.taken_back", payload={"why": "did_not_happen"}, site=clinic.id, encounter=again[0].encounter, supersedes=(again[0].fact,)),
+            actor=world.system,
+        )
+    assert [test.fact for test in waiting(world)] == [first]
+
+
+def test_a_sample_can_come_back_as_one_that_did_not_work_and_then_waits_for_a_repeat(world):
+    with scope.enter([world.harbour.key]):
+        made = visit(world, world.sites["Clinic"], ("exchange.test", {"disease": "HCV_RNA", "method": "laboratory", "state": "sample_taken"}))
+    assert answer(world, waiting(world)[0].fact, "invalid") == 302
+    with scope.enter([world.harbour.key]):
+        tests = [fact.parsed for fact in visits.read(made) if fact.kind == "exchange.test"]
+    assert [(test.state, test.method) for test in tests] == [("invalid", "laboratory")]
+    (again,) = waiting(world)
+    assert again.state == "invalid"
+    assert answer(world, again.fact, "positive") == 302
+    with scope.enter([world.harbour.key]):
+        tests = [fact for fact in visits.read(made) if fact.kind == "exchange.test"]
+        assert [fact.parsed.state for fact in tests] == ["invalid", "resulted"]
+        assert tests[1].parsed.repeat_of == tests[0].root  # the first record of it, so that a correction in between changes nothing
+    assert waiting(world) == []
+
+
+def test_who_has_died_is_on_no_list_and_who_wants_no_contact_is_marked(world):
+    alive, dead, alone = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    with scope.enter([world.harbour.key]):
+        clinic = world.sites["Clinic"]
+        for person in (alive, dead, alone):
+            visit(world, clinic, ("exchange.test", {"disease": "HIV", "state": "sample_taken"}), participant=person)
+        record(Draft(kind="facts.status", payload={"status": "do_not_contact"}, site=clinic.id, participant=alone), actor=world.system)
+        died = {"reported_by": "family", "precision": "day", "died_on": str(clock.now().date()), "is_confirmed": True, "notify": []}
+        wishes.report_death(actor=world.system, site=clinic, participant=dead, id=ids.new(), said=died)
+    page = signed_in(world, "nurse").get(reverse("exchange:open-tests")).content.decode()
+    assert [label(person) in page for person in (alive, dead, alone)] == [True, False, True]
+    assert page.count("does not want to be contacted") == 1
+
+
+def test_after_a_merge_a_test_carries_the_words_of_the_survivor(world):
+    survivor, other = uuid.UUID(int=1), uuid.UUID(int=2)
+    with scope.enter([world.harbour.key]):
+        visit(world, world.sites["Clinic"], ("exchange.test", {"disease": "HIV", "state": "sample_taken"}), participant=other)
+        join(world, survivor, other)
+    page = signed_in(world, "nurse").get(reverse("exchange:open-tests")).content.decode()
+    assert label(survivor) in page
+    assert label(other) not in page
 
 
 def test_a_test_of_version_1_is_read_as_it_was(in_harbour):

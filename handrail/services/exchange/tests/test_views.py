@@ -93,7 +93,7 @@ def test_a_form_with_a_damaged_id_is_answered_and_not_an_error(world):
 
 
 def test_two_answers_about_one_arrival_keep_the_first_and_say_so(world):
-    referral = KINDS["facts.referral"].payload(service="OAT", status="accepted")
+    referral = KINDS["facts.referral"].payload(service="OAT", status="accepted", consent_to_share=True)
     visit = ids.new()
     with scope.enter([world.harbour.key]):
         visits.save(
