@@ -118,6 +118,17 @@ def preview(report: Report, period: Quarter) -> tuple[Pack, list[Shared]]:
     return pack, share(pack, threshold_of(report.profile), before=published(report.profile))
 
 
+def would_be(report: Report, period: Quarter) -> list[Value]:
+    """The values of a report as they would be released now."""
+    pack, shared = preview(report, period)
+    return [_value(pack, one) for one in shared]
+
+
+def latest(report: Report, period: Quarter) -> int | None:
+    """Number of the newest release of a report for a period."""
+    return Release.objects.filter(report=report.key, period=str(period)).order_by("-number").values_list("number", flat=True).first()
+
+
 def freeze(*, actor: Actor, report: Report, period: Quarter, audience: str = "", note: str = "") -> Release:
     """Release a report of a period. A second time it is a revision, needs a reason, and only if something changed."""
     actor.require("numbers.share")

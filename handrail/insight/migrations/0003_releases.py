@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('facts', '0004_peer_bag'),
-        ('insight', '0001_initial'),
+        ('insight', '0002_what_stays_in_the_house'),
     ]
 
     operations = [
