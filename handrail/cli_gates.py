@@ -48,11 +48,12 @@ def add_commands(commands: Any, house: House) -> None:
     command(actions, "end", _end, "End a device: its next request is refused.").add_argument("--label", required=True)
 
 
-def _from_django(module: str) -> Any:
+def from_django(module: str) -> Any:
+    """A module that can only be imported once Django is set up."""
     return importlib.import_module(module)
 
 
-def _one(parsed: argparse.Namespace, house: House) -> Any:
+def one_organisation(parsed: argparse.Namespace, house: House) -> Any:
     """The organisation that is meant."""
     chosen = [o for o in house.organisations() if parsed.organisation.lower() in o.name.lower()]
     if len(chosen) != 1:
@@ -61,7 +62,7 @@ def _one(parsed: argparse.Namespace, house: House) -> Any:
 
 
 def _place(name: str) -> Any:
-    found = [s for s in _from_django("handrail.facts.models").Site.objects.all() if name.lower() in {s.name.lower(), str(s.id)}]
+    found = [s for s in from_django("handrail.facts.models").Site.objects.all() if name.lower() in {s.name.lower(), str(s.id)}]
     if not found:
         raise ValueError(f"There is no place “{name}”.")
     return found[0]
@@ -71,21 +72,21 @@ def _place(name: str) -> Any:
 
 
 def _mapping(parsed: argparse.Namespace) -> Any:
-    module = _from_django("handrail.gates.spreadsheet.mapping")
+    module = from_django("handrail.gates.spreadsheet.mapping")
     text = module.shipped().get(parsed.mapping)
     return module.parse(text if text is not None else Path(parsed.mapping).read_text(encoding="utf-8"), site=parsed.site)
 
 
 def _import(parsed: argparse.Namespace, house: House) -> int:
     with house.open():
-        load = _from_django("handrail.gates.spreadsheet.load")
+        load = from_django("handrail.gates.spreadsheet.load")
         try:
             mapping, data = _mapping(parsed), parsed.file.read_bytes()
         except OSError as problem:
             raise ValueError(f"{problem.filename} cannot be read: {problem.strerror}.") from None
-        organisation = _one(parsed, house)
-        actor = _from_django("handrail.facts.organisations").system_actor(organisation)
-        with _from_django("handrail.kernel.scope").enter([organisation.key]):
+        organisation = one_organisation(parsed, house)
+        actor = from_django("handrail.facts.organisations").system_actor(organisation)
+        with from_django("handrail.kernel.scope").enter([organisation.key]):
             plan = load.prepare(actor=actor, mapping=mapping, data=data)
         refused = bool(plan.problems or (plan.bad and not parsed.only_good))
         done = None
@@ -104,7 +105,7 @@ def _as_json(plan: Any, done: Any) -> dict[str, Any]:
 
 
 def _lines(plan: Any, done: Any, dry_run: bool) -> list[str]:
-    delimiter = _from_django("handrail.gates.spreadsheet.reading").DELIMITERS.get(plan.sheet.delimiter, plan.sheet.delimiter)
+    delimiter = from_django("handrail.gates.spreadsheet.reading").DELIMITERS.get(plan.sheet.delimiter, plan.sheet.delimiter)
     lines = [f"Read {len(plan.sheet.rows)} rows ({plan.sheet.encoding}, {delimiter})."]
     lines += [f"Stop: {problem}" for problem in plan.problems] + [f"Note: {warning}" for warning in plan.warnings]
     for bad in plan.bad[:MOST_SHOWN]:
@@ -129,10 +130,10 @@ def _lines(plan: Any, done: Any, dry_run: bool) -> list[str]:
 
 def _enrol(parsed: argparse.Namespace, house: House) -> int:
     with house.open():
-        organisation = _one(parsed, house)
-        actor = _from_django("handrail.facts.organisations").system_actor(organisation)
-        with _from_django("handrail.kernel.scope").enter([organisation.key]):
-            device, token = _from_django("handrail.facts.devices").enrol(
+        organisation = one_organisation(parsed, house)
+        actor = from_django("handrail.facts.organisations").system_actor(organisation)
+        with from_django("handrail.kernel.scope").enter([organisation.key]):
+            device, token = from_django("handrail.facts.devices").enrol(
                 actor=actor, label=parsed.label, role=parsed.role, site=_place(parsed.site)
             )
             found = {"label": device.label, "id": str(device.id), "role": device.role, "site": device.site.name, "token": token}
@@ -142,12 +143,12 @@ def _enrol(parsed: argparse.Namespace, house: House) -> int:
 
 def _list(parsed: argparse.Namespace, house: House) -> int:
     with house.open():
-        organisation = _one(parsed, house)
-        actor = _from_django("handrail.facts.organisations").system_actor(organisation)
-        with _from_django("handrail.kernel.scope").enter([organisation.key]):
+        organisation = one_organisation(parsed, house)
+        actor = from_django("handrail.facts.organisations").system_actor(organisation)
+        with from_django("handrail.kernel.scope").enter([organisation.key]):
             found = [
                 {"label": d.label, "role": d.role, "site": d.site.name, "last_seen_at": d.last_seen_at, "ended_at": d.revoked_at}
-                for d in _from_django("handrail.facts.devices").listed(actor)
+                for d in from_django("handrail.facts.devices").listed(actor)
             ]
         lines = [f"{d['label']} · {d['role']} at {d['site']} · {'ended' if d['ended_at'] else d['last_seen_at'] or 'never heard of'}" for d in found]
         house.say(parsed, found, lines or ["No device is enrolled."])
@@ -156,10 +157,10 @@ def _list(parsed: argparse.Namespace, house: House) -> int:
 
 def _end(parsed: argparse.Namespace, house: House) -> int:
     with house.open():
-        organisation = _one(parsed, house)
-        actor = _from_django("handrail.facts.organisations").system_actor(organisation)
-        devices = _from_django("handrail.facts.devices")
-        with _from_django("handrail.kernel.scope").enter([organisation.key]):
+        organisation = one_organisation(parsed, house)
+        actor = from_django("handrail.facts.organisations").system_actor(organisation)
+        devices = from_django("handrail.facts.devices")
+        with from_django("handrail.kernel.scope").enter([organisation.key]):
             found = [d for d in devices.listed(actor) if d.label == parsed.label and d.revoked_at is None]
             if not found:
                 raise ValueError(f"There is no device “{parsed.label}” in use.")

@@ -77,6 +77,22 @@ def test_each_funders_number_is_there_and_kept_apart(demo):
     assert programme.run("indicators", "--period", "2026Q9").returncode != 0
 
 
+def test_a_report_is_released_once_and_shown_as_its_readers_see_it(demo):
+    programme, _said, _seconds = demo
+    here = ["--organisation", "Riverside"]
+    due = programme.run("report", "--period", "2026Q3", "--format", "json", *here)
+    assert {row["report"]: row["released"] for row in json.loads(due.stdout)} == {"everybody": None, "global_fund": None, "who": None}
+    ahead = json.loads(programme.run("report", "--period", "2026Q3", "--report", "everybody", "--format", "json", *here).stdout)
+    assert programme.run("release", "make", "--report", "everybody", "--period", "2026Q3", *here).returncode == 0
+    shown = json.loads(programme.run("release", "show", "--number", "1", "--format", "json", *here).stdout)
+    assert (shown["whole"], shown["values"]) == (True, ahead)
+    assert {row["value"] for row in shown["values"]} > {"suppressed"}
+    again = programme.run("release", "make", "--report", "everybody", "--period", "2026Q3", *here)
+    assert (again.returncode != 0, "Nothing has changed" in again.stderr) == (True, True)
+    assert "R-1" in programme.run("release", "list", *here).stdout
+    assert programme.run("report", "--period", "2026Q3", "--report", "nobody", *here).returncode != 0
+
+
 def test_starting_it_again_loads_nothing_twice(demo):
     programme, _said, _seconds = demo
     before = json.loads(programme.run("audit", "verify", "--format", "json").stdout)
