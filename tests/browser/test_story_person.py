@@ -248,7 +248,7 @@ def test_who_does_not_want_to_be_contacted_is_left_alone_and_served(visitor: Vis
     visitor.tap("a:has-text('Wishes and contact')")
     visitor.tap("button:has-text('Does not want to be contacted')")
     by_card(visitor, van, code)
-    expect(page.locator("main .notice.soon")).to_have_text("Does not want to be contacted")
+    expect(page.locator("main .notice.soon").first).to_have_text("Does not want to be contacted")
     visitor.tap("a:has-text('Record a visit')")
     expect(page.locator("[data-person-found]")).to_contain_text(who)
     expect(page.locator("[data-person-found] .chip")).to_have_text("Does not want to be contacted")

@@ -29,6 +29,8 @@ def read(typed: str, site: Site) -> tuple[datetime | None, str]:
         return None, _("Write day and time, such as 2026-03-31 22:30.")
     if local.tzinfo is not None or local.year < 2000:
         return None, _("Write day and time, such as 2026-03-31 22:30.")
+    if typed.strip() == written(clock.now(), site):
+        return clock.now(), ""  # this minute is now: it stands after what was recorded a second ago
     moment = local.replace(tzinfo=ZoneInfo(site.time_zone))
     if moment > clock.now() + MAY_BE_AHEAD:
         return None, _("That is still to come.")
