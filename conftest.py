@@ -14,6 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
+from django.utils import translation
 
 from handrail.kernel import row_security, scope
 from handrail.kernel.database import as_owner
@@ -101,6 +102,13 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]
         finally:
             _switch(plugin.DATABASE)
             plugin.SERVER.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """A page that was asked in another language leaves that language behind: each test begins in English."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,7 @@ AUTH_USER_MODEL = "facts.Staff"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",  # docs/decisions/0018
     "handrail.kernel.web.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -166,12 +166,17 @@ def _solver(least: Sequence[float]) -> Any:
 
 
 def _optimum(solver: Any, place: int, sense: Any) -> float:
-    """The least or the most of one variable; infinity where nothing bounds it."""
+    """The least or the most of one variable; infinity where nothing bounds it, no number (never safe) where nobody can say."""
     solver.changeColCost(place, 1.0)
     solver.changeObjectiveSense(sense)
     solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kUnknown:  # a warm start may go wrong; from the beginning it does not
+        solver.clearSolver()
+        solver.run()
     status, found = solver.getModelStatus(), float(solver.getInfo().objective_function_value)
     solver.changeColCost(place, 0.0)
+    if status == highspy.HighsModelStatus.kUnknown:
+        return float("nan")
     if status == highspy.HighsModelStatus.kOptimal:
         return found
     if sense == highspy.ObjSense.kMaximize and status in {highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
