@@ -169,12 +169,21 @@ def is_empty(login: Mapping[str, Any]) -> bool:
         return connection.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(_TENANTS))).fetchone() is None
 
 
+_FUNCTIONS = """
+SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = 'public' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
+"""Functions that came with our migrations, none that belong to an extension."""
+
+
 def drop_tables(login: Mapping[str, Any]) -> None:
-    """Remove every table, as the owner. For a database that `is_empty`, or one whose restore failed."""
+    """Remove every table and our own functions, as the owner. For a database that `is_empty`, or one whose restore failed."""
     with psycopg.connect(conninfo(login)) as connection:
         found = tables(connection)
         if found:
             connection.execute(sql.SQL("DROP TABLE {} CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, found))))
+        for (name,) in connection.execute(_FUNCTIONS).fetchall():
+            connection.execute(sql.SQL("DROP FUNCTION {} CASCADE").format(sql.Identifier("public", name)))
 
 
 # -- copying -------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import connection
 
+from handrail.facts import known as known_module
 from handrail.facts import record as record_module
 from handrail.facts.models import Fact, Head, Site
 from handrail.facts.record import Draft, Mode, record
@@ -196,14 +197,14 @@ def test_a_number_from_a_sequence_would_be_noticed(
         start = Head.objects.get().counter
     connection.close()
     plugin.SERVER.sql(f"CREATE SEQUENCE planted START {start + 1}; GRANT USAGE ON planted TO handrail_app", own_database)
-    planted = record_module._LOCK.replace("h.counter,", "nextval('planted') - 1,").replace("FOR UPDATE OF h", "")
-    monkeypatch.setattr(record_module, "_LOCK", planted)
+    planted = known_module._LOCK.replace("h.counter,", "nextval('planted') - 1,").replace("FOR UPDATE OF h", "")
+    monkeypatch.setattr(known_module, "_LOCK", planted)
     monkeypatch.setattr(record_module, "_INSERT", record_module._INSERT.replace("WHERE key = %s::bigint", "WHERE key = -%s::bigint"))
     assert missed_by_a_puller(post, stop) == [start + 1]
 
 
 def test_writers_without_the_lock_would_be_noticed(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_module, "_LOCK", record_module._LOCK.replace("FOR UPDATE OF h", ""))
+    monkeypatch.setattr(known_module, "_LOCK", known_module._LOCK.replace("FOR UPDATE OF h", ""))
     children = [fork(give_until_none_is_left(post)) for _ in range(WRITERS)]
     failed = 0
     for child in children:

@@ -39,8 +39,14 @@ def workers_of(server: Server) -> list[int]:
 def save_visits(server: Server, stop: threading.Event, acknowledged: list[str], tries: list[int]) -> None:
     """Post visits until told to stop; each is sent again with the same ids until the server has answered."""
     browser = Browser(server.port)
-    browser.sign_in("naima", PASSWORD)
-    path = f"/visits/at/{browser.site('Van 1')}/"
+    path = ""
+    while not path and not stop.is_set():
+        try:
+            browser.sign_in("naima", PASSWORD)
+            path = f"/visits/at/{browser.site('Van 1')}/"
+        except (OSError, http.client.HTTPException, RuntimeError, KeyError):  # the worker was killed under the sign-in
+            browser.close()
+            time.sleep(0.05)
     while not stop.is_set():
         visit = str(uuid.uuid4())
         form = {
