@@ -239,7 +239,7 @@ def _warehouse(parsed: argparse.Namespace) -> int:
 def _indicators(parsed: argparse.Namespace) -> int:
     with _open_house():
         results = from_django("handrail.insight.results")
-        quarter = results.Quarter.parse(parsed.period)
+        quarter = results.Period.parse(parsed.period)
         chosen = [o for o in _organisations() if (parsed.organisation or "").lower() in o.name.lower()]
         if len(chosen) != 1 and parsed.organisation:
             raise ValueError(f"“{parsed.organisation}” fits {len(chosen)} organisations; write more of the name.")

@@ -55,7 +55,7 @@ def _value(value: Any) -> dict[str, Any]:
 def _report(parsed: argparse.Namespace, house: House) -> int:
     with house.open():
         releases, spec = from_django("handrail.insight.releases"), from_django("handrail.insight.report_spec")
-        period = from_django("handrail.insight.periods").Quarter.parse(parsed.period)
+        period = from_django("handrail.insight.periods").Period.parse(parsed.period)
         with from_django("handrail.kernel.scope").enter([one_organisation(parsed, house).key]):
             if parsed.report:
                 found = [_value(value) for value in releases.would_be(_chosen(parsed.report), period)]
@@ -73,7 +73,7 @@ def _report(parsed: argparse.Namespace, house: House) -> int:
 def _make(parsed: argparse.Namespace, house: House) -> int:
     with house.open():
         releases = from_django("handrail.insight.releases")
-        period = from_django("handrail.insight.periods").Quarter.parse(parsed.period)
+        period = from_django("handrail.insight.periods").Period.parse(parsed.period)
         organisation = one_organisation(parsed, house)
         actor = from_django("handrail.facts.organisations").system_actor(organisation)
         with from_django("handrail.kernel.scope").enter([organisation.key]):

@@ -159,7 +159,7 @@ def _things(scene: Scene) -> None:
     quarter = "2026Q3"
     for site in (None, van):
         Result.objects.create(
-            organisation=world.harbour, indicator="prv_10a", version=1, quarter=quarter, starts_on=date(2025, 10, 1),
+            organisation=world.harbour, indicator="prv_10a", version=1, period=quarter, starts_on=date(2025, 10, 1),
             ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
         )
     scene.things = {

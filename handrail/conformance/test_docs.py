@@ -20,7 +20,7 @@ from handrail.insight import compute, results
 from handrail.insight import indicators as indicator_files
 from handrail.insight.columns import columns_of
 from handrail.insight.examples import play
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period
 from handrail.insight.spec import INDICATORS
 from handrail.kernel import ids
 from handrail.kernel.config import Config
@@ -216,8 +216,8 @@ def test_the_example_indicator_of_the_contributing_page_gives_the_answer_it_says
     settings.CONFIG = dataclasses.replace(settings.CONFIG, var=tmp_path)
     expected = INDICATORS[added["indicator"]].example
     play(expected, actor=in_harbour.system, site=in_harbour.van)
-    compute.refresh(in_harbour.harbour.key, [expected.quarter])
-    row = results.read(Quarter.parse(expected.quarter)).get(added["indicator"])
+    compute.refresh(in_harbour.harbour.key, [expected.period])
+    row = results.read(Period.parse(expected.period)).get(added["indicator"])
     assert (row.plain, row.numerator, row.people_behind) == (expected.value, expected.numerator, expected.people_behind)
 
 

@@ -15,7 +15,7 @@ from handrail.facts import visits
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.spec import KINDS
 from handrail.insight import compute
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period
 from handrail.insight.results import INDICATORS, as_json
 from handrail.kernel import clock, ids
 from handrail.screens import api_schema
@@ -41,7 +41,7 @@ from handrail.insight.spec import Event, Example, Indicator, Sum
 INDICATOR = Indicator(
     code="TEA", name="Cups of tea", question="How many cups were served?", unit="cups", kind="count", decimals=0,
     numerator=Sum("exchange.drinks_test", "cups", "Cups served"), source="Our own", source_status="handrail", trap="None.",
-    example=Example(source="invented", quarter="2026Q1", events=(Event("", "2026-01-05", "exchange.drinks_test", {"cups": 3}),), value="3", numerator=3),
+    example=Example(source="invented", period="2026Q1", events=(Event("", "2026-01-05", "exchange.drinks_test", {"cups": 3}),), value="3", numerator=3),
 )
 '''
 
@@ -82,7 +82,7 @@ def test_a_kind_and_an_indicator_added_now_are_everywhere(new_files, in_harbour,
     assert f"/api/facts/{key}/" in schema["paths"]
     assert key in {entry.key for entry in reference.kind_entries()}
 
-    quarter = Quarter.of(clock.now().date())
+    quarter = Period.of("quarter", clock.now().date())
     compute.refresh(in_harbour.harbour.key, [str(quarter)])
     tea = {(row["site"] or {}).get("name"): row["value"] for row in as_json(quarter) if row["key"] == "tea_test"}
     assert tea[None] == "3"

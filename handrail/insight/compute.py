@@ -9,83 +9,91 @@ from typing import Any
 
 from handrail.facts.models import Organisation, Site
 from handrail.insight.arithmetic import Cell, Computed, value_of
+from handrail.insight.breakdowns import cells_of
 from handrail.insight.compile import Measured, Reader
 from handrail.insight.disclose import share
 from handrail.insight.models import Result
-from handrail.insight.periods import Quarter, Window
+from handrail.insight.periods import Period, Window
 from handrail.insight.results import read
-from handrail.insight.spec import INDICATORS, Indicator, People, Regular
+from handrail.insight.spec import INDICATORS, Indicator, Measure, People, Regular
 from handrail.insight.warehouse import BuildReport, build
 from handrail.kernel import clock, scope
 
 
 @dataclass(frozen=True)
 class ComputeReport:
-    """What was computed: results stored, for which quarters, from facts up to which counter."""
+    """What was computed: results stored, for which periods, from facts up to which counter."""
 
-    quarters: tuple[str, ...]
+    periods: tuple[str, ...]
     results: int
     data_through: int
     seconds: float
 
 
-def refresh(organisation_key: int, quarters: Sequence[str]) -> tuple[BuildReport, ComputeReport]:
-    """Bring the warehouse up to date, then compute these quarters."""
-    return build(organisation_key), compute(organisation_key, quarters)
+def refresh(organisation_key: int, periods: Sequence[str]) -> tuple[BuildReport, ComputeReport]:
+    """Bring the warehouse up to date, then compute these periods."""
+    return build(organisation_key), compute(organisation_key, periods)
 
 
-def compute(organisation_key: int, quarters: Sequence[str]) -> ComputeReport:
-    """Compute every indicator for these quarters, for the organisation and each site, replacing what was stored.
+def compute(organisation_key: int, periods: Sequence[str]) -> ComputeReport:
+    """Compute every indicator for these periods, for the organisation, each site and each cell, replacing what was stored.
 
-    Reads the warehouse as it is; a warehouse that was never built raises `NotBuilt`, a wrong quarter ValueError.
+    Reads the warehouse as it is; a warehouse that was never built raises `NotBuilt`, a wrong period ValueError.
     """
     started = time.monotonic()
-    wanted = [Quarter.parse(written) for written in quarters]
+    wanted = [Period.parse(written) for written in periods]
     stored = 0
     with scope.enter([organisation_key]):
         organisation = Organisation.objects.get(key=organisation_key)
         sites = {str(site.id): site for site in Site.objects.all()}
         with Reader(str(organisation.id)) as reader:
-            for quarter in wanted:
-                rows = list(_results(reader, quarter, sites, organisation))
-                Result.objects.filter(quarter=str(quarter)).delete()
+            for period in wanted:
+                rows = list(_results(reader, period, sites, organisation))
+                Result.objects.filter(period=str(period)).delete()
                 Result.objects.bulk_create(rows, batch_size=1000)
-                _hide(quarter)
+                _hide(period)
                 stored += len(rows)
             return ComputeReport(tuple(map(str, wanted)), stored, reader.watermark, time.monotonic() - started)
 
 
-def _hide(quarter: Quarter) -> None:
+def _hide(period: Period) -> None:
     """Decide which of the results stay in the house: once here, not at every look, and away from the web process."""
-    shown = [shared.row for shared in share(read(quarter)) if shared.row is not None]
-    total = [row.indicator.key for row in shown if row.site is None]
-    Result.objects.filter(quarter=str(quarter), site=None, indicator__in=total).update(is_hidden=False)
-    for site in {row.site for row in shown if row.site is not None}:
-        keys = [row.indicator.key for row in shown if row.site == site]
-        Result.objects.filter(quarter=str(quarter), site__id=site, indicator__in=keys).update(is_hidden=False)
+    stored = Result.objects.filter(period=str(period)).values_list("indicator", "site__id", "cell", "key")
+    keys = {(indicator, site, cell): key for indicator, site, cell, key in stored}
+    shown = [keys[shared.place] for shared in share(read(period)) if not shared.is_hidden]
+    Result.objects.filter(key__in=shown).update(is_hidden=False)
 
 
-def _results(reader: Reader, quarter: Quarter, sites: Mapping[str, Site], organisation: Organisation) -> Iterable[Result]:
-    now = clock.now()
-    reader.measure_all(
-        (part, quarter.window(indicator.window)) for indicator in INDICATORS for part in (*indicator.inputs, *indicator.beside)
-    )
-    windows = {quarter.window(indicator.window) for indicator in INDICATORS}
-    joined = {(window, True): [{"joined": count}] for window in windows if (count := reader.joined(window))}
+def _results(reader: Reader, period: Period, sites: Mapping[str, Site], organisation: Organisation) -> Iterable[Result]:
+    asked: dict[tuple[Measure, Window], set[str]] = {}
     for indicator in INDICATORS:
-        window = quarter.window(indicator.window)
+        window = period.window(indicator.window)
+        for part in (*indicator.inputs, *indicator.beside):
+            asked.setdefault((part, window), set()).update(indicator.breakdowns if part in indicator.inputs else ())
+    reader.measure_all(asked, asked)
+    joined = {window: reader.joined(window) for window in {window for _measure, window in asked}}
+    places = reader.places()
+    for indicator in INDICATORS:
+        window = period.window(indicator.window)
+        common: dict[str, Any] = {
+            "organisation": organisation, "indicator": indicator.key, "version": indicator.version, "period": str(period),
+            "starts_on": window.starts_on, "ends_before": window.ends_before, "data_through": reader.watermark, "computed_at": clock.now(),
+        }
         parts = [reader.measure(part, window) for part in indicator.inputs]
         beside = [reader.measure(part, window) for part in indicator.beside]
+        also = [{"joined": joined[window]}] if joined[window] and counts_people(indicator) else []
         for site in [None, *(_shown(sites, parts) if indicator.by_site else ())]:
             computed = computed_from(indicator, [part.at(site) for part in parts], window)
-            yield Result(
-                organisation=organisation, indicator=indicator.key, version=indicator.version, quarter=str(quarter),
-                starts_on=window.starts_on, ends_before=window.ends_before, site=sites[site] if site else None,
-                status=computed.status, value=computed.value, numerator=_value(computed.numerator),
-                denominator=_value(computed.denominator), people_behind=_people(computed.numerator),
-                denominator_people=_people(computed.denominator), data_through=reader.watermark, computed_at=now,
-                steps=_steps(indicator, parts, beside, site) + joined.get((window, counts_people(indicator)), []),
-            )
+            yield _result(computed, common, site=sites[site] if site else None, steps=_steps(indicator, parts, beside, site) + also)
+        for cell in [cell for written in indicator.breakdowns for cell in cells_of(written, places)]:
+            yield _result(computed_from(indicator, [part.at(None, cell) for part in parts], window), common, cell=cell)
+
+
+def _result(computed: Computed, common: Mapping[str, Any], **place: Any) -> Result:
+    return Result(
+        **common, **place, status=computed.status, value=computed.value, numerator=_value(computed.numerator),
+        denominator=_value(computed.denominator), people_behind=_people(computed.numerator), denominator_people=_people(computed.denominator),
+    )
 
 
 def counts_people(indicator: Indicator) -> bool:

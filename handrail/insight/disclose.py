@@ -22,8 +22,10 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 
+from handrail.facts.models import Site, SiteKind
 from handrail.insight.arithmetic import Status
 from handrail.insight.attacker import How, System
+from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, pairs_of
 from handrail.insight.periods import Window
 from handrail.insight.results import Pack, Row
 from handrail.insight.spec import Estimate, Followed, Measure, People, Regular, contains
@@ -42,15 +44,15 @@ class Cell:
     window: Window
     place: Place
     version: int = 0
+    part: str = ""
+    """Part of the whole, such as `gender=female`; empty: all of it."""
 
 
 @dataclass(frozen=True)
 class Shared:
     """A result as it may be shared: `row` is None where it is hidden, and carries the value without its parts."""
 
-    key: str
-    site: uuid.UUID | None
-    site_name: str
+    place: tuple[str, Place, str]
     row: Row | None
 
     @property
@@ -88,13 +90,13 @@ def share(pack: Pack, threshold: int | None = None, *, beside: Sequence[Pack] = 
     limit = max(settings.CONFIG.public_threshold, threshold or 0)
     rows = [row for one in (pack, *beside) for row in one]
     hidden = _hidden(rows, before, limit)
-    return [Shared(row.indicator.key, row.site, row.site_name, replace(row, is_hidden=not _may_show(row, hidden, limit)).outside) for row in pack]
+    return [Shared(row.place, replace(row, is_hidden=not _may_show(row, hidden, limit)).outside) for row in pack]
 
 
 def _may_show(row: Row, hidden: frozenset[object], threshold: int) -> bool:
     if row.status == Status.NO_DATA:
         return True
-    if any(Cell(part, row.window, row.site) in hidden for part in row.indicator.inputs):
+    if any(Cell(measure, row.window, row.site, part=row.cell) in hidden for measure in row.indicator.inputs):
         return False
     if row.denominator is None or isinstance(row.indicator.denominator, Estimate):
         return not is_small(row.people_behind or 0, threshold)
@@ -114,16 +116,20 @@ Numbers = Mapping[Cell, tuple[int, int]]
 def _hidden(rows: Iterable[Row], before: Sequence[Published], threshold: int) -> frozenset[object]:
     """The cells to hide."""
     found = _numbers(rows)
-    system = system_of({cell: pair for cell, (pair, _worth) in found.items()}, before, threshold)
+    system = system_of({cell: pair for cell, (pair, _worth) in found.items()}, before, threshold, _site_codes(found))
     return suppress(system, threshold, {cell: worth for cell, (_pair, worth) in found.items()}).hidden
 
 
-def system_of(numbers: Numbers, before: Sequence[Published] = (), threshold: int = 0) -> System:
-    """Every number with all that ties it to the others."""
+def system_of(
+    numbers: Numbers, before: Sequence[Published] = (), threshold: int = 0, site_codes: Mapping[uuid.UUID, Mapping[str, str]] | None = None
+) -> System:
+    """Every number with all that ties it to the others. `site_codes` say in which area and the like each site lies."""
     system = System()
     for cell, (_value, people) in numbers.items():
         system.add(cell, people)
     _tie_places(system, numbers)
+    _tie_breakdowns(system, numbers)
+    _tie_sites_to_areas(system, numbers, site_codes or {})
     _tie_parts(system, numbers, threshold)
     _tie_periods(system, numbers)
     _tie_versions(system, numbers, before, threshold)
@@ -137,8 +143,8 @@ def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[tuple[int, int], int]]:
         parts = ((row.numerator, row.people_behind), (row.denominator, row.denominator_people))
         for measure, (value, people) in zip(row.indicator.parts, parts, strict=False):
             if not isinstance(measure, Estimate) and value is not None:
-                cell = Cell(measure, row.window, row.site)
-                worth = 2 * (row.site is None) + (row.indicator.kind == "count")
+                cell = Cell(measure, row.window, row.site, part=row.cell)
+                worth = 2 * (row.site is None) + (row.indicator.kind == "count") + 4 * (not row.cell)
                 found[cell] = ((value, people or 0), max(worth, found[cell][1] if cell in found else 0))
     return found
 
@@ -146,18 +152,51 @@ def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[tuple[int, int], int]]:
 def _tie_places(system: System, numbers: Numbers) -> None:
     sites: dict[Cell, list[Cell]] = {}
     for cell in numbers:
-        if cell.place is not None:
+        if cell.place is not None and not cell.part:
             sites.setdefault(replace(cell, place=None), []).append(cell)
     for total, parts in sites.items():
         if total in numbers:
             system.tie(total, parts)
 
 
+def _tie_breakdowns(system: System, numbers: Numbers) -> None:
+    """Cells of a breakdown and what they are parts of: the whole, or a coarser cell, such as women of all ages."""
+    tables: dict[Cell, dict[frozenset[str], list[Cell]]] = {}
+    for cell in numbers:
+        tables.setdefault(replace(cell, part=""), {}).setdefault(frozenset(pairs_of(cell.part)), []).append(cell)
+    for table in tables.values():
+        for fine, coarse in ((a, b) for a in table for b in table if b < a):
+            for total in table[coarse]:
+                codes = pairs_of(total.part).items()
+                system.tie(total, [cell for cell in table[fine] if codes <= pairs_of(cell.part).items()])
+
+
+def _tie_sites_to_areas(system: System, numbers: Numbers, site_codes: Mapping[uuid.UUID, Mapping[str, str]]) -> None:
+    """The sites of an area, of a setting, of a kind of provider, make up its cell."""
+    for total in numbers:
+        codes = pairs_of(total.part)
+        if total.place is None and len(codes) == 1:
+            ((key, code),) = codes.items()
+            sites = [replace(total, place=site, part="") for site, found in site_codes.items() if found.get(key) == code]
+            there = [site for site in sites if site in numbers]
+            if there and len(there) == len(sites):
+                system.tie(total, there)
+
+
+def _site_codes(numbers: Iterable[Cell]) -> dict[uuid.UUID, dict[str, str]]:
+    """For each breakdown of places the code of each site, where both are published."""
+    keys = {key for cell in numbers if cell.place is None for key in pairs_of(cell.part) if BREAKDOWNS[key].of == "place"}
+    if not keys:
+        return {}
+    columns = {key: BREAKDOWNS[key].column for key in keys}
+    return {site.id: {key: getattr(site, column) or UNKNOWN for key, column in columns.items()} for site in Site.objects.exclude(kind=SiteKind.STORE)}
+
+
 def _tie_parts(system: System, numbers: Numbers, threshold: int) -> None:
     """A part of a group, and the rest of it: a group as well."""
-    places: dict[Place, list[Cell]] = {}
+    places: dict[tuple[Place, str], list[Cell]] = {}
     for cell in numbers:
-        places.setdefault(cell.place, []).append(cell)
+        places.setdefault((cell.place, cell.part), []).append(cell)
     for small, large in ((a, b) for cells in places.values() for a in cells for b in cells if a is not b and _is_part(a, b)):
         rest = _difference(numbers[small], numbers[large])
         if is_small(rest, threshold):
@@ -177,10 +216,10 @@ def _is_part(small: Cell, large: Cell) -> bool:
 
 def _tie_periods(system: System, numbers: Numbers) -> None:
     """Windows that together make up a longer one: what happened adds up, people do not."""
-    lines: dict[tuple[Measure, Place], list[Cell]] = {}
+    lines: dict[tuple[Measure, Place, str], list[Cell]] = {}
     for cell in numbers:
-        lines.setdefault((cell.measure, cell.place), []).append(cell)
-    for (measure, _place), cells in lines.items():
+        lines.setdefault((cell.measure, cell.place, cell.part), []).append(cell)
+    for (measure, _place, _part), cells in lines.items():
         for total in cells:
             parts = _partition(total.window, [cell for cell in cells if cell.window != total.window and cell.window.inside(total.window)])
             if parts:

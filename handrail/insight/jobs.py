@@ -12,20 +12,28 @@ from django_tasks import task
 from handrail.facts.models import Organisation
 from handrail.facts.queries import today
 from handrail.insight import compute
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period, PeriodKind
+from handrail.insight.report_spec import REPORTS
+from handrail.insight.values import FISCAL_YEAR_BEGINS
 from handrail.kernel import scope
 from handrail.kernel.jobs import attempt
 
-QUARTERS = 6
-"""How many quarters are kept up to date, the running one included: late records still reach them."""
+KEPT: dict[PeriodKind, int] = {
+    PeriodKind.MONTH: 4, PeriodKind.QUARTER: 6, PeriodKind.HALF_YEAR: 3, PeriodKind.YEAR: 3, PeriodKind.FISCAL_YEAR: 3,
+}
+"""How many periods of each kind are kept up to date, the running one included: late records still reach them."""
 
 
-def quarters_to_compute() -> list[str]:
-    """The running quarter and those before it."""
-    found = [Quarter.of(today())]
-    while len(found) < QUARTERS:
-        found.append(found[-1].previous())
-    return [str(quarter) for quarter in found]
+def periods_to_compute() -> list[str]:
+    """The running period and those before it, of quarters and of every kind that a report asks for."""
+    found: list[Period] = []
+    first_month = int(FISCAL_YEAR_BEGINS.read().value)
+    for kind in sorted({PeriodKind.QUARTER, *(report.period for report in REPORTS)}):
+        period = Period.of(kind, today(), first_month=first_month)
+        for _time in range(KEPT[kind]):
+            found.append(period)
+            period = period.previous()
+    return [str(period) for period in found]
 
 
 def refresh(organisation: Organisation) -> dict[str, Any]:
@@ -34,11 +42,11 @@ def refresh(organisation: Organisation) -> dict[str, Any]:
     with (settings.CONFIG.warehouse / f"{organisation.id}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the worker and the command line may both be at it
         with scope.enter([organisation.key]):
-            quarters = quarters_to_compute()
-        built, computed = compute.refresh(organisation.key, quarters)
+            periods = periods_to_compute()
+        built, computed = compute.refresh(organisation.key, periods)
     return {
         "organisation": organisation.name, "new_facts": built.facts_read, "results": computed.results,
-        "data_through": computed.data_through, "quarters": list(computed.quarters),
+        "data_through": computed.data_through, "periods": list(computed.periods),
     }
 
 

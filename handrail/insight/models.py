@@ -40,10 +40,11 @@ class Result(ScopedModel):
 
     indicator = models.CharField(max_length=60)
     version = models.SmallIntegerField()
-    quarter = models.CharField(max_length=8, help_text="The quarter it is shown for, such as 2026Q3")
+    period = models.CharField(max_length=8, help_text="The period it is shown for, such as 2026Q3")
     starts_on = models.DateField()
     ends_before = models.DateField()
     site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="+")
+    cell = models.CharField(max_length=80, blank=True, default="", help_text="Part of the whole, such as gender=female; empty: all of it")
     status = models.CharField(max_length=16)
     value = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     numerator = models.DecimalField(max_digits=20, decimal_places=6, null=True)
@@ -57,7 +58,7 @@ class Result(ScopedModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "indicator", "quarter", "site"], name="result_once", nulls_distinct=False)
+            models.UniqueConstraint(fields=["organisation", "indicator", "period", "site", "cell"], name="result_once", nulls_distinct=False)
         ]
 
 
@@ -111,6 +112,7 @@ class ReleasedValue(ScopedModel):
     starts_on = models.DateField()
     ends_before = models.DateField()
     site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
+    cell = models.CharField(max_length=80, blank=True, default="", help_text="Part of the whole, such as gender=female; empty: all of it")
     status = models.CharField(max_length=16)
     value = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     numerator = models.DecimalField(max_digits=20, decimal_places=6, null=True)
@@ -121,5 +123,5 @@ class ReleasedValue(ScopedModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["release", "indicator", "site"], name="released_once", nulls_distinct=False)
+            models.UniqueConstraint(fields=["release", "indicator", "site", "cell"], name="released_once", nulls_distinct=False)
         ]

@@ -22,9 +22,9 @@ from handrail.insight.arithmetic import Status, display
 from handrail.insight.disclose import Cell, Published, Shared, share
 from handrail.insight.explain import number
 from handrail.insight.models import Profile, Release, ReleasedValue
-from handrail.insight.periods import Quarter, Window
+from handrail.insight.periods import Period, Window
 from handrail.insight.report_spec import REPORTS, Report
-from handrail.insight.results import Pack, Row, read
+from handrail.insight.results import Pack, Place, Row, read
 from handrail.insight.spec import INDICATORS, Estimate, Indicator
 from handrail.kernel import audit, clock, crypto, ids
 from handrail.kernel.access import Actor, Refused
@@ -53,6 +53,12 @@ class Value:
     status: Status
     value: Decimal | None
     is_hidden: bool
+    cell: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands: indicator, site, cell."""
+        return self.indicator.key, self.site, self.cell
 
     @property
     def plain(self) -> str:
@@ -75,19 +81,19 @@ class Frozen:
 
     release: Release
     report: Report
-    period: Quarter
+    period: Period
     values: tuple[Value, ...]
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.values)
 
     @cached_property
-    def _by_place(self) -> dict[tuple[str, uuid.UUID | None], Value]:
-        return {(value.indicator.key, value.site): value for value in self.values}
+    def _by_place(self) -> dict[Place, Value]:
+        return {value.place: value for value in self.values}
 
-    def get(self, indicator: str, site: uuid.UUID | None = None) -> Value | None:
-        """The value of an indicator by key, of a site or of the whole."""
-        return self._by_place.get((indicator, site))
+    def get(self, indicator: str, site: uuid.UUID | None = None, cell: str = "") -> Value | None:
+        """The value of an indicator by key, of a site or of the whole, of a cell or of all of it."""
+        return self._by_place.get((indicator, site, cell))
 
     @property
     def name(self) -> str:
@@ -108,28 +114,28 @@ def threshold_of(profile: str) -> int:
 
 def digest_of(report: str, period: str, values: Sequence[Value]) -> str:
     """SHA-256 over everything a reader of the release can see, in a fixed order."""
-    seen = sorted([v.indicator.key, v.version, str(v.window.starts_on), str(v.window.ends_before), str(v.site or ""), v.plain] for v in values)
+    seen = sorted([v.indicator.key, v.version, str(v.window.starts_on), str(v.window.ends_before), str(v.site or ""), v.cell, v.plain] for v in values)
     return crypto.digest(crypto.canonical([report, period, seen])).hex()
 
 
-def preview(report: Report, period: Quarter) -> tuple[Pack, list[Shared]]:
+def preview(report: Report, period: Period) -> tuple[Pack, list[Shared]]:
     """The report's numbers of a period as they would be released now, with what would be hidden."""
     pack = _only(report, read(period))
     return pack, share(pack, threshold_of(report.profile), before=published(report.profile))
 
 
-def would_be(report: Report, period: Quarter) -> list[Value]:
+def would_be(report: Report, period: Period) -> list[Value]:
     """The values of a report as they would be released now."""
     pack, shared = preview(report, period)
     return [_value(pack, one) for one in shared]
 
 
-def latest(report: Report, period: Quarter) -> int | None:
+def latest(report: Report, period: Period) -> int | None:
     """Number of the newest release of a report for a period."""
     return Release.objects.filter(report=report.key, period=str(period)).order_by("-number").values_list("number", flat=True).first()
 
 
-def freeze(*, actor: Actor, report: Report, period: Quarter, audience: str = "", note: str = "") -> Release:
+def freeze(*, actor: Actor, report: Report, period: Period, audience: str = "", note: str = "") -> Release:
     """Release a report of a period. A second time it is a revision, needs a reason, and only if something changed."""
     actor.require("numbers.share")
     lock_organisation()
@@ -151,7 +157,7 @@ def freeze(*, actor: Actor, report: Report, period: Quarter, audience: str = "",
         computed_at=pack.computed_at or clock.now(), sites_reporting=reporting, sites_expected=expected, note=note.strip(), digest=digest,
     )
     sites = {site.id: site for site in Site.objects.all()}
-    ReleasedValue.objects.bulk_create(_stored(release, row, one, sites) for one in shared if (row := pack.get(one.key, one.site)) is not None)
+    ReleasedValue.objects.bulk_create(_stored(release, row, one, sites) for one in shared if (row := pack.get(*one.place)) is not None)
     audit.write("release.made", actor=actor, object_kind="release", object_id=release.id, detail={"number": release.number, "report": report.key, "period": str(period), "sha256": digest})
     return release
 
@@ -159,20 +165,20 @@ def freeze(*, actor: Actor, report: Report, period: Quarter, audience: str = "",
 def _only(report: Report, pack: Pack) -> Pack:
     """The part of a quarter's results that a report asks for."""
     asked = set(report.indicators)
-    rows = {place: row for place, row in pack.rows.items() if place[0] in asked and (report.by_site or place[1] is None)}
-    return Pack(pack.quarter, rows, {place: row for place, row in pack.before.items() if place in rows})
+    rows = {place: row for place, row in pack.rows.items() if place[0] in asked and (report.by_site or row.site is None) and report.tells_apart(row.cell)}
+    return Pack(pack.period, rows, {place: row for place, row in pack.before.items() if place in rows})
 
 
 def _value(pack: Pack, shared: Shared) -> Value:
-    row = pack.get(shared.key, shared.site)
+    row = pack.get(*shared.place)
     assert row is not None  # noqa: S101  what is shared comes from the pack
-    return Value(row.indicator, row.version, row.window, row.site, row.site_name, row.status, None if shared.is_hidden else row.value, shared.is_hidden)
+    return Value(row.indicator, row.version, row.window, row.site, row.site_name, row.status, None if shared.is_hidden else row.value, shared.is_hidden, row.cell)
 
 
 def _stored(release: Release, row: Row, shared: Shared, sites: dict[uuid.UUID, Site]) -> ReleasedValue:
     return ReleasedValue(
         organisation_id=release.organisation_id, release=release, indicator=row.indicator.key, version=row.version, starts_on=row.window.starts_on,
-        ends_before=row.window.ends_before, site=sites[row.site] if row.site else None, status=row.status, value=row.value, numerator=row.numerator,
+        ends_before=row.window.ends_before, site=sites[row.site] if row.site else None, cell=row.cell, status=row.status, value=row.value, numerator=row.numerator,
         denominator=row.denominator, people_behind=row.people_behind, denominator_people=row.denominator_people, is_hidden=shared.is_hidden,
     )
 
@@ -180,7 +186,7 @@ def _stored(release: Release, row: Row, shared: Shared, sites: dict[uuid.UUID, S
 def _completeness(pack: Pack) -> tuple[int, int]:
     """Places where anything was recorded in the period, and places that are open and meet people."""
     expected = set(Site.objects.filter(is_active=True).exclude(kind=SiteKind.STORE).values_list("id", flat=True))
-    there = {row.site for row in read(pack.quarter) if row.site in expected and row.indicator.key == "contacts" and row.value}
+    there = {row.site for row in read(pack.period) if row.site in expected and row.indicator.key == "contacts" and row.value}
     return len(there), len(expected)
 
 
@@ -190,16 +196,16 @@ def _completeness(pack: Pack) -> tuple[int, int]:
 def open_release(release: Release) -> Frozen:
     """A release with its values."""
     found = []
-    for row in release.values.select_related("site").order_by("indicator", "site__name"):
+    for row in release.values.select_related("site").order_by("indicator", "site__name", "cell"):
         indicator = INDICATORS.get(row.indicator)
         if indicator is not None:
             found.append(
                 Value(
                     indicator, row.version, Window(row.starts_on, row.ends_before), row.site.id if row.site else None, row.site.name if row.site else "",
-                    Status(row.status), None if row.is_hidden else row.value, row.is_hidden,
+                    Status(row.status), None if row.is_hidden else row.value, row.is_hidden, row.cell,
                 )
             )
-    return Frozen(release, REPORTS[release.report], Quarter.parse(release.period), tuple(found))
+    return Frozen(release, REPORTS[release.report], Period.parse(release.period), tuple(found))
 
 
 def published(profile: str) -> list[Published]:
@@ -215,7 +221,7 @@ def published(profile: str) -> list[Published]:
         parts = ((row.numerator, row.people_behind), (row.denominator, row.denominator_people))
         for measure, (value, people) in zip(indicator.parts, parts, strict=False):
             if value is not None and not isinstance(measure, Estimate):
-                cell = Cell(measure, window, place)
+                cell = Cell(measure, window, place, part=row.cell)
                 key = (cell, int(value), people or 0)
                 shown = not row.is_hidden or (key in found and found[key].shown)
                 found[key] = Published(cell, int(value), people or 0, shown)

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 
 from django.utils.functional import Promise
 
+from handrail.insight.breakdowns import CROSS, keys_of, pairs_of
 from handrail.insight.models import Profile
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period, PeriodKind
 from handrail.kernel.registry import Registry
 
 Text = str | Promise
@@ -39,8 +40,12 @@ class Report:
     due_days: int
     by_site: bool = False
     """Whether places are told apart in it, as far as nobody in them can be found."""
-    every: tuple[int, ...] = (1, 2, 3, 4)
-    """Quarters after which it is due; a yearly report with windows of twelve months is due after one of them."""
+    breakdowns: tuple[str, ...] = ()
+    """Ways in which its numbers are told apart, by key of `breakdowns.py`, as far as their indicators have them."""
+    period: PeriodKind = PeriodKind.QUARTER
+    """How long it speaks of. A financial year begins with the month that the programme set."""
+    every: tuple[int, ...] = ()
+    """Which of a year's periods it is due after, from 1; empty: each."""
     key: str = field(default="", init=False)
 
     def bind_key(self, key: str) -> None:
@@ -52,9 +57,14 @@ class Report:
         """Keys of everything it asks for, each once."""
         return tuple(dict.fromkeys(key for section in self.sections for key in section.indicators))
 
-    def due_on(self, quarter: Quarter) -> date | None:
-        """The day it is due for a quarter; None where it is not asked for."""
-        return quarter.ends_before + timedelta(days=self.due_days) if quarter.number in self.every else None
+    def tells_apart(self, cell: str) -> bool:
+        """Whether a cell is asked for; the whole always is."""
+        return not cell or CROSS.join(pairs_of(cell)) in {CROSS.join(keys_of(written)) for written in self.breakdowns}
+
+    def due_on(self, period: Period) -> date | None:
+        """The day it is due for a period; None where it is not asked for."""
+        asked = period.kind is self.period and (not self.every or period.number in self.every)
+        return period.ends_before + timedelta(days=self.due_days) if asked else None
 
 
 REPORTS: Registry[Report] = Registry("REPORT", Report, lambda: [("", "handrail.insight.reports")])

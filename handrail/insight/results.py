@@ -16,10 +16,14 @@ from typing import Any
 from handrail.insight.arithmetic import Status, display
 from handrail.insight.explain import Step, number, steps
 from handrail.insight.models import Result
-from handrail.insight.periods import Quarter, Window
+from handrail.insight.periods import Period, PeriodKind, Window
 from handrail.insight.spec import INDICATORS, Indicator
 
-__all__ = ["INDICATORS", "Pack", "Quarter", "Row", "Status", "as_json", "available_quarters", "read"]
+__all__ = ["INDICATORS", "Pack", "Period", "Row", "Status", "as_json", "available_periods", "read"]
+
+
+Place = tuple[str, uuid.UUID | None, str]
+"""Where a number stands in a pack: its indicator's key, its site (None: the whole organisation), its cell."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,15 @@ class Row:
     data_through: int
     computed_at: datetime
     noted: tuple[Mapping[str, Any], ...]
+    cell: str = ""
+    """Part of the whole, such as `gender=female` (`breakdowns.py`); empty: all of it."""
     is_hidden: bool = True
     """Whether it stays in the house, as decided when it was computed (`disclose.py`)."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in a pack."""
+        return self.indicator.key, self.site, self.cell
 
     @property
     def outside(self) -> Row | None:
@@ -71,11 +82,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Pack:
-    """All results of a quarter, with those of the quarter before for comparison."""
+    """All results of a period, with those of the one before for comparison."""
 
-    quarter: Quarter
-    rows: Mapping[tuple[str, uuid.UUID | None], Row]
-    before: Mapping[tuple[str, uuid.UUID | None], Row]
+    period: Period
+    rows: Mapping[Place, Row]
+    before: Mapping[Place, Row]
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows.values())
@@ -83,17 +94,17 @@ class Pack:
     def __bool__(self) -> bool:
         return bool(self.rows)
 
-    def get(self, indicator: str, site: uuid.UUID | None = None) -> Row | None:
+    def get(self, indicator: str, site: uuid.UUID | None = None, cell: str = "") -> Row | None:
         """The result of an indicator by key, of a site or of the organisation."""
-        return self.rows.get((indicator, site))
+        return self.rows.get((indicator, site, cell))
 
-    def previous(self, indicator: str, site: uuid.UUID | None = None) -> Row | None:
-        """The same of the quarter before, if it was computed by the same version of the definition."""
-        now, found = self.get(indicator, site), self.before.get((indicator, site))
+    def previous(self, indicator: str, site: uuid.UUID | None = None, cell: str = "") -> Row | None:
+        """The same of the period before, if it was computed by the same version of the definition."""
+        now, found = self.get(indicator, site, cell), self.before.get((indicator, site, cell))
         return found if found and now and found.version == now.version else None
 
     def change(self, indicator: str, site: uuid.UUID | None = None) -> Decimal | None:
-        """Change on the quarter before in percent, or None when there is nothing to compare."""
+        """Change on the period before in percent, or None when there is nothing to compare."""
         now, old = self.get(indicator, site), self.previous(indicator, site)
         if now is None or old is None or now.value is None or not old.value:
             return None
@@ -106,7 +117,11 @@ class Pack:
 
     def group(self, name: str) -> list[Row]:
         """The organisation's results of the indicators of a group, such as `syringes_per_person`."""
-        return [row for row in self.rows.values() if row.indicator.group == name and row.site is None]
+        return [row for row in self.rows.values() if row.indicator.group == name and row.site is None and not row.cell]
+
+    def cells(self, indicator: str) -> list[Row]:
+        """The results of an indicator for each cell of its breakdowns, in the order of their codes."""
+        return [row for row in self.rows.values() if row.indicator.key == indicator and row.cell]
 
     @property
     def data_through(self) -> int | None:
@@ -119,30 +134,29 @@ class Pack:
         return min((row.computed_at for row in self), default=None)
 
 
-def read(quarter: Quarter) -> Pack:
-    """The stored results of a quarter and of the one before; empty when nothing was computed."""
-    quarters = {str(quarter): quarter, str(quarter.previous()): quarter.previous()}
-    found: dict[str, dict[tuple[str, uuid.UUID | None], Row]] = {written: {} for written in quarters}
-    stored = Result.objects.filter(quarter__in=list(quarters)).select_related("site").order_by("indicator", "site__name")
+def read(period: Period) -> Pack:
+    """The stored results of a period and of the one before; empty when nothing was computed."""
+    found: dict[str, dict[Place, Row]] = {str(period): {}, str(period.previous()): {}}
+    stored = Result.objects.filter(period__in=list(found)).select_related("site").order_by("indicator", "site__name", "cell")
     for result in stored:
         row = _row(result)
         if row is not None:
-            found[result.quarter][row.indicator.key, row.site] = row
-    return Pack(quarter, found[str(quarter)], found[str(quarter.previous())])
+            found[result.period][row.place] = row
+    return Pack(period, found[str(period)], found[str(period.previous())])
 
 
-def available_quarters() -> list[Quarter]:
-    """Quarters that have results, newest first."""
-    found = Result.objects.order_by("-quarter").values_list("quarter", flat=True).distinct()
-    return [Quarter.parse(written) for written in found]
+def available_periods(kind: PeriodKind = PeriodKind.QUARTER) -> list[Period]:
+    """Periods of a kind that have results, newest first."""
+    found = (Period.parse(written) for written in Result.objects.order_by().values_list("period", flat=True).distinct())
+    return sorted((period for period in found if period.kind is kind), reverse=True)
 
 
-def as_json(quarter: Quarter) -> list[dict[str, Any]]:
-    """The results of a quarter for machines: exact numbers, for the organisation's own use."""
+def as_json(period: Period) -> list[dict[str, Any]]:
+    """The results of a period for machines: exact numbers, for the organisation's own use."""
     return [
         {
             "code": row.indicator.code, "variant": row.indicator.variant, "key": row.indicator.key,
-            "name": str(row.indicator.name), "unit": str(row.indicator.unit), "quarter": str(quarter),
+            "name": str(row.indicator.name), "unit": str(row.indicator.unit), "period": str(period), "cell": row.cell,
             "from": row.window.starts_on.isoformat(), "before": row.window.ends_before.isoformat(),
             "value": row.plain, "number": None if row.value is None else float(row.value), "status": row.status.value,
             "numerator": row.numerator, "denominator": row.denominator, "people_behind": row.people_behind,
@@ -150,7 +164,7 @@ def as_json(quarter: Quarter) -> list[dict[str, Any]]:
             "site": None if row.site is None else {"id": str(row.site), "name": row.site_name}, "version": row.version,
             "data_through": row.data_through, "computed_at": row.computed_at.isoformat(),
         }
-        for row in read(quarter)
+        for row in read(period)
     ]
 
 
@@ -163,7 +177,7 @@ def _row(result: Result) -> Row | None:
         site_name=result.site.name if result.site else "", window=Window(result.starts_on, result.ends_before),
         status=Status(result.status), value=result.value, numerator=_whole(result.numerator), denominator=_whole(result.denominator),
         people_behind=result.people_behind, denominator_people=result.denominator_people, data_through=result.data_through,
-        computed_at=result.computed_at, noted=tuple(result.steps), is_hidden=result.is_hidden,
+        computed_at=result.computed_at, noted=tuple(result.steps), cell=result.cell, is_hidden=result.is_hidden,
     )
 
 

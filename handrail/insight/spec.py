@@ -13,7 +13,9 @@ from typing import Any, Literal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from handrail.insight.breakdowns import BREAKDOWNS, keys_of
 from handrail.insight.models import Level
+from handrail.insight.periods import WindowKind
 from handrail.kernel.registry import Registry
 
 Text = str | Promise
@@ -201,7 +203,7 @@ class Example:
     """Facts, estimates and what must come out. `value` is what is displayed, or the status where there is no value."""
 
     source: str
-    quarter: str
+    period: str
     events: tuple[Event, ...]
     value: str
     numerator: int
@@ -244,9 +246,10 @@ class Indicator:
     variant: str = ""
     version: int = 1
     decimals: int = 1
-    window: Literal["quarter", "rolling_12_months"] = "quarter"
+    window: WindowKind = "period"
     by_site: bool = True
-    disaggregations: str = "none yet"
+    breakdowns: tuple[str, ...] = ()
+    """Ways the whole is told apart beside its total, by key of `breakdowns.py`; two joined by “×” are crossed."""
     group: str = ""
     beside: tuple[Measure, ...] = ()
     unknown: Measure | None = None
@@ -268,6 +271,10 @@ class Indicator:
             raise ValueError(f"{self.code}: who picks up regularly may do so at several sites; say by_site=False.")
         if self.by_site and self.level in {Level.TARGETED_AREA, Level.COUNTRY}:
             raise ValueError(f"{self.code}: people of an area or a country cannot be divided among sites; say by_site=False.")
+        if any(BREAKDOWNS.get(key) is None for written in self.breakdowns for key in keys_of(written)):
+            raise ValueError(f"{self.code}: there is no such breakdown in {self.breakdowns}.")
+        if self.breakdowns and isinstance(self.denominator, Estimate):
+            raise ValueError(f"{self.code}: an estimate of everybody cannot be told apart.")
         if not 0 <= self.decimals <= 5:
             raise ValueError(f"{self.code}: decimals are 0 to 5.")
 

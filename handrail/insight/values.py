@@ -23,3 +23,9 @@ PWID_WINDOW = Value(
     source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL, check=whole(1, 12),
     explain=_("The longest answer people can give is “in the last 12 months”, so more than 12 cannot be asked."),
 )
+
+FISCAL_YEAR_BEGINS = Value(
+    key="fiscal_year_begins", title=_("The financial year begins with month"), start=1, unit="",
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 12),
+    explain=_("1 is January: then the financial year is the calendar year. 4 is April, 7 July, 10 October. Reports that speak of a financial year use it."),
+)

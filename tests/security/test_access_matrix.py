@@ -64,7 +64,7 @@ def things(world: SimpleNamespace) -> dict[str, object]:
         aside = record(Draft(kind="no.such", payload={}, site=world.van.id), actor=world.system, mode=Mode.ARRIVED)
         for site in (None, world.van):
             Result.objects.create(
-                organisation=world.harbour, indicator="prv_10a", version=1, quarter="2026Q3", starts_on=date(2025, 10, 1),
+                organisation=world.harbour, indicator="prv_10a", version=1, period="2026Q3", starts_on=date(2025, 10, 1),
                 ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
             )
         recall = recalls.recall(

@@ -16,6 +16,7 @@ INDICATOR = Indicator(
     decimals=0,
     group="counts",
     numerator=Contacts(_("People met, counted at each meeting")),
+    breakdowns=("provider_type", "setting", "area"),
     source="Handrail; counting rules of domain/indicators.md 1",
     source_status="handrail",
     trap=_("Contacts are not people: who comes every week is counted every week."),

@@ -19,6 +19,7 @@ INDICATOR = Indicator(
     ),
     denominator=People(_("people who had any service")),
     level=Level.SERVICE,
+    breakdowns=("gender", "age_2"),
     beside=(Contacts(_("people without a code, counted at each contact"), without_code=True),),
     source="WHO, Consolidated guidelines on person-centred HIV strategic information, 2022, p. 375",
     source_status="verified",

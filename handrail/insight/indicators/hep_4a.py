@@ -22,6 +22,7 @@ INDICATOR = Indicator(
         _("people tested with a positive or negative result"), had="exchange.test", where=only(disease="HCV_Ab", state="resulted", result=("positive", "negative"))
     ),
     level=Level.SERVICE,
+    breakdowns=("gender", "age_2"),
     source="WHO, Consolidated guidelines on person-centred HIV strategic information, 2022, p. 378",
     source_status="verified",
     trap=_("Divides by people tested with a clear result, never by everybody who came. Antibodies are not a present infection."),

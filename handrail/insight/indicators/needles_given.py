@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from handrail.insight.breakdowns import D1
 from handrail.insight.examples import ONE_EVENT, gets
 from handrail.insight.spec import NEEDLES, Example, Indicator, Sum
 
@@ -16,6 +17,7 @@ INDICATOR = Indicator(
     decimals=0,
     group="counts",
     numerator=Sum(NEEDLES, "quantity", _("Needles and syringes given at these sites"), as_needles=True),
+    breakdowns=D1,
     source="Handrail; counting rules of domain/indicators.md 1",
     source_status="handrail",
     trap=_("Only what the catalogue counts: a syringe or barrel is one, a loose needle none, filters and water none."),

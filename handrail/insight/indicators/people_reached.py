@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from handrail.insight.breakdowns import D1
 from handrail.insight.examples import FIVE_PEOPLE, gets
 from handrail.insight.spec import Contacts, Example, Indicator, People
 
@@ -17,6 +18,7 @@ INDICATOR = Indicator(
     group="counts",
     numerator=People(_("Different people with a code who had any service")),
     beside=(Contacts(_("people without a code, counted at each contact"), without_code=True),),
+    breakdowns=D1,
     source="Handrail; counting rules of domain/indicators.md 1",
     source_status="handrail",
     trap=_("Never add up quarters or sites: the same person may be in both."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from handrail.insight.breakdowns import D1
 from handrail.insight.examples import FOUR_LEVELS, FOUR_LEVELS_SIZE
 from handrail.insight.models import Level
 from handrail.insight.spec import NEEDLES, SHARES, Contacts, Example, Indicator, People, Sum
@@ -21,6 +22,7 @@ INDICATOR = Indicator(
     numerator=Sum(NEEDLES, "quantity", _("Needles and syringes given at these sites"), as_needles=True),
     denominator=People(_("people who inject and had any service"), injects="yes"),
     level=Level.SERVICE,
+    breakdowns=D1,
     beside=(Contacts(_("people without a code who picked up, counted at each contact"), without_code=True, picked_up=True), People(_("people whose own answer about injecting is not known, left out"), injects="unknown"), *SHARES),
     source="WHO, Consolidated guidelines on person-centred HIV strategic information, 2022, p. 303",
     source_status="verified",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from handrail.insight.breakdowns import D1
 from handrail.insight.examples import FIVE_PEOPLE, FIVE_PEOPLE_SIZE
 from handrail.insight.models import Level
 from handrail.insight.spec import Contacts, Example, Indicator, People
@@ -18,6 +19,7 @@ INDICATOR = Indicator(
     numerator=People(_("people who inject and picked up at least once"), picked_up=True, injects="yes"),
     denominator=People(_("people who inject and had any service"), injects="yes"),
     level=Level.SERVICE,
+    breakdowns=D1,
     beside=(Contacts(_("people without a code who picked up, counted at each contact"), without_code=True, picked_up=True), People(_("people whose own answer about injecting is not known, left out"), injects="unknown")),
     source="WHO, Consolidated guidelines on person-centred HIV strategic information, 2022, p. 301",
     source_status="verified",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from handrail.insight.breakdowns import D1_PEOPLE
 from handrail.insight.examples import FIVE_PEOPLE
 from handrail.insight.models import Level
 from handrail.insight.spec import Contacts, Example, Indicator, People, Regular
@@ -18,6 +19,7 @@ INDICATOR = Indicator(
     numerator=Regular(_("people who inject and picked up at least once a month on average"), "monthly"),
     denominator=People(_("people who inject and had any service"), injects="yes"),
     level=Level.SERVICE,
+    breakdowns=D1_PEOPLE,
     by_site=False,
     beside=(Contacts(_("people without a code who picked up, counted at each contact"), without_code=True, picked_up=True), People(_("people whose own answer about injecting is not known, left out"), injects="unknown")),
     source="WHO, Consolidated guidelines on person-centred HIV strategic information, 2022, p. 302",

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from handrail.insight import compute, results
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period
 from handrail.insight.warehouse import build
 
 
@@ -29,7 +29,7 @@ def warehouse(in_harbour, settings, tmp_path):
 
     def numbers(quarter: str) -> results.Pack:
         compute.refresh(world.harbour.key, [quarter])
-        return results.read(Quarter.parse(quarter))
+        return results.read(Period.parse(quarter))
 
     world.numbers = numbers
     return world

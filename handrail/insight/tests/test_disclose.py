@@ -16,7 +16,7 @@ from handrail.facts.record import Mode, record_many
 from handrail.insight.arithmetic import display
 from handrail.insight.disclose import Cell, Published, ratio_is_safe, share, system_of
 from handrail.insight.examples import SYRINGE, drafts, gets, is_tested, says
-from handrail.insight.periods import Quarter, Window
+from handrail.insight.periods import Period, Window
 from handrail.insight.results import read
 from handrail.insight.spec import INDICATORS, Contacts, People
 from handrail.insight.suppress import suppress
@@ -168,4 +168,4 @@ def test_the_threshold_can_only_be_raised(warehouse):
     pack = warehouse.numbers("2026Q3")
     assert all(s.is_hidden for s in share(pack, threshold=2) if s.key == "people_reached" and s.site in {None, warehouse.van.id})
     assert len(share(pack)) == len(list(pack)) >= len(INDICATORS.all())
-    assert share(read(Quarter(2020, 1))) == []
+    assert share(read(Period.parse("2020Q1"))) == []

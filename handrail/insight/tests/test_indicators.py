@@ -23,7 +23,7 @@ from handrail.insight.examples import (
     play,
 )
 from handrail.insight.models import Level, SizeEstimate
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period
 from handrail.insight.spec import INDICATORS, Estimate, Example, Indicator, People
 from handrail.kernel import ids
 
@@ -35,7 +35,7 @@ def test_an_indicator_gives_the_answer_of_its_worked_example(warehouse, key):
     indicator, expected = INDICATORS[key], INDICATORS[key].example
     play(expected, actor=warehouse.system, site=warehouse.van)
     warehouse.build()
-    window = Quarter.parse(expected.quarter).window(indicator.window)
+    window = Period.parse(expected.period).window(indicator.window)
     with Reader(str(warehouse.harbour.id)) as reader:
         parts = [reader.measure(part, window) for part in indicator.inputs]
     for site in (None, str(warehouse.van.id)) if indicator.by_site else (None,):
@@ -52,7 +52,7 @@ def test_of_forty_who_came_the_six_positive_are_never_divided_by_forty(warehouse
     play(Example("", "2026Q3", FORTY_ATTENDEES, "", 0), actor=warehouse.system, site=warehouse.van)
     pack = warehouse.numbers("2026Q3")
     assert shown(pack, "hep_2a", "hep_4a") == ["50.0", "30.0"]
-    window = Quarter.parse("2026Q3")
+    window = Period.parse("2026Q3")
     warehouse.build()
     with Reader(str(warehouse.harbour.id)) as reader:
         for indicator in INDICATORS:
@@ -141,7 +141,7 @@ def test_the_newest_estimate_not_later_than_the_period_is_used(warehouse):
     warehouse.build()
     area = Estimate("pwid", Level.TARGETED_AREA, "")
     with Reader(str(warehouse.harbour.id)) as reader:
-        found = [reader.measure(area, Quarter.parse(q).window("quarter")).everywhere for q in ("2026Q4", "2025Q4", "2023Q4")]
+        found = [reader.measure(area, Period.parse(q).window("period")).everywhere for q in ("2026Q4", "2025Q4", "2023Q4")]
     assert [cell and cell.value for cell in found] == [40, 50, None]
     step = next(s for s in warehouse.numbers("2026Q4").get("prv_8b").steps if s.role == "estimate")
     assert (step.label, step.value) == ("Estimate for harbour-area, 2026, survey. Source: Test", "40 (35–45)")
@@ -174,5 +174,5 @@ def test_no_input_is_never_zero():
 def test_a_measure_nobody_knows_is_an_error(warehouse):
     warehouse.build()
     with Reader(str(warehouse.harbour.id)) as reader, pytest.raises(TypeError):
-        reader.measure(object(), Quarter(2026, 3).window("quarter"))
+        reader.measure(object(), Period.parse("2026Q3").window("period"))
     assert People("a") == People("another title")

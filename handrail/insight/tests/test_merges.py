@@ -10,7 +10,7 @@ from handrail.facts.models import Participant
 from handrail.facts.record import Draft, Mode, record, record_many
 from handrail.insight.compile import Reader
 from handrail.insight.examples import SYRINGE, Example, gets, play
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period
 from handrail.insight.spec import People
 from handrail.kernel import ids
 from handrail.ledgers.stock.commands import add_item
@@ -100,7 +100,7 @@ def test_a_merge_is_read_by_the_measure_and_not_by_the_files(three):
     assert report.rebuilt == ()
     assert set(before) <= {path.name for path in (warehouse.folder / "facts").rglob("*.parquet")}
     with Reader(str(warehouse.harbour.id)) as reader:
-        assert reader.measure(People(""), Quarter(2026, 3).window("quarter")).everywhere.value == 2
+        assert reader.measure(People(""), Period.parse("2026Q3").window("period")).everywhere.value == 2
 
 
 def test_without_a_merge_nothing_changes(warehouse):

@@ -11,7 +11,7 @@ from handrail.facts.record import Draft, Mode, record_many
 from handrail.insight.arithmetic import Cell, display
 from handrail.insight.compile import Reader
 from handrail.insight.compute import computed_from
-from handrail.insight.periods import Quarter, Window
+from handrail.insight.periods import Period, Window
 from handrail.insight.spec import INDICATORS, NEEDLES, People, Regular, Sum, contains
 from handrail.kernel import ids
 from handrail.ledgers.stock.commands import add_item
@@ -103,7 +103,7 @@ def test_the_window_of_injecting_is_a_value(warehouse):
 
 
 def value(key, *cells, window=None):
-    found = computed_from(INDICATORS[key], [Cell(c, c) for c in cells], window or Quarter(2026, 1).window("quarter"))
+    found = computed_from(INDICATORS[key], [Cell(c, c) for c in cells], window or Period.parse("2026Q1").window("period"))
     return display(found.value, INDICATORS[key].decimals)
 
 

@@ -10,7 +10,7 @@ from handrail.insight import compute, releases
 from handrail.insight.disclose import share
 from handrail.insight.examples import SYRINGE, drafts, gets, says
 from handrail.insight.models import Profile, Release, ReleasedValue
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period
 from handrail.insight.releases import CannotRelease, freeze, open_release, published
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.results import read
@@ -19,7 +19,7 @@ from handrail.kernel.access import Denied
 from handrail.kernel.models import AuditEntry
 from handrail.ledgers.stock.commands import add_item
 
-Q3 = Quarter(2026, 3)
+Q3 = Period.parse("2026Q3")
 
 
 def come(world, prefix, count, place="Van 1", on="2026-08-01"):
@@ -107,13 +107,13 @@ def test_only_whoever_may_share_releases_and_nothing_is_released_before_it_is_co
     with pytest.raises(Denied):
         freeze(actor=told.actors["naima"], report=REPORTS["everybody"], period=Q3)
     with pytest.raises(CannotRelease, match="computed"):
-        freeze(actor=told.system, report=REPORTS["everybody"], period=Quarter(2019, 1))
+        freeze(actor=told.system, report=REPORTS["everybody"], period=Period.parse("2019Q1"))
 
 
 def test_every_report_names_indicators_that_exist_and_is_due_sometimes():
     for report in REPORTS:
         assert all(INDICATORS.get(key) for key in report.indicators), report.key
-        assert any(report.due_on(Quarter(2026, number)) for number in (1, 2, 3, 4)), report.key
+        assert any(report.due_on(Period.parse(f"2026Q{number}")) for number in (1, 2, 3, 4)), report.key
         assert report.profile in {Profile.PUBLIC, Profile.PARTNER}
 
 

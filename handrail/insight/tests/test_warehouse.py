@@ -19,7 +19,7 @@ from handrail.facts.spec import KINDS
 from handrail.insight import warehouse as module
 from handrail.insight.compile import Reader
 from handrail.insight.examples import FIVE_PEOPLE, SYRINGE, TEN_REFERRALS, drafts, gets, says
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period
 from handrail.insight.spec import INDICATORS
 from handrail.insight.warehouse import NotBuilt, read_manifest
 from handrail.kernel import ids
@@ -52,7 +52,7 @@ def stored(world):
 def needles(world, quarter):
     world.build()
     with Reader(str(world.harbour.id)) as reader:
-        return reader.measure(INDICATORS["needles_given"].numerator, Quarter.parse(quarter).window("quarter")).everywhere.value
+        return reader.measure(INDICATORS["needles_given"].numerator, Period.parse(quarter).window("period")).everywhere.value
 
 
 def test_a_line_is_a_row_and_the_columns_come_from_the_kind(warehouse, recorded):

@@ -22,7 +22,7 @@ from handrail.facts.models import Head
 from handrail.facts.queries import today
 from handrail.gates.spreadsheet.badlist import safe
 from handrail.insight.models import SizeEstimate
-from handrail.insight.results import INDICATORS, Pack, Quarter, Row, available_quarters, read
+from handrail.insight.results import INDICATORS, Pack, Period, Row, available_periods, read
 from handrail.insight.spec import Indicator, Target
 from handrail.kernel import audit, charts, scope
 from handrail.kernel.access import ActorRequest, may
@@ -60,8 +60,8 @@ class SiteRow:
 class QuarterPage:
     """Everything on the quarter's page."""
 
-    quarter: Quarter
-    quarters: list[Quarter]
+    quarter: Period
+    quarters: list[Period]
     sharing: bool
     headlines: list[Shown]
     per_person: list[Shown]
@@ -79,7 +79,7 @@ class QuarterPage:
 class NumberPage:
     """One number, opened down to where it comes from."""
 
-    quarter: Quarter
+    quarter: Period
     row: Row
     code: str
     text: str
@@ -123,9 +123,9 @@ class _View:
         return Shown(indicator, text, hidden, said, site, there.window.label if there else "")
 
 
-def _quarter_or_404(written: str) -> Quarter:
+def _quarter_or_404(written: str) -> Period:
     try:
-        return Quarter.parse(written)
+        return Period.parse(written)
     except ValueError:
         raise Http404 from None
 
@@ -133,7 +133,7 @@ def _quarter_or_404(written: str) -> Quarter:
 @may("numbers.read")
 def now(request: ActorRequest) -> HttpResponse:
     """The last full quarter."""
-    return redirect("quarter", str(Quarter.of(today()).previous()))
+    return redirect("quarter", str(Period.of("quarter", today()).previous()))
 
 
 @may("numbers.read")
@@ -150,7 +150,7 @@ def page(request: ActorRequest, quarter: str) -> HttpResponse:
     sites = {row.site: row.site_name for row in pack.by_site(SITE_COLUMNS[0]) + pack.by_site(SITE_COLUMNS[1])}
     counted = Head.objects.filter(organisation=scope.organisation()).values_list("counter", flat=True).first() or 0
     context = QuarterPage(
-        quarter=chosen, quarters=available_quarters()[:8], sharing=view.sharing,
+        quarter=chosen, quarters=available_periods()[:8], sharing=view.sharing,
         headlines=[view.shown(key) for key in HEADLINES if key in INDICATORS.all()], per_person=list(shown.values()),
         chart=_chart(bars, target),
         target=target, columns=columns,
@@ -213,7 +213,7 @@ def _file(request: ActorRequest, quarter: str, *, sharing: bool) -> HttpResponse
     return answer
 
 
-def _csv(chosen: Quarter, *, sharing: bool) -> str:
+def _csv(chosen: Period, *, sharing: bool) -> str:
     """Every number of the quarter. Cells that a spreadsheet would run as a formula are defused."""
     pack = read(chosen)
     view = _View(pack, sharing=sharing)
@@ -222,7 +222,7 @@ def _csv(chosen: Quarter, *, sharing: bool) -> str:
     lines.writerow([
         _("Quarter"), _("Code"), _("Name"), _("Place"), _("From"), _("To before"), _("Value"), _("Numerator"), _("Denominator"), _("Level"), _("Source"),
     ])
-    for row in pack:
+    for row in (one for one in pack if not one.cell):
         visible = view.row(row.indicator.key, row.site)
         cells: list[object] = [chosen, code_of(row.indicator), row.indicator.name, row.site_name, row.window.starts_on, row.window.ends_before]
         if visible is None:

@@ -26,7 +26,7 @@ def coordinator(world):
     """A coordinator's browser, signed in just now, and a quarter with a number."""
     with scope.enter([world.harbour.key]):
         Result.objects.create(
-            organisation=world.harbour, indicator="prv_10a", version=1, quarter=QUARTER, starts_on=date(2025, 10, 1),
+            organisation=world.harbour, indicator="prv_10a", version=1, period=QUARTER, starts_on=date(2025, 10, 1),
             ends_before=date(2026, 10, 1), site=world.van, status="no_data", data_through=1, computed_at=clock.now(),
         )
     client = browser()

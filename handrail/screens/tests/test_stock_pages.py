@@ -14,7 +14,7 @@ from handrail.facts import organisations
 from handrail.facts.models import Fact
 from handrail.facts.record import Draft, Mode, record
 from handrail.insight import compute, results
-from handrail.insight.periods import Quarter
+from handrail.insight.periods import Period
 from handrail.kernel import clock, ids, scope
 from handrail.ledgers.stock import commands, orders, queries, recalls, usual
 from handrail.ledgers.stock.models import Fund, Item, Lot, LotHold
@@ -334,7 +334,7 @@ def given_kits(world) -> int:
     draft = Draft(kind="exchange.given", payload={"lines": lines}, site=world.van.id, encounter=ids.new(), occurred_at=at)
     record(draft, actor=world.system, mode=Mode.CONFIRMED)
     compute.refresh(world.harbour.key, ["2026Q3"])
-    return int(results.read(Quarter.parse("2026Q3")).get("needles_given").numerator)
+    return int(results.read(Period.parse("2026Q3")).get("needles_given").numerator)
 
 
 def test_three_kits_of_ten_and_five_syringes_are_thirty_five(in_harbour, settings, tmp_path):

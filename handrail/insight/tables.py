@@ -1,0 +1,219 @@
+"""The tables of the warehouse as Ibis expressions: what counts, who stands for whom, who was met. Only `compile.py` and `measures.py` use it."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import ibis
+import pyarrow.parquet as pq
+from ibis import _
+
+from handrail.facts.codes import Channel, Gender
+from handrail.facts.codes_of_people import AgeBand, YesNo
+from handrail.facts.spec import KINDS
+from handrail.insight.breakdowns import OLDEST, UNKNOWN
+from handrail.insight.periods import Window, months_before
+from handrail.insight.spec import Sold
+from handrail.insight.warehouse import read_manifest, schema_of
+
+NOWHERE = "?"
+"""Site of facts whose site nobody knows: they count for the organisation and for no site."""
+ENCOUNTER, ASKED, PROFILE, ENROLLED, GIVEN = "facts.encounter", "facts.asked", "facts.profile", "facts.enrolled", "exchange.given"
+_QUESTIONS = {"gender": "string", "trans": "string", "birth_year": "int64", "age_band": "string"}
+AGES_OF_BAND: dict[str, tuple[int, int]] = {
+    AgeBand.UNDER_15: (0, 14), AgeBand.FROM_15: (15, 19), AgeBand.FROM_20: (20, 24), AgeBand.FROM_25: (25, 29), AgeBand.FROM_30: (30, 39),
+    AgeBand.FROM_40: (40, 49), AgeBand.FROM_50: (50, 59), AgeBand.FROM_60: (60, OLDEST - 1),
+}
+"""First and last age of what people say who give no year of birth."""
+_OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Ibis 12 calls functions that DuckDB 2 deprecates."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+class Tables:
+    """The warehouse of one organisation, as its manifest was when opened. Use with `with`."""
+
+    def __init__(self, organisation: str) -> None:
+        self.manifest = read_manifest(organisation)
+        with quiet():
+            self._con = ibis.duckdb.connect(":memory:", **_OFFLINE)
+        self._named_tables: dict[str, Any] = {}
+        self._numbers = itertools.count()
+        self.anybody_merged = pq.read_metadata(self.manifest.folder / self.manifest.dimensions["survivors"]).num_rows > 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_args: object) -> None:
+        self._con.disconnect()
+
+    # -- the connection -------------------------------------------------------------------------------------------
+
+    def fetch(self, expression: Any) -> list[dict[str, Any]]:
+        with quiet():
+            found: list[dict[str, Any]] = self._con.to_pyarrow(expression).to_pylist()
+        return found
+
+    def parquet(self, name: str, files: Sequence[Any]) -> Any:
+        return self.named(name, lambda: self._con.read_parquet([str(path) for path in files], table_name=self._next_name()))
+
+    def view(self, name: str, make: Callable[[], Any]) -> Any:
+        """An expression under a name: Ibis then translates it once and not in every query that uses it."""
+        return self.named(name, lambda: self._con.create_view(self._next_name(), make()))
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """A small result that several measures share, computed once."""
+        return self.named(name, lambda: self._con.create_table(self._next_name(), make(), temp=True))
+
+    def _next_name(self) -> str:
+        """Never like `t7`: so Ibis names the parts of its own queries, and the query's part would hide our table."""
+        return f"warehouse_{next(self._numbers)}"
+
+    def named(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._named_tables:
+            with quiet():
+                self._named_tables[name] = make()
+        return self._named_tables[name]
+
+    # -- what counts --------------------------------------------------------------------------------------------
+
+    def dimension(self, name: str) -> Any:
+        return self.parquet(f"dimension {name}", [self.manifest.folder / self.manifest.dimensions[name]])
+
+    def counting(self, kind: str) -> Any:
+        """The facts of a kind that count now; a kind without facts gives an empty table with its columns."""
+        files = self.manifest.files(kind)
+        if not files:
+            return self.kept(f"counting {kind}", lambda: schema_of(KINDS[kind]).empty_table())
+        table, asides = self.parquet(f"all {kind}", files), self.dimension("asides")
+        return self.view(f"counting {kind}", lambda: self.merged(table.anti_join(asides, table["id"] == asides["fact"])))
+
+    def merged(self, rows: Any) -> Any:
+        """The rows with the survivor in the place of everybody who was merged, for earlier periods too."""
+        if not self.anybody_merged:
+            return rows
+        survivors = self.dimension("survivors").select(merged="participant", survivor="survivor")
+        found = rows.left_join(survivors, rows["participant"] == survivors["merged"])
+        return found.mutate(participant=ibis.coalesce(found["survivor"], found["participant"])).drop("merged", "survivor")
+
+    def needles(self) -> Any:
+        """Items that count as needles-syringes: `whole`, and `barrels` and `needles` as far as the convention counts them."""
+
+        def make() -> Any:
+            items, convention = self.dimension("items"), self.manifest.values["ns_convention"]
+            if convention == "barrels":  # as the catalogue counts; a kit of the time before parts were known is whole
+                items = items.select(code="code", whole="counts_as_ns", barrels=ibis.literal(0), needles=ibis.literal(0))
+            else:
+                barrels = _["barrels"] if convention == "max_of_both" else ibis.literal(0)
+                items = items.select("code", "whole", barrels=barrels, needles="needles")
+            return items.filter(_["whole"] + _["barrels"] + _["needles"] > 0)
+
+        return self.kept("needles", make)
+
+    def within(self, kind: str, window: Window) -> Any:
+        days = (_["local_date"] >= window.starts_on, _["local_date"] < window.ends_before)
+        return self.view(f"{kind} {window}", lambda: self.counting(kind).filter(*days))
+
+    # -- people ---------------------------------------------------------------------------------------------------
+
+    def of_sale(self, kind: str, rows: Any, sold: Sold) -> Any:
+        """The rows without pharmacy sales, or only those: a box says its channel itself, all else the visit it belongs to."""
+        if sold == "any":
+            return rows
+        if kind != GIVEN:
+            is_sale = rows["channel"].fill_null("") == Channel.PHARMACY.value
+            return rows.filter(is_sale if sold == "only" else ~is_sale)
+        sales = self.view("sales", lambda: self.counting(ENCOUNTER).filter(_["channel"] == Channel.PHARMACY.value).select(sale="root"))
+        fits = rows["encounter"] == sales["sale"]
+        return rows.semi_join(sales, fits) if sold == "only" else rows.anti_join(sales, fits)
+
+    def picked_up(self, window: Window, sold: Sold = "any") -> Any:
+        def make() -> Any:
+            items, rows = self.needles(), self.of_sale(GIVEN, self.within(GIVEN, window), sold)
+            found = rows.filter(_["quantity"] >= 1).semi_join(items, rows["item"] == items["code"])
+            return found.select("site", "participant", "encounter", "local_date").distinct()
+
+        return self.kept(f"picked up {window} {sold}", make)
+
+    def served(self, window: Window) -> Any:
+        def make() -> Any:
+            kinds = [kind.key for kind in KINDS if kind.key == ENCOUNTER or (kind.needs_encounter and self.manifest.files(kind.key))]
+            rows = [self.within(kind, window).filter(_["participant"].notnull()).select("site", "participant", "local_date") for kind in kinds]
+            return ibis.union(*rows, distinct=True) if len(rows) > 1 else rows[0].distinct()
+
+        return self.kept(f"served {window}", make)
+
+    def last_answers(self, window: Window) -> Any:
+        """The last answer of each person before the window's end, unless it is too old (the value `pwid_window`)."""
+
+        def make() -> Any:
+            asked, columns = self.counting(ASKED), ("participant", "injects", "occurred_at", "counter", "local_date")
+            said = self.counting(PROFILE)
+            taken_back = said.filter(said["withdrawn"].contains("injects")).mutate(injects=ibis.literal("not_said"))
+            asked = ibis.union(asked.select(*columns), taken_back.select(*columns))
+            asked = asked.filter(_["participant"].notnull(), _["local_date"] < window.ends_before)
+            newest_first = ibis.window(group_by="participant", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])
+            last = asked.mutate(place=ibis.row_number().over(newest_first)).filter(_["place"] == 0)
+            since = months_before(window.ends_before, self.manifest.values["pwid_window"])
+            return last.filter(_["local_date"] >= since).select("participant", "injects")
+
+        return self.kept(f"answers {window.ends_before}", make)
+
+    def said(self, window: Window) -> Any:
+        """Gender, year of birth, and first and last age of a band, of each person as last said before the window's end.
+
+        Whoever says trans or another, or several genders, is in `other`. What was taken back is as if never asked.
+        """
+
+        def make() -> Any:
+            profile, enrolled = self.counting(PROFILE), self.counting(ENROLLED)
+            genders = _answers(
+                (enrolled, enrolled["gender"].notnull(), {"gender": "gender"}),
+                (profile, profile["gender"].notnull() | _takes_back(profile, "gender"), {"gender": profile["gender"].join(",")}),
+                window=window,
+            )
+            trans = _answers((profile, profile["trans"].notnull() | _takes_back(profile, "trans"), {"trans": "trans"}), window=window)
+            age_said = profile["birth_year"].notnull() | profile["age_band"].notnull()
+            ages = _answers(
+                (enrolled, enrolled["birth_year"].notnull(), {"birth_year": "birth_year"}),
+                (profile, age_said | _takes_back(profile, "birth_year") | _takes_back(profile, "age_band"), {"birth_year": "birth_year", "age_band": "age_band"}),
+                window=window,
+            )
+            each = ibis.union(genders, trans, ages).group_by("participant").agg(**{name: _[name].max() for name in _QUESTIONS})
+            first, last = (ibis.cases(*((each["age_band"] == code, ibis.literal(band[end])) for code, band in AGES_OF_BAND.items()), else_=None) for end in (0, 1))
+            return each.select("participant", "birth_year", gender=_gender(each), age_from=first, age_to=last)
+
+        return self.kept(f"said {window.ends_before}", make)
+
+
+def _takes_back(profile: Any, question: str) -> Any:
+    return profile["withdrawn"].contains(question).fill_null(False)
+
+
+def _answers(*sources: tuple[Any, Any, dict[str, Any]], window: Window) -> Any:
+    """The last answer of each person before the window's end; other questions are null."""
+    parts = []
+    for rows, says_something, answers in sources:
+        columns = {name: ibis.null(kind) for name, kind in _QUESTIONS.items()}
+        columns |= {name: rows[value] if isinstance(value, str) else value for name, value in answers.items()}
+        said = rows.filter(says_something, rows["participant"].notnull(), rows["local_date"] < window.ends_before)
+        parts.append(said.select("participant", "occurred_at", "counter", **columns))
+    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    newest_first = ibis.window(group_by="participant", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])
+    return rows.mutate(place=ibis.row_number().over(newest_first)).filter(_["place"] == 0).select("participant", *_QUESTIONS)
+
+
+def _gender(rows: Any) -> Any:
+    said = rows["gender"].fill_null("")
+    one = ibis.cases((said == Gender.FEMALE.value, "female"), (said == Gender.MALE.value, "male"), (said.isin(["", Gender.NOT_SAID.value]), UNKNOWN), else_="other")
+    return ibis.ifelse(rows["trans"].fill_null("") == YesNo.YES.value, "other", one)
