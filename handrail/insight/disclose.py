@@ -36,8 +36,16 @@ __all__ = ["Cell", "Published", "Shared", "ratio_is_safe", "share", "system_of"]
 class Shared:
     """A result as it may be shared: `row` is None where it is hidden, and carries the value without its parts."""
 
-    place: tuple[str, Place, str]
+    key: str
+    site: Place
+    site_name: str
+    cell: str
     row: Row | None
+
+    @property
+    def place(self) -> tuple[str, Place, str]:
+        """Where it stands in a pack."""
+        return self.key, self.site, self.cell
 
     @property
     def is_hidden(self) -> bool:
@@ -59,7 +67,7 @@ def share(pack: Pack, threshold: int | None = None, *, beside: Sequence[Pack] = 
     limit = max(settings.CONFIG.public_threshold, threshold or 0)
     rows = [row for one in (pack, *beside) for row in one]
     hidden = _hidden(rows, before, limit)
-    return [Shared(row.place, replace(row, is_hidden=not _may_show(row, hidden, limit)).outside) for row in pack]
+    return [Shared(*row.place[:2], row.site_name, row.cell, replace(row, is_hidden=not _may_show(row, hidden, limit)).outside) for row in pack]
 
 
 def _may_show(row: Row, hidden: frozenset[object], threshold: int) -> bool:
