@@ -260,6 +260,10 @@ class Fact(ScopedModel):
         indexes = [
             models.Index(fields=["organisation", "encounter"], name="fact_encounter"),
             models.Index(fields=["organisation", "site", "kind", "-occurred_at"], name="fact_site_kind_time"),
+            models.Index(
+                fields=["organisation", "site", "kind", "-occurred_at"], name="fact_outside_visits",
+                condition=models.Q(encounter__isnull=True) & ~models.Q(kind="facts.encounter"),
+            ),
             models.Index(fields=["organisation", "root"], name="fact_root"),
             models.Index(fields=["organisation", "about"], name="fact_about", condition=models.Q(about__isnull=False)),
             models.Index(fields=["organisation", "participant"], name="fact_participant", condition=models.Q(participant__isnull=False)),

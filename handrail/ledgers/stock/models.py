@@ -228,7 +228,7 @@ class Leg(ScopedModel):
         indexes = [
             models.Index(fields=["organisation", "fact"], name="leg_fact"),
             models.Index(fields=["organisation", "location", "lot"], name="leg_location_lot"),
-            models.Index(fields=["organisation", "at"], include=["site", "location", "lot", "quantity"], name="leg_time"),
+            models.Index(fields=["organisation", "location", "at"], include=["site", "lot", "quantity"], name="leg_place_time"),
         ]
 
 
