@@ -13,6 +13,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 ENGINES = ("duckdb", "spark", "postgres")
+LEAST_MEMORY_MB = 512
+"""What Spark's driver needs to start at all."""
 
 
 class ConfigError(ValueError):
@@ -91,6 +93,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Config:
         )
     if config.engine not in ENGINES:
         raise ConfigError(f"HANDRAIL_ENGINE is “{config.engine}”; it can be {', '.join(ENGINES)}.")
+    if config.engine_memory_mb < LEAST_MEMORY_MB:
+        raise ConfigError(f"HANDRAIL_ENGINE_MEMORY_MB is {config.engine_memory_mb}; no engine works with less than {LEAST_MEMORY_MB}.")
     if config.database_url and not config.owner_database_url:
         raise ConfigError("HANDRAIL_DATABASE_URL is set, but HANDRAIL_OWNER_DATABASE_URL is not; migrating needs the owner's role.")
     return config

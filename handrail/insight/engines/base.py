@@ -12,8 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from handrail.kernel.config import ConfigError
 
-class EngineMissing(RuntimeError):
+
+class EngineMissing(ConfigError):
     """The engine that was set cannot be used here; the message says what it needs."""
 
 
