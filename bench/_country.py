@@ -81,7 +81,7 @@ def grow(connection: psycopg.Connection[Any], organisation: int, facts: int, *, 
             f"""
             WITH visit AS (
                 SELECT v + {start} AS v, now() - interval '1 hour' - ({visits} - v) * {span} / {visits} AS at,
-                       CASE WHEN v % 5 < 3 THEN (v::bigint * 7919) % {people} END AS who,
+                       CASE WHEN (v + {start}) % 5 < 3 THEN (v::bigint * 7919) % {people} END AS who,
                        (SELECT array_agg(key ORDER BY key) FROM facts_site WHERE organisation_id = {organisation} AND kind <> 'store') AS places
                 FROM generate_series({low + 1}, {high}) v
             ), shape AS ({shapes}), made AS (

@@ -13,7 +13,7 @@ from handrail.facts.spec import KINDS
 from handrail.insight.periods import Window, months_before
 from handrail.insight.spec import INDICATORS, Measure
 from handrail.insight.tables import ENCOUNTER
-from handrail.insight.warehouse import Manifest
+from handrail.insight.warehouse import Manifest, schema_of
 
 _BASE = """
 CREATE TEMP TABLE visit AS SELECT root, site, coalesce(survivor, f.participant) AS participant, local_date, people_count, channel
@@ -55,7 +55,7 @@ _INJECTS, _ANSWERED = "('last_month', 'last_12_months')", "('last_month', 'last_
 
 
 def _needles(condition: str) -> str:
-    return f"SELECT coalesce(site, '?') AS site, {_WHO}, sum(ns) AS amount, (kind = 'given')::int AS alone FROM given WHERE {condition} GROUP BY kind, ALL"
+    return f"SELECT coalesce(site, '?') AS site, {_WHO}, sum(ns) AS amount, (kind = 'given')::int AS alone FROM given WHERE {condition} GROUP BY ALL"
 
 
 def _visits(condition: str) -> str:
@@ -84,7 +84,7 @@ _KNOWN = (
 )
 _REFERRED = (
     "SELECT coalesce(site, '?') AS site, {who}, count(DISTINCT root) AS amount, 1 AS alone FROM referral WHERE {quarter} AND "
-    "(status IN {ever} OR root IN (SELECT referral FROM {{outcome}} ANTI JOIN {{asides}} a ON a.{{aside}} = {{fact}} WHERE status IN {ever})) GROUP BY ALL"
+    "(status IN {ever} OR root IN (SELECT referral FROM {{outcome}} o ANTI JOIN {{asides}} a ON a.{{aside}} = o.{{fact}} WHERE status IN {ever})) GROUP BY ALL"
 )
 _WANTED = "('accepted', 'booked', 'attended', 'result_known', 'not_attended', 'refused_by_service', 'withdrawn')"
 _MONTHLY = "SELECT participant FROM took WHERE now AND participant IS NOT NULL GROUP BY participant HAVING count(DISTINCT encounter) >= 3"
@@ -154,8 +154,11 @@ def pack(manifest: Manifest, quarter: Window, year: Window, limits: dict[str, st
 
     def files(kind: str) -> str:
         found = manifest.files(kind)
+        if not found:
+            con.register(f"no_{kind.split('.')[1]}", schema_of(KINDS[kind]).empty_table())
+            return f"no_{kind.split('.')[1]}"
         listed = ", ".join(f"'{path}'" for path in found)
-        return f"read_parquet([{listed}])" if found else f"(SELECT NULL::VARCHAR AS referral, NULL::VARCHAR AS status, NULL::BIGINT AS counter, NULL::VARCHAR AS id WHERE false) AS {kind.split('.')[1]}"
+        return f"read_parquet([{listed}])"
 
     served = [kind.key for kind in KINDS if kind.key == ENCOUNTER or (kind.needs_encounter and manifest.files(kind.key))]
     named = {name: f"read_parquet('{manifest.folder / path}')" for name, path in manifest.dimensions.items()}
