@@ -20,7 +20,7 @@ DIMENSIONS: dict[str, pa.Schema] = {
          ("barrels", pa.int64()), ("needles", pa.int64())]
     ),
     "survivors": pa.schema([("participant", pa.string()), ("survivor", pa.string())]),
-    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_())]),
+    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_()), ("counter", pa.int64())]),
     "estimates": pa.schema(
         [("population", pa.string()), ("level", pa.string()), ("area", pa.string()), ("value", pa.int64()), ("low", pa.int64()),
          ("high", pa.int64()), ("method", pa.string()), ("year", pa.int64()), ("source", pa.string())]

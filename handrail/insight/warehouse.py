@@ -42,7 +42,7 @@ CHUNK = 50_000
 """Counters read at a time, and the most that one file covers: memory stays flat however many facts there are."""
 MANY_FILES = 40
 """When a kind has gathered so many small files, they become one."""
-_FORMAT = 2
+_FORMAT = 3
 _LOCK = 7_203_114
 """First number of the advisory lock that lets one build of an organisation run at a time."""
 
@@ -183,12 +183,13 @@ class _Build:
         removed = self._sweep(old)
         return BuildReport(watermark, self._facts_read, self._rows, self._files, removed, tuple(self._rebuilt))
 
-    def _moment(self) -> tuple[int, str, list[tuple[str, str, bool]]]:
+    def _moment(self) -> tuple[int, str, list[tuple[str, str, bool, int]]]:
         """Watermark, epoch and what does not count, by one statement: one snapshot of the database."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT h.counter, h.epoch::text, a.fact::text, a.reason, a.is_open FROM facts_head h"
+                "SELECT h.counter, h.epoch::text, a.fact::text, a.reason, a.is_open, f.counter FROM facts_head h"
                 " LEFT JOIN facts_aside a ON a.organisation_id = h.organisation_id"
+                " LEFT JOIN facts_fact f ON f.organisation_id = a.organisation_id AND f.id = a.fact"
                 " WHERE h.organisation_id = %s::bigint ORDER BY a.fact",
                 [self._key],
             )
