@@ -93,11 +93,11 @@ class Reader(Tables):
 
     def _cells(self, wanted: Sequence[Wanted]) -> list[Measured]:
         """One query: each number and the people behind it, for each site, each cell and for everywhere."""
-        numbered = [rows_of(measure, self, window).mutate(measure=ibis.literal(i)) for i, (measure, window) in enumerate(wanted)]
-        atoms = union([rows.select(*SHAPE).cast(SHAPE) for rows in numbered])
+        atoms = union([self._numbered(number, *pair) for number, pair in enumerate(wanted)])
         heads = self.counting(ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
         rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms["coded"])
         rows = rows.select(*SHAPE, heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(rows["alone"])))
+        rows = self.once(rows)
         slices = [rows.mutate(slice=ibis.literal(EVERYWHERE)), rows.mutate(slice=rows["site"]), *self._broken(rows, wanted)]
         grouped = union([part.select("measure", "slice", "coded", "person", "amount", "heads") for part in slices])
         grouped = grouped.group_by("measure", "slice").agg(
@@ -109,6 +109,11 @@ class Reader(Tables):
             value = row["coded"] if of_people else row["amount"]
             cells[row["measure"]][row["slice"]] = Cell(int(value), int(row["coded"] + row["heads"]))
         return [_measured(found) for found in cells]
+
+    def _numbered(self, number: int, measure: Measure, window: Window) -> Any:
+        """The rows of one measure as a view: Ibis takes far longer over one large query than over its parts."""
+        rows = rows_of(measure, self, window).mutate(measure=ibis.literal(number))
+        return self.aside(rows.select(*SHAPE)).cast(SHAPE)  # DuckDB adds up in wider numbers than Ibis thinks
 
     def _broken(self, rows: Any, wanted: Sequence[Wanted]) -> Iterable[Any]:
         """The rows once more for each breakdown, with their cell as slice."""

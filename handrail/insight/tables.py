@@ -75,6 +75,16 @@ class Tables:
         """A small result that several measures share, computed once."""
         return self.named(name, lambda: self._con.create_table(self._next_name(), make(), temp=True))
 
+    def once(self, rows: Any) -> Any:
+        """These rows computed now, for queries that read them several times."""
+        with quiet():
+            return self._con.create_table(self._next_name(), rows, temp=True)
+
+    def aside(self, rows: Any) -> Any:
+        """These rows as a view of their own."""
+        with quiet():
+            return self._con.create_view(self._next_name(), rows)
+
     def _next_name(self) -> str:
         """Never like `t7`: so Ibis names the parts of its own queries, and the query's part would hide our table."""
         return f"warehouse_{next(self._numbers)}"
