@@ -15,7 +15,7 @@ from handrail.insight.disclose import share
 from handrail.insight.models import Result
 from handrail.insight.periods import Period, Window
 from handrail.insight.results import read
-from handrail.insight.spec import INDICATORS, Indicator, Measure, People, Regular
+from handrail.insight.spec import INDICATORS, OF_PEOPLE, Indicator, Measure
 from handrail.insight.warehouse import BuildReport, build
 from handrail.kernel import clock, scope
 
@@ -82,7 +82,7 @@ def _results(reader: Reader, period: Period, sites: Mapping[str, Site], organisa
         parts = [reader.measure(part, window) for part in indicator.inputs]
         beside = [reader.measure(part, window) for part in indicator.beside]
         also = [{"joined": joined[window]}] if joined[window] and counts_people(indicator) else []
-        for site in [None, *(_shown(sites, parts) if indicator.by_site else ())]:
+        for site in [None, *(_shown(sites, parts, indicator) if indicator.by_site else ())]:
             computed = computed_from(indicator, [part.at(site) for part in parts], window)
             yield _result(computed, common, site=sites[site] if site else None, steps=_steps(indicator, parts, beside, site) + also)
         for cell in [cell for written in indicator.breakdowns for cell in cells_of(written, places)]:
@@ -98,13 +98,16 @@ def _result(computed: Computed, common: Mapping[str, Any], **place: Any) -> Resu
 
 def counts_people(indicator: Indicator) -> bool:
     """Whether joining two records of one person can change it."""
-    return any(isinstance(part, (People, Regular)) for part in indicator.inputs)
+    return any(isinstance(part, OF_PEOPLE) for part in indicator.inputs)
 
 
-def _shown(sites: Mapping[str, Site], parts: Sequence[Measured]) -> list[str]:
-    """Sites of a table: every one that is open and meets people, and any other where something was counted."""
+def _shown(sites: Mapping[str, Site], parts: Sequence[Measured], indicator: Indicator) -> list[str]:
+    """Sites of a table: every one that is open and meets people (of some, where people are held), and any other where something was counted."""
     counted = {site for part in parts for site, cell in part.by_site.items() if cell.value}
-    return [key for key, site in sites.items() if key in counted or (site.is_active and site.kind != "store")]
+    return [
+        key for key, site in sites.items()
+        if key in counted or (site.is_active and site.kind != "store" and (site.closed_setting or not indicator.closed))
+    ]
 
 
 def computed_from(indicator: Indicator, cells: Sequence[Cell | None], window: Window) -> Computed:

@@ -26,14 +26,13 @@ from handrail.facts.models import Site, SiteKind
 from handrail.insight.arithmetic import Status
 from handrail.insight.attacker import How, System
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, pairs_of
+from handrail.insight.packages import resolved
 from handrail.insight.periods import Window
 from handrail.insight.results import Pack, Row
-from handrail.insight.spec import Estimate, Followed, Measure, People, Regular, contains
+from handrail.insight.spec import OF_PEOPLE, Among, Estimate, Followed, Measure, contains
 from handrail.insight.suppress import suppress
 
 Place = uuid.UUID | None
-_OF_PEOPLE = (People, Regular)
-"""Measures that count people: over several periods they do not add up."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def share(pack: Pack, threshold: int | None = None, *, beside: Sequence[Pack] = 
 def _may_show(row: Row, hidden: frozenset[object], threshold: int) -> bool:
     if row.status == Status.NO_DATA:
         return True
-    if any(Cell(measure, row.window, row.site, part=row.cell) in hidden for measure in row.indicator.inputs):
+    if any(Cell(resolved(measure, row.window), row.window, row.site, part=row.cell) in hidden for measure in row.indicator.inputs):
         return False
     if row.denominator is None or isinstance(row.indicator.denominator, Estimate):
         return not is_small(row.people_behind or 0, threshold)
@@ -129,6 +128,7 @@ def system_of(
         system.add(cell, people)
     _tie_places(system, numbers)
     _tie_breakdowns(system, numbers)
+    _tie_genders(system, numbers)
     _tie_sites_to_areas(system, numbers, site_codes or {})
     _tie_parts(system, numbers, threshold)
     _tie_periods(system, numbers)
@@ -143,7 +143,7 @@ def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[tuple[int, int], int]]:
         parts = ((row.numerator, row.people_behind), (row.denominator, row.denominator_people))
         for measure, (value, people) in zip(row.indicator.parts, parts, strict=False):
             if not isinstance(measure, Estimate) and value is not None:
-                cell = Cell(measure, row.window, row.site, part=row.cell)
+                cell = Cell(resolved(measure, row.window), row.window, row.site, part=row.cell)
                 worth = 2 * (row.site is None) + (row.indicator.kind == "count") + 4 * (not row.cell)
                 found[cell] = ((value, people or 0), max(worth, found[cell][1] if cell in found else 0))
     return found
@@ -169,6 +169,18 @@ def _tie_breakdowns(system: System, numbers: Numbers) -> None:
             for total in table[coarse]:
                 codes = pairs_of(total.part).items()
                 system.tie(total, [cell for cell in table[fine] if codes <= pairs_of(cell.part).items()])
+
+
+def _tie_genders(system: System, numbers: Numbers) -> None:
+    """What is counted of some genders is the sum of their cells, wherever the same number is told apart by gender."""
+    for total in numbers:
+        if isinstance(total.measure, Among) and not total.part:
+            tables: dict[frozenset[str], list[Cell]] = {}
+            for cell in numbers:
+                if replace(cell, part="", measure=total.measure) == total and cell.measure == total.measure.of and "gender" in pairs_of(cell.part):
+                    tables.setdefault(frozenset(pairs_of(cell.part)), []).append(cell)
+            for cells in tables.values():
+                system.tie(total, [cell for cell in cells if pairs_of(cell.part)["gender"] in total.measure.gender])
 
 
 def _tie_sites_to_areas(system: System, numbers: Numbers, site_codes: Mapping[uuid.UUID, Mapping[str, str]]) -> None:
@@ -210,7 +222,7 @@ def _is_part(small: Cell, large: Cell) -> bool:
     """Whether one counts a part of the other. Over different windows only people can be subtracted."""
     if small.window == large.window:
         return contains(large.measure, small.measure)
-    people = isinstance(small.measure, _OF_PEOPLE) and isinstance(large.measure, _OF_PEOPLE)
+    people = isinstance(small.measure, OF_PEOPLE) and isinstance(large.measure, OF_PEOPLE)
     return people and small.window.inside(large.window) and (small.measure == large.measure or contains(large.measure, small.measure))
 
 
@@ -223,7 +235,7 @@ def _tie_periods(system: System, numbers: Numbers) -> None:
         for total in cells:
             parts = _partition(total.window, [cell for cell in cells if cell.window != total.window and cell.window.inside(total.window)])
             if parts:
-                system.tie(total, parts, How.COVER if isinstance(measure, (*_OF_PEOPLE, Followed)) else How.SUM)
+                system.tie(total, parts, How.COVER if isinstance(measure, (*OF_PEOPLE, Followed)) else How.SUM)
 
 
 def _partition(window: Window, cells: Sequence[Cell]) -> list[Cell]:

@@ -42,7 +42,7 @@ CHUNK = 50_000
 """Counters read at a time, and the most that one file covers: memory stays flat however many facts there are."""
 MANY_FILES = 40
 """When a kind has gathered so many small files, they become one."""
-_FORMAT = 2
+_FORMAT = 3
 _LOCK = 7_203_114
 """First number of the advisory lock that lets one build of an organisation run at a time."""
 
