@@ -13,7 +13,8 @@ from handrail.insight.breakdowns import cells_of
 from handrail.insight.compile import Measured, Reader
 from handrail.insight.disclose import share
 from handrail.insight.models import Result
-from handrail.insight.periods import Period, Window
+from handrail.insight.periods import Period, PeriodKind, Window
+from handrail.insight.report_spec import REPORTS
 from handrail.insight.results import read
 from handrail.insight.spec import INDICATORS, OF_PEOPLE, Indicator, Measure
 from handrail.insight.warehouse import BuildReport, build
@@ -36,7 +37,7 @@ def refresh(organisation_key: int, periods: Sequence[str]) -> tuple[BuildReport,
 
 
 def compute(organisation_key: int, periods: Sequence[str]) -> ComputeReport:
-    """Compute every indicator for these periods, for the organisation, each site and each cell, replacing what was stored.
+    """Compute the indicators of these periods, for the organisation, each site and each cell, replacing what was stored.
 
     Reads the warehouse as it is; a warehouse that was never built raises `NotBuilt`, a wrong period ValueError.
     """
@@ -66,14 +67,15 @@ def _hide(period: Period) -> None:
 
 def _results(reader: Reader, period: Period, sites: Mapping[str, Site], organisation: Organisation) -> Iterable[Result]:
     asked: dict[tuple[Measure, Window], set[str]] = {}
-    for indicator in INDICATORS:
+    indicators = asked_in(period)
+    for indicator in indicators:
         window = period.window(indicator.window)
         for part in (*indicator.inputs, *indicator.beside):
             asked.setdefault((part, window), set()).update(indicator.breakdowns if part in indicator.inputs else ())
     reader.measure_all(asked, asked)
     joined = {window: reader.joined(window) for window in {window for _measure, window in asked}}
     places = reader.places()
-    for indicator in INDICATORS:
+    for indicator in indicators:
         window = period.window(indicator.window)
         common: dict[str, Any] = {
             "organisation": organisation, "indicator": indicator.key, "version": indicator.version, "period": str(period),
@@ -87,6 +89,14 @@ def _results(reader: Reader, period: Period, sites: Mapping[str, Site], organisa
             yield _result(computed, common, site=sites[site] if site else None, steps=_steps(indicator, parts, beside, site) + also)
         for cell in [cell for written in indicator.breakdowns for cell in cells_of(written, places)]:
             yield _result(computed_from(indicator, [part.at(None, cell) for part in parts], window), common, cell=cell)
+
+
+def asked_in(period: Period) -> list[Indicator]:
+    """Every indicator of a quarter; of other periods those that a report of their length asks for, and contacts, which say who reported."""
+    if period.kind is PeriodKind.QUARTER:
+        return list(INDICATORS)
+    keys = {"contacts", *(key for report in REPORTS if report.period is period.kind for key in report.indicators)}
+    return [indicator for indicator in INDICATORS if indicator.key in keys]
 
 
 def _result(computed: Computed, common: Mapping[str, Any], **place: Any) -> Result:
