@@ -96,7 +96,7 @@ class Reader(Tables):
 
     def _cells(self, wanted: Sequence[Wanted]) -> list[Measured]:
         """One query: each number and the people behind it, for each site, each cell and for everywhere."""
-        atoms = union([self._numbered(number, *pair) for number, pair in enumerate(wanted)])
+        atoms = self.together([rows_of(measure, self, window).mutate(measure=ibis.literal(n)) for n, (measure, window) in enumerate(wanted)], SHAPE)
         heads = self.counting(ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
         rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms["coded"])
         rows = rows.select(*SHAPE, heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(rows["alone"])))
@@ -112,11 +112,6 @@ class Reader(Tables):
             value = row["coded"] if of_people else row["amount"]
             cells[row["measure"]][row["slice"]] = Cell(int(value), int(row["coded"] + row["heads"]))
         return [_measured(found, measure) for found, (measure, _window) in zip(cells, wanted, strict=True)]
-
-    def _numbered(self, number: int, measure: Measure, window: Window) -> Any:
-        """The rows of one measure as a view: Ibis takes far longer over one large query than over its parts."""
-        rows = rows_of(measure, self, window).mutate(measure=ibis.literal(number))
-        return self.aside(rows.select(*SHAPE)).cast(SHAPE)  # DuckDB adds up in wider numbers than Ibis thinks
 
     def _broken(self, rows: Any, wanted: Sequence[Wanted]) -> Iterable[Any]:
         """The rows once more for each breakdown, with their cell as slice."""

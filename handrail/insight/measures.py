@@ -43,8 +43,10 @@ SECOND_HALF = 4
 """Month in which the second half of PEPFAR's year begins, which is from October to September."""
 WINDOW_DAYS = 30
 """Length of a window of regular pick-ups (`domain/exchange.md` 9)."""
-SHAPE = {"measure": "int64", "site": "string", "coded": "boolean", "person": "string", "year": "int64", "amount": "int64", "alone": "int64", "part": "string"}
-"""Columns of every measure's rows."""
+SHAPE = {
+    "measure": "BIGINT", "site": "VARCHAR", "coded": "BOOLEAN", "person": "VARCHAR", "year": "BIGINT", "amount": "BIGINT", "alone": "BIGINT", "part": "VARCHAR",
+}
+"""Columns of every measure's rows, as DuckDB calls their types."""
 
 
 @singledispatch

@@ -394,6 +394,13 @@ class Indicator:
         return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
 
     @property
+    def only_grows(self) -> bool:
+        """Whether another fact can never lower it: a count of what happened, not of people by their last answer or newest record."""
+        measure = self.numerator
+        people = isinstance(measure, People) and measure.injects == "any" and not measure.not_before and not measure.always
+        return self.kind == "count" and (people or isinstance(measure, Sum | Records | Contacts | Outlets) or (isinstance(measure, Package) and measure.injects == "any"))
+
+    @property
     def inputs(self) -> tuple[Measure, ...]:
         """Everything that has to be measured for the value."""
         return self.parts if self.unknown is None else (*self.parts, self.unknown)
