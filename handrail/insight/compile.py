@@ -20,10 +20,11 @@ from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, Breakdown, keys_of
 from handrail.insight.measures import SHAPE, rows_of
 from handrail.insight.models import Level
 from handrail.insight.periods import Window
-from handrail.insight.spec import Estimate, Measure, People, Regular
+from handrail.insight.spec import Estimate, Measure, Package, People, Prevented, PrisonCount, Regular
 from handrail.insight.tables import ENCOUNTER, NOWHERE, Tables
 
 EVERYWHERE = "*"
+_NOBODY = Cell(0, 0)
 Wanted = tuple[Measure, Window]
 
 
@@ -35,12 +36,14 @@ class Measured:
     by_site: Mapping[str, Cell] = field(default_factory=dict)
     notes: tuple[Mapping[str, Any], ...] = ()
     by_cell: Mapping[str, Cell] = field(default_factory=dict)
+    silent: Cell | None = _NOBODY
+    """What holds where nothing was recorded: 0, or nothing is known."""
 
     def at(self, site: str | None, cell: str = "") -> Cell | None:
         """Of a site (a known site without facts has 0), of a cell, or of everywhere."""
         if cell:
-            return self.by_cell.get(cell, Cell(0, 0))
-        return self.everywhere if site is None else self.by_site.get(site, Cell(0, 0))
+            return self.by_cell.get(cell, self.silent)
+        return self.everywhere if site is None else self.by_site.get(site, self.silent)
 
 
 class Reader(Tables):
@@ -101,18 +104,18 @@ class Reader(Tables):
         grouped = grouped.group_by("measure", "slice").agg(amount=_["amount"].sum(), coded=_["person"].nunique(), heads=_["heads"].sum())
         cells: list[dict[str, Cell]] = [{} for _pair in wanted]
         for row in self.fetch(grouped):
-            of_people = isinstance(wanted[row["measure"]][0], People)
+            of_people = isinstance(wanted[row["measure"]][0], (People, Package, Prevented))
             value = row["coded"] if of_people else row["amount"]
             cells[row["measure"]][row["slice"]] = Cell(int(value), int(row["coded"] + row["heads"]))
-        return [_measured(found) for found in cells]
+        return [_measured(found, measure) for found, (measure, _window) in zip(cells, wanted, strict=True)]
 
     def _people_at_sites(self, wanted: Sequence[Wanted]) -> Any:
-        """Rows of all measures: measure, site, person (null: all meetings without a code), year, amount, heads."""
+        """Rows of all measures: measure, site, person (null: all meetings without a code), year, part, amount, heads."""
         numbered = [rows_of(measure, self, window).mutate(measure=ibis.literal(i)) for i, (measure, window) in enumerate(wanted)]
-        atoms = union([rows.select(*SHAPE).cast(SHAPE) for rows in numbered])
+        atoms = self.engine.together([rows.select(*SHAPE).cast(SHAPE) for rows in numbered])
         heads = self.counting(ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
         rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms["coded"])
-        return rows.group_by("measure", "site", "year", person=ibis.ifelse(rows["coded"], rows["person"], None)).agg(
+        return rows.group_by("measure", "site", "year", "part", person=ibis.ifelse(rows["coded"], rows["person"], None)).agg(
             amount=rows["amount"].sum(), heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(rows["alone"])).sum()
         )
 
@@ -126,8 +129,8 @@ class Reader(Tables):
         for (written, ends_before), indexes in sorted(asked.items()):
             breakdowns = [BREAKDOWNS[key] for key in keys_of(written)]
             found = rows.filter(rows["measure"].isin(indexes))
-            for looked_at in {breakdown.of == "place" for breakdown in breakdowns}:
-                found = self._with_places(found) if looked_at else self._with_people(found, ends_before)
+            for looked_at in sorted({"place" if breakdown.of == "place" else "people" for breakdown in breakdowns if breakdown.of != "part"}):
+                found = self._with_places(found) if looked_at == "place" else self._with_people(found, ends_before)
             parts: list[Any] = []
             for breakdown in breakdowns:
                 parts += [ibis.literal(f"{';' if parts else ''}{breakdown.key}="), _code(found, breakdown)]
@@ -179,11 +182,12 @@ def union(parts: Sequence[Any]) -> Any:
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-def _measured(found: dict[str, Cell]) -> Measured:
-    everywhere = found.pop(EVERYWHERE, Cell(0, 0))
+def _measured(found: dict[str, Cell], measure: Measure) -> Measured:
+    silent = None if isinstance(measure, PrisonCount) else _NOBODY
+    everywhere = found.pop(EVERYWHERE, silent)
     cells = {key: found.pop(key) for key in [key for key in found if "=" in key]}
     found.pop(NOWHERE, None)
-    return Measured(everywhere, found, by_cell=cells)
+    return Measured(everywhere, found, by_cell=cells, silent=silent)
 
 
 def _code(rows: Any, breakdown: Breakdown) -> Any:
@@ -193,6 +197,8 @@ def _code(rows: Any, breakdown: Breakdown) -> Any:
             return rows["gender"].fill_null(UNKNOWN)
         case "place":
             return rows[breakdown.column].nullif("").fill_null(UNKNOWN)
+        case "part":
+            return rows["part"].nullif("").fill_null(UNKNOWN)
         case "age":
             inside = [((rows["age_from"] >= low) & (rows["age_to"] < after), ibis.literal(code)) for code, low, after in breakdown.bands]
             return ibis.cases(*inside, else_=UNKNOWN)

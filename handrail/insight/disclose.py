@@ -24,6 +24,7 @@ from django.conf import settings
 from handrail.facts.models import Site, SiteKind
 from handrail.insight.arithmetic import Status
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, pairs_of
+from handrail.insight.packages import resolved
 from handrail.insight.results import Pack, Row
 from handrail.insight.spec import Estimate
 from handrail.insight.suppress import suppress
@@ -73,7 +74,7 @@ def share(pack: Pack, threshold: int | None = None, *, beside: Sequence[Pack] = 
 def _may_show(row: Row, hidden: frozenset[object], threshold: int) -> bool:
     if row.status == Status.NO_DATA:
         return True
-    if any(Cell(measure, row.window, row.site, part=row.cell) in hidden for measure in row.indicator.inputs):
+    if any(Cell(resolved(measure, row.window), row.window, row.site, part=row.cell) in hidden for measure in row.indicator.inputs):
         return False
     if row.denominator is None or isinstance(row.indicator.denominator, Estimate):
         return not is_small(row.people_behind or 0, threshold)
@@ -100,7 +101,7 @@ def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[Pair, int]]:
         parts = ((row.numerator, row.people_behind), (row.denominator, row.denominator_people))
         for measure, (value, people) in zip(row.indicator.parts, parts, strict=False):
             if not isinstance(measure, Estimate) and value is not None:
-                cell = Cell(measure, row.window, row.site, part=row.cell)
+                cell = Cell(resolved(measure, row.window), row.window, row.site, part=row.cell)
                 worth = 2 * (row.site is None) + (row.indicator.kind == "count") + 4 * (not row.cell)
                 found[cell] = ((value, people or 0), max(worth, found[cell][1] if cell in found else 0))
     return found

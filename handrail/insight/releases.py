@@ -22,6 +22,7 @@ from handrail.insight.arithmetic import Status, display
 from handrail.insight.disclose import Cell, Published, Shared, share
 from handrail.insight.explain import number
 from handrail.insight.models import Profile, Release, ReleasedValue
+from handrail.insight.packages import resolved
 from handrail.insight.periods import Period, Window
 from handrail.insight.report_spec import REPORTS, Report
 from handrail.insight.results import Pack, Place, Row, read
@@ -221,7 +222,7 @@ def published(profile: str) -> list[Published]:
         parts = ((row.numerator, row.people_behind), (row.denominator, row.denominator_people))
         for measure, (value, people) in zip(indicator.parts, parts, strict=False):
             if value is not None and not isinstance(measure, Estimate):
-                cell, number = Cell(measure, window, place, part=row.cell), row.release.number
+                cell, number = Cell(resolved(measure, window), window, place, part=row.cell), row.release.number
                 shown = not row.is_hidden or ((cell, number) in found and found[cell, number].shown)
                 found[cell, number] = Published(cell, int(value), people or 0, shown, number)
     return list(found.values())

@@ -119,6 +119,22 @@ class Tables:
         fits = rows["encounter"] == sales["sale"]
         return rows.semi_join(sales, fits) if sold == "only" else rows.anti_join(sales, fits)
 
+    def received(self, window: Window, groups: tuple[str, ...]) -> Any:
+        """Who was handed at least one of any of these groups of items, at which visit."""
+
+        def make() -> Any:
+            items, rows = self.dimension("items"), self.within(GIVEN, window)
+            items = items.filter(sum(items[group] for group in groups) > 0)
+            found = rows.filter(_["quantity"] >= 1).semi_join(items, rows["item"] == items["code"])
+            return found.select("site", "participant", "encounter", "local_date").distinct()
+
+        return self.kept(f"received {groups} {window}", make)
+
+    def closed(self, rows: Any) -> Any:
+        """The rows of places where people are held."""
+        held = self.view("held", lambda: self.dimension("sites").filter(_["closed_setting"] != "").select(held="id"))
+        return rows.semi_join(held, rows["site"] == held["held"])
+
     def picked_up(self, window: Window, sold: Sold = "any") -> Any:
         def make() -> Any:
             items, rows = self.needles(), self.of_sale(GIVEN, self.within(GIVEN, window), sold)

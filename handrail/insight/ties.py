@@ -18,13 +18,11 @@ from functools import cache
 from handrail.insight.attacker import How, Key, System
 from handrail.insight.breakdowns import pairs_of
 from handrail.insight.periods import Window
-from handrail.insight.spec import Followed, Measure, People, Regular, contains
+from handrail.insight.spec import OF_PEOPLE, Among, Followed, Measure, contains
 
 Place = uuid.UUID | None
 Pair = tuple[int, int]
 """A value and the people behind it."""
-_OF_PEOPLE = (People, Regular)
-"""Measures that count people: over several periods they do not add up."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +207,18 @@ def tie_breakdowns(layer: Layer) -> None:
                 layer.tie(total, [cell for cell in table[fine] if codes <= pairs_of(cell.part).items()])
 
 
+def tie_genders(layer: Layer) -> None:
+    """What is counted of some genders is the sum of their cells, wherever the same number is told apart by gender."""
+    for total in layer.numbers:
+        if isinstance(total.measure, Among) and not total.part:
+            tables: dict[frozenset[str], list[Cell]] = {}
+            for cell in layer.numbers:
+                if replace(cell, part="", measure=total.measure) == total and cell.measure == total.measure.of and "gender" in pairs_of(cell.part):
+                    tables.setdefault(frozenset(pairs_of(cell.part)), []).append(cell)
+            for cells in tables.values():
+                layer.tie(total, [cell for cell in cells if pairs_of(cell.part)["gender"] in total.measure.gender])
+
+
 def tie_sites_to_areas(layer: Layer) -> None:
     """The sites of an area, of a setting, of a kind of provider, make up its cell."""
     for total in layer.numbers:
@@ -248,7 +258,7 @@ def _contains(large: Measure, small: Measure) -> bool:
 
 def _rest(small: Cell, inner: Pair, large: Cell, outer: Pair) -> int:
     """People behind what is left. Things counted over fewer days leave things of nobody knows how many people: at most one for each."""
-    if small.window == large.window or isinstance(small.measure, _OF_PEOPLE):
+    if small.window == large.window or isinstance(small.measure, OF_PEOPLE):
         return difference(inner, outer)
     return max(outer[1] - inner[1], outer[0] - inner[0])
 
@@ -259,7 +269,7 @@ def tie_periods(layer: Layer) -> None:
     for cell in layer.numbers:
         lines.setdefault((cell.measure, cell.place, cell.part), {})[cell.window] = cell
     for (measure, _place, _part), cells in lines.items():
-        how = How.COVER if isinstance(measure, (*_OF_PEOPLE, Followed)) else How.SUM
+        how = How.COVER if isinstance(measure, (*OF_PEOPLE, Followed)) else How.SUM
         for window, total in cells.items():
             parts = fewest([one for one in cells if one != window and one.inside(window)], window)
             if parts:
@@ -284,5 +294,5 @@ def fewest(windows: Sequence[Window], whole: Window) -> list[Window]:
     return []
 
 
-TIES = [tie_places, tie_breakdowns, tie_sites_to_areas, tie_parts, tie_periods]
+TIES = [tie_places, tie_breakdowns, tie_genders, tie_sites_to_areas, tie_parts, tie_periods]
 """All that ties the numbers of one view. Revisions tie views."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pyarrow as pa
 
 from handrail.kernel.config import ConfigError
@@ -53,6 +54,11 @@ class Engine(ABC):
     @abstractmethod
     def kept(self, expression: Any) -> Any:
         """The result of an expression, computed once."""
+
+    def together(self, parts: Sequence[Any]) -> Any:
+        """The rows of all parts in one table, each computed for itself: over one large query Ibis takes far longer."""
+        kept = [self.kept(part) for part in parts]
+        return ibis.union(*kept) if len(kept) > 1 else kept[0]
 
     @abstractmethod
     def empty(self, schema: pa.Schema) -> Any:

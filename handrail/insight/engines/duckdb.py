@@ -35,6 +35,13 @@ class DuckDB(Engine):
         with quiet():
             return self.con.create_table(self.next_name(), expression, temp=True)
 
+    def together(self, parts: Sequence[Any]) -> Any:
+        """Each part is translated for itself, and DuckDB gets them in one statement."""
+        name = self.next_name()
+        with quiet():
+            self.con.raw_sql(f"CREATE TEMP TABLE {name} AS {' UNION ALL '.join(f'({self.con.compile(part)})' for part in parts)}")
+            return self.con.table(name)
+
     def empty(self, schema: pa.Schema) -> Any:
         """A temporary table without rows."""
         return self.kept(schema.empty_table())
