@@ -184,7 +184,7 @@ def _outlets(measure: Outlets, tables: Tables, window: Window) -> Any:
 
 @rows_of.register
 def _among(measure: Among, tables: Tables, window: Window) -> Any:
-    rows, said = rows_of(measure.of, tables, window), tables.said(window).select("participant", "gender")
+    rows, said = rows_of(measure.of, tables, window), tables.said(window.ends_before).select("participant", "gender")
     told = rows.left_join(said, (rows["person"] == said["participant"]) & rows["coded"])
     return told.filter(told["gender"].fill_null(UNKNOWN).isin(measure.gender)).select(*rows.columns)
 
