@@ -22,10 +22,9 @@ from urllib.parse import quote
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
-from django.test import Client, override_settings
+from django.test import Client
 from django.utils.html import escape
 
-from conftest import CHEAP
 from handrail.kernel import scope
 from tests.every_form import Found, Scene, build, console_routes
 from tests.every_form_filled import (
@@ -46,14 +45,15 @@ from tests.every_form_filled import (
 from tests.forms_on_pages import Field, Form, plain, post, read
 from tests.naughty import ALL
 
+one_scene = pytest.mark.xdist_group("scene")
+"""Tests of the core suite go to one process, so that the scene is built once; the slow ones are worth a second."""
 POSTED = sorted(name for name, pattern in console_routes().items() if "POST" in pattern.callback.methods)
 
 
 @pytest.fixture(scope="module")
 def scene(django_db_setup, django_db_blocker) -> Iterator[Scene]:
     """Built once; every form is sent inside a savepoint that is rolled back."""
-    storages = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=CHEAP, STORAGES=storages), transaction.atomic():
+    with django_db_blocker.unblock(), transaction.atomic():
         yield build()
         transaction.set_rollback(True)
 
@@ -188,6 +188,7 @@ def every_text(scene: Scene, route: str, *, every: bool) -> list[str]:
     return wrong
 
 
+@one_scene
 @pytest.mark.parametrize("route", POSTED)
 def test_every_form_is_found_and_can_be_sent(route, scene):
     found = forms_of(scene, route)
@@ -234,6 +235,7 @@ def test_garbage_in_a_field_that_is_chosen_or_hidden_is_refused_or_means_nothing
     assert wrong == []
 
 
+@one_scene
 def test_garbage_in_the_name_of_a_field_is_refused_or_means_nothing(scene):
     wrong, seen = [], set[tuple[str, str]]()
     for found in scene.forms.values():
@@ -321,6 +323,7 @@ def test_what_looks_like_sql_changes_no_other_row_and_every_page_goes_on(route, 
                     assert not [part for part in UNSAFE if part in went_on.content.decode()]
 
 
+@one_scene
 def test_a_name_that_a_spreadsheet_would_run_is_defused_in_the_file_of_a_quarter(scene):
     site = next(found for found in forms_of(scene, "site") if str(scene.world.van.id) in found.form.action)
     quarter = scene.things["quarter"][0]
@@ -333,6 +336,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_defused_in_the_file_of_a_quarter
             assert [cell for cell in cells if cell[:1] in tuple("=+-@\t\r＝＋－＠")] == []
 
 
+@one_scene
 def test_every_template_with_a_form_was_shown(scene):
     with_form = {
         str(path.relative_to(next(parent for parent in path.parents if parent.name == "templates")))
