@@ -145,8 +145,10 @@ def body_of(kind: str) -> type[Envelope]:
 @lru_cache(maxsize=4)
 def _shapes(bodies: tuple[type[BaseModel], ...], language: str) -> tuple[dict[Any, Any], dict[str, Any]]:
     """Where each model's shape stands, and the shapes: a second's work, and the same until a kind or the language changes."""
-    wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in (*bodies, BatchFact)]
-    wanted += [(model, "serialization") for model in (Answer, Problems, BatchAnswer, Sites, Items)]
+    sent: list[type[BaseModel]] = [*bodies, BatchFact]
+    answers: list[type[BaseModel]] = [Answer, Problems, BatchAnswer, Sites, Items]
+    wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in sent]
+    wanted += [(model, "serialization") for model in answers]
     names, definitions = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
     return names, definitions["$defs"]
 
