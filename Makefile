@@ -24,9 +24,9 @@ demo: install           ## the whole product with a living demonstration program
 	$(BIN)/handrail demo
 test test-full: export PYTHONDONTWRITEBYTECODE :=
 test: install-dev       ## the core suite, under 90 seconds
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser and not chaos"
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not chaos"
 test-full: install-dev  ## everything: browser, kills, slow tiers
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not chaos and not browser"
+	$(BIN)/python -m pytest -q -n 2 -m "not chaos and not browser"
 	$(BIN)/python -m pytest -q -n 0 -m "chaos or browser"
 check: install-dev      ## style, types, layers, docs, sizes
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from handrail.kernel import crypto, row_security, scope
 from handrail.kernel.database import as_owner
 from tests import plugin
 from tests import world as small_world
+from tests.together import pytest_xdist_make_scheduler  # noqa: F401  a hook of xdist
 
 CHEAP = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 PLAIN_FILES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -45,8 +45,6 @@ from tests.every_form_filled import (
 from tests.forms_on_pages import Field, Form, plain, post, read
 from tests.naughty import ALL
 
-one_scene = pytest.mark.xdist_group("scene")
-"""Tests of the core suite go to one process, so that the scene is built once; the slow ones are worth a second."""
 POSTED = sorted(name for name, pattern in console_routes().items() if "POST" in pattern.callback.methods)
 
 
@@ -188,7 +186,6 @@ def every_text(scene: Scene, route: str, *, every: bool) -> list[str]:
     return wrong
 
 
-@one_scene
 @pytest.mark.parametrize("route", POSTED)
 def test_every_form_is_found_and_can_be_sent(route, scene):
     found = forms_of(scene, route)
@@ -235,7 +232,6 @@ def test_garbage_in_a_field_that_is_chosen_or_hidden_is_refused_or_means_nothing
     assert wrong == []
 
 
-@one_scene
 def test_garbage_in_the_name_of_a_field_is_refused_or_means_nothing(scene):
     wrong, seen = [], set[tuple[str, str]]()
     for found in scene.forms.values():
@@ -323,7 +319,6 @@ def test_what_looks_like_sql_changes_no_other_row_and_every_page_goes_on(route, 
                     assert not [part for part in UNSAFE if part in went_on.content.decode()]
 
 
-@one_scene
 def test_a_name_that_a_spreadsheet_would_run_is_defused_in_the_file_of_a_quarter(scene):
     site = next(found for found in forms_of(scene, "site") if str(scene.world.van.id) in found.form.action)
     quarter = scene.things["quarter"][0]
@@ -336,7 +331,6 @@ def test_a_name_that_a_spreadsheet_would_run_is_defused_in_the_file_of_a_quarter
             assert [cell for cell in cells if cell[:1] in tuple("=+-@\t\r＝＋－＠")] == []
 
 
-@one_scene
 def test_every_template_with_a_form_was_shown(scene):
     with_form = {
         str(path.relative_to(next(parent for parent in path.parents if parent.name == "templates")))

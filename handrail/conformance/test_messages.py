@@ -25,11 +25,6 @@ NAMES = {"Handrail", "UTC", "AAA"}
 """Words that are the same in every language."""
 
 
-one_reading = pytest.mark.xdist_group("sentences")
-"""Tests that need every sentence of the product go to one process, which reads them once."""
-
-
-@one_reading
 def test_the_complete_languages_have_every_sentence_and_the_files_are_current():
     assert messages.problems() == []
 
@@ -59,7 +54,6 @@ def test_every_refusal_is_a_sentence_that_can_be_translated():
     assert plain == []
 
 
-@one_reading
 def test_a_missing_and_a_damaged_sentence_are_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr(messages, "FOLDER", tmp_path)
     messages.update("es")
