@@ -103,7 +103,7 @@ def addresses_page() -> str:
                 yield from walk(pattern, where)
             elif isinstance(pattern, URLPattern):
                 view: Any = pattern.callback
-                yield [f"`/{where}`", ", ".join(sorted(view.methods)), f"`{view.permission}`"]
+                yield [f"`/{where}`", ", ".join(sorted(view.methods)), " or ".join(f"`{held}`" for held in (view.permission, view.instead) if held)]
 
     held: list[list[object]] = [[role, ", ".join(f"`{p}`" for p in sorted(permissions_of(role)))] for role in sorted(roles())]
     return (

@@ -87,8 +87,19 @@ pairs = st.lists(st.integers(0, 6).flatmap(lambda w: st.tuples(st.just(w), st.in
 
 
 @given(pairs)
-@budget(max_examples=60, deadline=None)
+@budget(max_examples=20, deadline=None)
 def test_no_pair_of_linked_tables_gives_a_small_group_away(cells):
+    protect_and_try(cells)
+
+
+@pytest.mark.slow
+@given(pairs)
+@budget(max_examples=300, deadline=None)
+def test_no_pair_of_very_many_linked_tables_gives_a_small_group_away(cells):
+    protect_and_try(cells)
+
+
+def protect_and_try(cells):
     whole, part = [w for w, _ in cells], [p for _, p in cells]
     found = suppress(system_of(numbers(whole, part), threshold=FEW), FEW)
     assert found.unsafe == frozenset()
