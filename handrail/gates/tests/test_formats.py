@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from handrail.gates.release_formats import FORMATS, CannotExport, Where, make, place_names
-from handrail.gates.tests.frozen import at_random, made_up
+from handrail.gates.tests.frozen import at_random, made_up, mapping_for
 from handrail.insight.arithmetic import Status
 from handrail.insight.releases import Frozen
 from handrail.insight.report_spec import REPORTS
@@ -23,11 +23,6 @@ def shown(frozen: Frozen) -> dict[Where, str]:
     """What a reader of the release may see of it: the one answer all formats must give."""
     names = place_names(frozen)
     return {(v.indicator.key, names[v.site], v.cell): v.plain for v in frozen if not v.is_hidden and v.status is Status.OK}
-
-
-def mapping_for(_frozen: Frozen):
-    """A mapping that knows everything of a release."""
-    return
 
 
 def made(frozen: Frozen, format: str):
@@ -65,7 +60,7 @@ def test_a_release_that_was_changed_is_not_written():
 
 
 def test_a_format_that_does_not_exist_is_answered_with_those_there_are():
-    with pytest.raises(CannotExport, match="There are: .*csv"):
+    with pytest.raises(CannotExport, match=r"There are: .*csv"):
         make(made_up("everybody", at_random(1)), "fax")
 
 
