@@ -90,11 +90,11 @@ def body_of(frozen: Frozen, mapping: Mapping | None) -> DataValueSet:
         raise CannotExport(_("There is nothing to send: every number is hidden, missing or not wanted."))
     period, head = period_of(frozen, mapping), _head(laid)
     complete = frozen.release.released_at.date().isoformat() if head and mapping.data_set and laid.is_decided else None
-    return DataValueSet(
+    return DataValueSet.model_construct(  # checked as a file (`problems_of`), with sentences
         dataSet=mapping.data_set or None, completeDate=complete, period=period if head else None, orgUnit=head[0] if head else None,
         attributeOptionCombo=(head[1] or None) if head else None,
         dataValues=[
-            DataValue(
+            DataValue.model_construct(
                 dataElement=line.row.data_element, period=None if head else period, orgUnit=None if head else line.org_unit, categoryOptionCombo=line.combo,
                 attributeOptionCombo=None if head else line.attribute_combo or None, value=line.number,
             )

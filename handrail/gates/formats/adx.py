@@ -110,4 +110,4 @@ def read_back(content: bytes, mapping: Mapping | None) -> dict[Where, str]:
     return found
 
 
-FORMAT = Format(gettext_lazy("ADX (XML)"), "application/adx+xml", "adx.xml", build, validate, read_back, needs_mapping=True)
+FORMAT = Format(gettext_lazy("ADX (XML)"), "application/adx+xml", "adx.xml", build, validate, read_back, is_compared=True, needs_mapping=True, apart="attributes")

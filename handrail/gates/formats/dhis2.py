@@ -31,5 +31,5 @@ def read_back(content: bytes, mapping: Mapping | None) -> dict[Where, str]:
 
 
 FORMAT = Format(
-    gettext_lazy("DHIS2 dataValueSets (JSON)"), "application/json", "dhis2.json", build, dhis2.problems_of, read_back, needs_mapping=True,
+    gettext_lazy("DHIS2 dataValueSets (JSON)"), "application/json", "dhis2.json", build, dhis2.problems_of, read_back, is_compared=True, needs_mapping=True,
 )

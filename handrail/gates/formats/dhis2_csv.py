@@ -63,4 +63,4 @@ def read_back(content: bytes, mapping: Mapping | None) -> dict[Where, str]:
     return found
 
 
-FORMAT = Format(gettext_lazy("DHIS2 dataValueSets (CSV)"), "application/csv", "dhis2.csv", build, validate, read_back, needs_mapping=True)
+FORMAT = Format(gettext_lazy("DHIS2 dataValueSets (CSV)"), "application/csv", "dhis2.csv", build, validate, read_back, is_compared=True, needs_mapping=True)

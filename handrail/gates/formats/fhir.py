@@ -199,5 +199,5 @@ def read_back(content: bytes, mapping: Mapping | None) -> dict[Where, str]:
 
 
 FORMAT = Format(
-    gettext_lazy("FHIR R4B MeasureReport (JSON)"), "application/fhir+json; fhirVersion=4.3", "fhir.json", build, validate, read_back, needs_mapping=True,
+    gettext_lazy("FHIR R4B MeasureReport (JSON)"), "application/fhir+json; fhirVersion=4.3", "fhir.json", build, validate, read_back, is_compared=True, needs_mapping=True, apart="attributes",
 )

@@ -169,5 +169,5 @@ def read_back(content: bytes, _mapping: Mapping | None = None) -> dict[Where, st
 
 
 FORMAT = Format(
-    gettext_lazy("XLSX (spreadsheet)"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", build, validate, read_back, has_words=True,
+    gettext_lazy("XLSX (spreadsheet)"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", build, validate, read_back, is_compared=True, has_words=True,
 )
