@@ -35,7 +35,7 @@ def build(frozen: Frozen, mapping: Mapping | None) -> bytes:
     if not laid.sent:
         raise CannotExport(_("There is nothing to send: every number is hidden, missing or not wanted."))
     exported = frozen.release.released_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    root = etree.Element(f"{{{NAMESPACE}}}adx", {"exported": exported}, nsmap={None: NAMESPACE})
+    root = etree.Element(f"{{{NAMESPACE}}}adx", {"exported": exported}, nsmap={None: NAMESPACE})  # type: ignore[dict-item]  # the stubs do not know the default namespace
     ordered = sorted(laid.sent, key=lambda line: (line.org_unit, line.attribute_combo, line.spot("attributes")))
     for (unit, combo), lines in groupby(ordered, key=lambda line: (line.org_unit, line.attribute_combo)):
         said = {"orgUnit": unit, "period": periods.adx(frozen.period), "dataSet": mapping.data_set, ATTRIBUTE_COMBO: combo}

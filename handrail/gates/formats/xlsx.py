@@ -113,8 +113,8 @@ def _about(sheet: Any, frozen: Frozen, styles: dict[str, Any]) -> None:
         one = INDICATORS[key]
         source = f"{one.source} ({one.source_status})"
         texts = (key, one.question, one.numerator.title, one.denominator.title if one.denominator else "–", one.level.label, source, one.trap, used[key])
-        for column, text in enumerate(texts):
-            sheet.write_string(line, column, str(text), styles["wrap"])
+        for column, written in enumerate(texts):
+            sheet.write_string(line, column, str(written), styles["wrap"])
 
 
 # -- checking and reading back ---------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def _sheets(content: bytes) -> Iterator[list[dict[int, tuple[str, str]]]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         names = sorted((n for n in archive.namelist() if n.startswith("xl/worksheets/sheet")), key=lambda n: int(re.sub(r"\D", "", n.rsplit("/", 1)[1])))
-        shared = ["".join(part.itertext(f"{_MAIN}t")) for part in etree.fromstring(archive.read("xl/sharedStrings.xml"), parser)]
+        shared = ["".join(map(str, part.itertext(f"{_MAIN}t"))) for part in etree.fromstring(archive.read("xl/sharedStrings.xml"), parser)]
         for name in names[:-1]:
             rows = []
             for row in etree.fromstring(archive.read(name), parser).iter(f"{_MAIN}row"):
