@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from lxml import etree
 
 from handrail.gates.release_formats import Format, Where, place_names
@@ -92,7 +92,7 @@ def _about(sheet: Any, frozen: Frozen, styles: dict[str, Any]) -> None:
     release = frozen.release
     days = frozen.period.window("period")
     rows = [
-        (_("Release"), frozen.name), (_("Report"), str(frozen.report.title)), (_("For"), release.audience or str(frozen.report.audience)),
+        (pgettext("numbers", "Release"), frozen.name), (_("Report"), str(frozen.report.title)), (_("For whom"), release.audience or str(frozen.report.audience)),
         (_("Period"), f"{frozen.period.label} ({days.label})"), (_("Revision"), str(release.revision)), (_("Why it was revised"), release.note),
         (_("Released"), f"{release.released_at:%Y-%m-%d %H:%M} UTC"),
         (_("Places that reported"), _("%(reporting)d of %(expected)d") % {"reporting": release.sites_reporting, "expected": release.sites_expected}),
@@ -105,7 +105,7 @@ def _about(sheet: Any, frozen: Frozen, styles: dict[str, Any]) -> None:
         sheet.write_string(line, 0, name, styles["head"])
         sheet.write_string(line, 1, text, styles["wrap"])
     start = len(rows) + 1
-    heads = (_("Key"), _("Asks"), _("Divided"), _("By"), _("Level"), _("Source"), _("Take care"), _("Version"))
+    heads = (_("Key"), _("Question"), _("Numerator"), _("Denominator"), _("Level"), _("Source"), _("Take care"), _("Version"))
     for column, head in enumerate(heads):
         sheet.write_string(start, column, head, styles["head"])
     used = {value.indicator.key: value.version for value in frozen}

@@ -10,13 +10,14 @@ import pytest
 
 from handrail.gates import dhis2, periods
 from handrail.gates.lines import lay_out, signed
-from handrail.gates.receivers import SHIPPED, load, parse, shipped
+from handrail.gates.receivers import SHIPPED, Dimension, Fhir, Ignored, Mapping, Row, load, parse, shipped
 from handrail.gates.release_formats import FORMATS, CannotExport, make
 from handrail.gates.spreadsheet.mapping import NotAMapping
 from handrail.gates.tests.frozen import at_random, frozen_of, made_up, mapping_for, mapping_text, one_value
 from handrail.insight.periods import Period
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.spec import INDICATORS
+from handrail.kernel.config import REPOSITORY
 
 SMALL = """
 name = "small"
@@ -238,3 +239,22 @@ def test_our_own_metadata_holds_every_id_of_its_mapping():
 def test_a_mapping_reads_back_every_cell_it_can_write():
     mapping = mapping_for(made_up("who", at_random(1), everything=True))
     assert all(mapping.row(row.indicator, cell) == row for row in mapping.value for cell in mapping.cells(row))
+
+
+# -- the page ------------------------------------------------------------------------------------------------------------------
+
+PAGE = (REPOSITORY / "docs" / "how-to" / "send-a-report.md").read_text()
+
+
+def test_the_page_names_every_key_of_a_mapping_and_every_format():
+    fields = {name for part in (Mapping, Row, Dimension, Ignored, Fhir) for name in part.model_fields} - {"text", "value"}
+    named = set(re.findall(r"`\[?\[?([a-z0-9_]+)", PAGE))
+    assert fields - named == set()
+    assert set(FORMATS.all()) - {"pdf"} <= named
+    assert all(f"`{name}`" in PAGE for name in periods.PERIOD_TYPES)
+
+
+def test_the_mapping_of_the_page_works():
+    (text,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    found = made_up("everybody", lambda *_where: (40, False))
+    assert json.loads(make(found, "dhis2", parse(text)).content)["dataValues"] == [{"dataElement": "NS_OUT", "categoryOptionCombo": "default", "value": "40"}]
