@@ -10,6 +10,8 @@ from typing import Any
 
 from handrail.cli_gates import MOST_SHOWN, House, from_django, one_organisation
 
+SENT_AS = ("dhis2", "dhis2_csv", "adx")
+
 
 @dataclass(frozen=True)
 class _Asked:
@@ -35,6 +37,8 @@ def add_command(commands: Any, house: House) -> None:
     made.add_argument("--language", default="", help="of files for people, such as es")
     made.add_argument("--dry-run", action="store_true", help="write and keep nothing; show what would be sent")
     made.add_argument("--withdraw", action="store_true", help="DHIS2: a file that deletes what was sent before and is hidden or gone now")
+    made.add_argument("--send", default="", metavar="URL", help="DHIS2: send it there, dry first; such as https://dhis2.example.org/api/dataValueSets")
+    made.add_argument("--secret-file", type=Path, metavar="FILE", help="file with the personal access token, or user:password, of that DHIS2")
     made.add_argument("--json", dest="format", action="store_const", const="json", default="text", help="answer as JSON")
 
 
@@ -50,9 +54,29 @@ def _export(parsed: argparse.Namespace, house: House) -> int:
             beside = _write_beside(path, made.content)
             found = _preview(parsed, asked)
         os.replace(beside, path)  # only now: what is not kept in the books was not written
-        said = {"file": str(path), "sha256": made.sha256, "media_type": made.media_type, "export": str(kept.id), "recipient": kept.recipient, **_as_json(found)}
-        house.say(parsed, said, [f"Wrote {path}, SHA-256 {made.sha256}.", *_after(parsed, found)])
+        answer = _send(parsed, asked, organisation, made) if parsed.send else ""
+        said = {"file": str(path), "sha256": made.sha256, "media_type": made.media_type, "export": str(kept.id), "recipient": kept.recipient, "answer": answer, **_as_json(found)}
+        house.say(parsed, said, [f"Wrote {path}, SHA-256 {made.sha256}.", *([f"Sent: {answer}"] if answer else []), *_after(parsed, found)])
     return 0
+
+
+def _send(parsed: argparse.Namespace, asked: _Asked, organisation: Any, made: Any) -> str:
+    """Offer the file to a DHIS2, and keep what it answered."""
+    sending, exports = from_django("handrail.gates.dhis2_send"), from_django("handrail.gates.exports")
+    problem = None
+    try:
+        secret = parsed.secret_file.read_text(encoding="utf-8", errors="replace").strip() if parsed.secret_file else ""
+        _dry, done = sending.send(url=parsed.send, secret=secret, content=made.content, media_type=made.media_type, mapping=asked.mapping, delete=parsed.withdraw)
+        said = done.sentence
+    except OSError as error:
+        raise ValueError(f"{parsed.secret_file} cannot be read: {error.strerror}. The file is written and was not sent.") from None
+    except sending.NotTaken as error:
+        problem = said = str(error)
+    with from_django("handrail.kernel.scope").enter([organisation.key]):
+        exports.note_sent(actor=asked.actor, frozen=asked.frozen, made=made, host=sending.host_of(parsed.send), said=said, taken=problem is None)
+    if problem:
+        raise ValueError(f"the file is written, but not taken.\n{problem}")
+    return str(said)
 
 
 def _look_up(parsed: argparse.Namespace, organisation: Any) -> _Asked:
@@ -63,6 +87,8 @@ def _look_up(parsed: argparse.Namespace, organisation: Any) -> _Asked:
     if parsed.withdraw and not from_django("handrail.gates.exports").is_dhis2(parsed.made_as):
         raise ValueError("--withdraw is for DHIS2: other receivers take each file as a whole.")
     mapping = from_django("handrail.gates.receivers").load(parsed.mapping) if parsed.mapping else None
+    if parsed.send and (parsed.made_as not in SENT_AS or mapping is None):
+        raise ValueError(f"--send is for DHIS2: --format {', '.join(SENT_AS)}, with a mapping.")
     if parsed.withdraw and mapping is None:
         raise ValueError("--withdraw needs the mapping.")
     return _Asked(opened(release), mapping, opened, from_django("handrail.facts.organisations").system_actor(organisation))
@@ -140,9 +166,9 @@ def _after(parsed: argparse.Namespace, found: Any) -> list[str]:
     lines = []
     if found.newer:
         lines.append(f"Note: release {found.newer} is a newer revision of it.")
-    if parsed.withdraw:
+    if parsed.withdraw and not parsed.send:
         lines.append("Send it with importStrategy=DELETE.")
-    elif found.withdrawn:
+    elif found.withdrawn and not parsed.withdraw:
         lines.append(f"Note: the receiver holds {len(found.withdrawn)} numbers that are hidden or gone now. Make a file that deletes them with --withdraw, and send it too.")
     return lines
 

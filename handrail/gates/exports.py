@@ -108,6 +108,14 @@ def _keep(actor: Actor, frozen: Frozen, made: Made, mapping: Mapping | None, rec
     return kept
 
 
+def note_sent(*, actor: Actor, frozen: Frozen, made: Made, host: str, said: str, taken: bool) -> None:
+    """A line in the audit: the file was offered to a receiver, and what it answered."""
+    audit.write(
+        "release.sent", actor=actor, object_kind="release", object_id=frozen.release.id,
+        detail={"number": frozen.release.number, "sha256": made.sha256, "host": host, "taken": taken, "said": said[:300]},
+    )
+
+
 def recipient_of(frozen: Frozen, mapping: Mapping | None, recipient: str = "") -> str:
     """For whom a file is: as said, else as the mapping is called, else the audience of the release."""
     found = recipient.strip() or (mapping.name if mapping else "") or frozen.release.audience

@@ -2,62 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-from contextlib import nullcontext
 
 import pytest
 from django.db import DatabaseError, transaction
 
-from handrail import cli_export
-from handrail.cli_gates import House
 from handrail.gates import exports
 from handrail.gates.models import Export, What
 from handrail.gates.receivers import parse
 from handrail.gates.release_formats import FORMATS, CannotExport, make
-from handrail.gates.tests.frozen import at_random, made_up, mapping_text
-from handrail.insight.models import Profile, Release, ReleasedValue
-from handrail.insight.releases import digest_of, open_release
-from handrail.kernel import clock, ids, scope
+from handrail.gates.tests.frozen import at_random, made_up
+from handrail.gates.tests.stored import PLACES, store
+from handrail.insight.releases import open_release
+from handrail.kernel import scope
 from handrail.kernel.access import Denied
 from handrail.kernel.models import AuditEntry
-
-PLACES = ("Van 1", "Drop-in", "Clinic")
-
-
-def store(world, frozen, number, revision=1):
-    """A made-up release as rows, read back."""
-    release = Release.objects.create(
-        organisation_id=world.harbour.key, id=ids.random(), number=number, report=frozen.report.key, period=str(frozen.period), profile=Profile.PARTNER, audience="The ministry",
-        revision=revision, threshold=11, released_at=clock.now(), data_through=1, computed_at=clock.now(), sites_reporting=3, sites_expected=4,
-        digest=digest_of(frozen.report.key, str(frozen.period), frozen.values),
-    )
-    sites = {site.id: site for site in world.sites.values()}
-    ReleasedValue.objects.bulk_create(
-        ReleasedValue(
-            organisation_id=world.harbour.key, release=release, indicator=v.indicator.key, version=v.version, starts_on=v.window.starts_on, ends_before=v.window.ends_before,
-            site=sites.get(v.site), cell=v.cell, status=v.status, value=v.value, is_hidden=v.is_hidden,
-        )
-        for v in frozen
-    )
-    return open_release(Release.objects.get(number=number))
-
-
-def hidden_at(world, *names):
-    """A release of the report for everybody in which nothing but some places is hidden."""
-    places = {world.sites[name].id: name for name in PLACES}
-    gone = {world.sites[name].id for name in names}
-    return made_up("everybody", lambda key, site, cell: (40, site in gone and key == "needles_given"), places=places)
-
-
-@pytest.fixture
-def two(in_harbour):
-    """Release 1, and release 2 that revises it: the needles of the clinic are hidden now."""
-    in_harbour.first = store(in_harbour, hidden_at(in_harbour), 1)
-    in_harbour.second = store(in_harbour, hidden_at(in_harbour, "Clinic"), 2, revision=2)
-    in_harbour.text = mapping_text(in_harbour.first)
-    in_harbour.mapping = parse(in_harbour.text)
-    return in_harbour
 
 
 def sent(world, frozen, format="dhis2", mapping=None, **more):
@@ -150,23 +109,6 @@ def test_forgetting_that_a_number_was_hidden_would_be_seen(two, monkeypatch):
 
 
 # -- the command -----------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def run(two, tmp_path, capsys, monkeypatch):
-    """Runs `handrail export`; gives what it printed and its exit code."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mapping.toml").write_text(two.text)
-    house = House(nullcontext, lambda: [two.harbour], lambda parsed, value, lines: print(json.dumps(value, default=str) if parsed.format == "json" else "\n".join(lines)))  # noqa: T201
-
-    def run(*words):
-        parser = argparse.ArgumentParser()
-        cli_export.add_command(parser.add_subparsers(), house)
-        parsed = parser.parse_args(["export", *words])
-        code = parsed.run(parsed)
-        return capsys.readouterr().out, code
-
-    return run
 
 
 DHIS2 = ("--format", "dhis2", "--mapping", "mapping.toml")
