@@ -112,9 +112,22 @@ def addresses_page() -> str:
     )
 
 
+def formats_page() -> str:
+    """Every format in which a release leaves the house."""
+    from handrail.gates.release_formats import FORMATS
+
+    rows: list[list[object]] = [
+        [f"`{f.key}`", f.title, f"`{f.media_type}`", f"`.{f.suffix}`", "yes" if f.needs_mapping else "no", "yes" if f.has_words else "no", f.version] for f in FORMATS
+    ]
+    return (
+        HEAD + "# Formats of a release\n\nEach is one file in `handrail/gates/formats/`. [How to send a report](../how-to/send-a-report.md).\n\n"
+        + _table(["key", "name", "media type", "file", "needs a mapping", "in the reader's language", "version"], rows)
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "kinds.md": kinds_page, "indicators.md": indicators_page, "settings.md": settings_page, "commands.md": commands_page,
-    "addresses.md": addresses_page,
+    "addresses.md": addresses_page, "formats.md": formats_page,
 }
 
 
