@@ -13,7 +13,7 @@ from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "handrail.settings"
 
-import django  # noqa: E402
+import django
 
 django.setup()
 

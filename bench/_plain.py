@@ -10,10 +10,11 @@ from typing import Any
 import duckdb
 
 from handrail.facts.spec import KINDS
+from handrail.insight.arrows import schema_of
 from handrail.insight.periods import Window, months_before
 from handrail.insight.spec import INDICATORS, Measure
 from handrail.insight.tables import ENCOUNTER
-from handrail.insight.warehouse import Manifest, schema_of
+from handrail.insight.warehouse import Manifest
 
 _BASE = """
 CREATE TEMP TABLE visit AS SELECT root, site, coalesce(survivor, f.participant) AS participant, local_date, people_count, channel

@@ -13,12 +13,13 @@ from ibis import _
 from handrail.facts.codes import Channel, Gender
 from handrail.facts.codes_of_people import AgeBand, YesNo
 from handrail.facts.spec import KINDS
+from handrail.insight.arrows import schema_of
 from handrail.insight.breakdowns import OLDEST, UNKNOWN
 from handrail.insight.dimensions import DIMENSIONS
 from handrail.insight.engines import open_engine
 from handrail.insight.periods import Window, months_before
 from handrail.insight.spec import Sold
-from handrail.insight.warehouse import read_manifest, schema_of
+from handrail.insight.warehouse import read_manifest
 
 NOWHERE = "?"
 """Site of facts whose site nobody knows: they count for the organisation and for no site."""
