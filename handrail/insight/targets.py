@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
+from handrail.insight.arithmetic import display
 from handrail.insight.explain import number
 from handrail.insight.models import OWN, Band, Level, Op, Target
 from handrail.insight.outside import areas_of, in_force
@@ -92,6 +93,8 @@ class Compared:
     gap: Decimal | None = None
     band: str = ""
     decimals: int = field(default=1, compare=False)
+    looks_met: bool = False
+    """Whether it is reached only for the eye, by rounding."""
 
     @property
     def gap_text(self) -> str:
@@ -102,8 +105,7 @@ class Compared:
             return self.outcome.label
         if self.gap == 0:
             return _("on the edge: %(asked)s is asked") % {"asked": self.goal.text}
-        shown = number(self.gap, self.decimals)
-        return _("%(gap)s to go") % {"gap": shown} if Decimal(self.gap).quantize(Decimal(1).scaleb(-self.decimals)) else _("nearly, not quite")
+        return _("nearly, not quite") if self.looks_met else _("%(gap)s to go") % {"gap": number(self.gap, self.decimals)}
 
     @property
     def tone(self) -> str:
@@ -160,8 +162,13 @@ def compare(goal: Goal, indicator: Indicator, value: Decimal | None, areas: froz
     if goal.is_scale:
         band = next((row.band for row in goal.rows if fits(row, value)), "")
         return Compared(goal, Outcome.BAND if band else Outcome.NO_VALUE, band=band)
-    met = fits(first, value)
-    return Compared(goal, Outcome.MET if met else Outcome.NOT_MET, gap(first, value), decimals=indicator.decimals)
+    met, seen = fits(first, value), Decimal(display(value, indicator.decimals))
+    return Compared(goal, Outcome.MET if met else Outcome.NOT_MET, gap(first, value), decimals=indicator.decimals, looks_met=_looks(first, seen))
+
+
+def _looks(row: Target, seen: Decimal) -> bool:
+    """Whether a rounded value fulfils the condition, or stands on the edge of one that it does not."""
+    return fits(row, seen) or gap(row, seen) == 0
 
 
 def goals_of(rows: Iterable[Target]) -> list[Goal]:
