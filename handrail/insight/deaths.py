@@ -73,9 +73,7 @@ def as_typed(row: DeathCount) -> dict[str, str]:
 
 
 def same_question(row: DeathCount) -> DeathCount | None:
-    """The count that holds now for the same area and the same days."""
-    if row.starts_on is None:
-        return None
+    """The count that holds now for the same area and the same days, of a row that has no problem."""
     asked = {name: getattr(row, name) for name in ("level", "area", "starts_on", "ends_before")}
     return in_force(DeathCount).filter(**asked).order_by("-key").first()
 

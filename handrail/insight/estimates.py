@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -53,26 +54,26 @@ def read_typed(typed: Mapping[str, str]) -> tuple[SizeEstimate, Problems]:
     """An estimate from what was typed or stands in a file, and what is wrong with it. Saves nothing."""
     problems: Problems = []
     level = chosen(typed.get("level", ""), [level.value for level in LEVELS], "level", problems)
-    row = SizeEstimate(
-        population=chosen(typed.get("population", ""), Population.values, "population", problems), level=level,
-        area=area_typed(typed.get("area", ""), level, problems), value=whole(typed.get("value", ""), "value", problems, least=1),
-        low=whole(typed.get("low", ""), "low", problems, needed=False), high=whole(typed.get("high", ""), "high", problems, needed=False),
-        method=needed(typed.get("method", ""), "method", _("Say how it was estimated, such as capture-recapture or multiplier."), problems),
-        year=whole(typed.get("year", ""), "year", problems, least=EARLIEST_YEAR, most=today().year),
-        source=needed(typed.get("source", ""), "source", _("Say where it stands: who published it, its title, its page."), problems),
-        source_link=typed.get("source_link", "").strip(),
-    )
-    if row.value is not None and not (row.low if row.low is not None else row.value) <= row.value <= (row.high if row.high is not None else row.value):
+    said: dict[str, Any] = {
+        "population": chosen(typed.get("population", ""), Population.values, "population", problems), "level": level,
+        "area": area_typed(typed.get("area", ""), level, problems), "value": whole(typed.get("value", ""), "value", problems, least=1),
+        "low": whole(typed.get("low", ""), "low", problems, needed=False), "high": whole(typed.get("high", ""), "high", problems, needed=False),
+        "method": needed(typed.get("method", ""), "method", _("Say how it was estimated, such as capture-recapture or multiplier."), problems),
+        "year": whole(typed.get("year", ""), "year", problems, least=EARLIEST_YEAR, most=today().year),
+        "source": needed(typed.get("source", ""), "source", _("Say where it stands: who published it, its title, its page."), problems),
+        "source_link": typed.get("source_link", "").strip(),
+    }
+    row = SizeEstimate(**said)
+    value, low, high = said["value"], said["low"], said["high"]
+    if value is not None and not (value if low is None else low) <= value <= (value if high is None else high):
         problems.append(("low", _("The estimate lies between the lowest and the highest.")))
-    if (row.low is None) != (row.high is None) and not {"low", "high"} & {name for name, _sentence in problems}:
+    if (low is None) != (high is None) and not {"low", "high"} & {name for name, _sentence in problems}:
         problems.append(("low", _("Write both the lowest and the highest, or neither.")))
     return row, problems
 
 
 def same_question(row: SizeEstimate) -> SizeEstimate | None:
-    """The estimate that holds now for the same people, area and year."""
-    if row.year is None:
-        return None
+    """The estimate that holds now for the same people, area and year, of a row that has no problem."""
     asked = {name: getattr(row, name) for name in ("population", "level", "area", "year")}
     return in_force(SizeEstimate).filter(**asked).order_by("-key").first()
 

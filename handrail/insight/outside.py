@@ -48,7 +48,7 @@ def history_of(row: R) -> list[R]:
     found = [row]
     while (later := type(row).objects.filter(replaces=found[0]).first()) is not None:
         found.insert(0, later)
-    while (before := type(row).objects.filter(key=found[-1].replaces_id).first()) is not None:
+    while (before := type(row).objects.filter(corrections=found[-1]).first()) is not None:
         found.append(before)
     return found
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -27,13 +28,14 @@ def read_typed(typed: Mapping[str, str]) -> tuple[Target, Problems]:
     if indicator is None:
         problems.append(("indicator", _("Choose the number that the target is for.")))
     op = chosen(typed.get("op", ""), Op.values, "op", problems)
-    row = Target(
-        target_set=OWN, op=op, value=_decimal(typed.get("value", ""), "value", problems), area=" ".join(typed.get("area", "").split()),
-        valid_from=_day(typed.get("valid_from", ""), "valid_from", problems, needed=True),
-        valid_to=_day(typed.get("valid_to", ""), "valid_to", problems), award=typed.get("award", "").strip(),
-        source=needed(typed.get("source", ""), "source", _("Say where it stands: the contract and its page, the decision and its date."), problems),
-        source_link=typed.get("source_link", "").strip(), status=chosen(typed.get("status", ""), Reading.values, "status", problems),
-    )
+    said: dict[str, Any] = {
+        "op": op, "value": _decimal(typed.get("value", ""), "value", problems), "area": " ".join(typed.get("area", "").split()),
+        "valid_from": _day(typed.get("valid_from", ""), "valid_from", problems, needed=True),
+        "valid_to": _day(typed.get("valid_to", ""), "valid_to", problems), "award": typed.get("award", "").strip(),
+        "source": needed(typed.get("source", ""), "source", _("Say where it stands: the contract and its page, the decision and its date."), problems),
+        "source_link": typed.get("source_link", "").strip(), "status": chosen(typed.get("status", ""), Reading.values, "status", problems),
+    }
+    row = Target(target_set=OWN, **said)
     if indicator is not None:
         row.indicator, row.variant, row.level = indicator.code, indicator.variant, indicator.level
     if op == Op.RANGE:
@@ -85,7 +87,7 @@ def _twice(row: Target, instead: Target | None = None) -> Problems:
     others = in_force(Target).filter(Q(valid_to=None) | Q(valid_to__gt=row.valid_from), **same)
     if row.valid_to is not None:
         others = others.filter(valid_from__lt=row.valid_to)
-    if others.exclude(key=instead.key if instead else None).exists():
+    if (others.exclude(key=instead.key) if instead else others).exists():
         return [("valid_from", _("There is a target for this number, award and time already. Open it and correct it."))]
     return []
 

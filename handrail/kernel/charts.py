@@ -48,8 +48,7 @@ def bar_chart(title: str, bars: Sequence[Bar], *, target: Target | None = None) 
     """Bars lying one under the other, each under its name, each with its number at the end."""
     top = _TOP if target else 6
     height = top + _ROW * len(bars)
-    marks = [bar.mark.value for bar in bars if bar.mark]
-    most = _most([bar.value for bar in bars] + ([target.value] if target else []) + marks)
+    most = _most([*(bar.value for bar in bars), *([target.value] if target else []), *(bar.mark.value for bar in bars if bar.mark)])
     place = _Place()
     rows = format_html_join("", "{}", ((row,) for row in _bars(bars, top, most, place)))
     line = _target_line(target, most, height, place) if target else SafeString("")

@@ -69,7 +69,7 @@ def lines_of(row: FromOutside, words: Words) -> list[Line]:
     names = {staff.id: staff.name for staff in Staff.objects.filter(organisation_id=row.organisation_id)}
     rows = history_of(row)
     return [
-        Line(*words(one), names.get(one.entered_by, "Handrail"), one.entered_at, one.note, one.is_withdrawn, one.key == rows[0].key) for one in rows
+        Line(*words(one), names.get(one.entered_by, "Handrail") if one.entered_by else "Handrail", one.entered_at, one.note, one.is_withdrawn, one.key == rows[0].key) for one in rows
     ]
 
 
@@ -90,7 +90,8 @@ class About:
 def one_page(request: ActorRequest, row: FromOutside, about: About, template_url: str) -> HttpResponse:
     """A row's page; correcting it or taking it back leads to the page of the newer row."""
     boxes = [*about.boxes, NOTE]
-    typed, problems = dict(about.typed), ()
+    typed = dict(about.typed)
+    problems: tuple[tuple[str, str], ...] = ()
     if request.method == "POST":
         typed = typed_in(request, [box.name for box in boxes])
         try:
