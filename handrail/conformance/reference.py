@@ -61,6 +61,28 @@ def indicators_page() -> str:
     return HEAD + "".join(parts)
 
 
+def targets_page() -> str:
+    """Every target set that comes along, as its file says it."""
+    from handrail.insight.models import Band, Level, Reading
+    from handrail.insight.target_sets import row_of, shipped
+    from handrail.insight.targets import asked
+
+    parts = [
+        "# Targets\n\nSets that come with Handrail, one file each in `handrail/insight/target_sets/`. They are loaded as rows; what a programme"
+        " corrected stays as it wrote it. A target is held against the number of the same code, variant and level only.\n"
+    ]
+    for found in shipped().values():
+        parts.append(f"\n## `{found.key}`: {found.title}\n\n{found.explains['en']}" + (f" Source: {found.source}.\n" if found.source else "\n"))
+        rows: list[list[object]] = []
+        for row in (row_of(found, one) for one in found.targets):
+            code = f"{row.indicator} ({row.variant})" if row.variant else row.indicator
+            days = f"{row.valid_from} – {row.valid_to or '…'}"
+            rows.append([code, Level(row.level).label, Band(row.band).label if row.band else "", asked(row), days, Reading(row.status).label])
+        if rows:
+            parts.append("\n" + _table(["number", "level", "band", "asked", "holds", "read"], rows))
+    return HEAD + "".join(parts)
+
+
 def settings_page() -> str:
     """Every setting that a programme can make from outside."""
     from handrail.kernel.config import REPOSITORY, Config
@@ -126,7 +148,7 @@ def formats_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "kinds.md": kinds_page, "indicators.md": indicators_page, "settings.md": settings_page, "commands.md": commands_page,
+    "kinds.md": kinds_page, "indicators.md": indicators_page, "targets.md": targets_page, "settings.md": settings_page, "commands.md": commands_page,
     "addresses.md": addresses_page, "formats.md": formats_page,
 }
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from handrail.facts.models import Participant, Site
 from handrail.insight.models import SizeEstimate
+from handrail.insight.outside import in_force
 from handrail.insight.values import GROUPS
 from handrail.ledgers.stock.models import Item, ItemClass, KitComponent
 
@@ -31,7 +32,7 @@ DIMENSIONS: dict[str, pa.Schema] = {
 
 def rows(sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dict[str, Sequence[Sequence[Any]]]:
     """Every dimension's rows, of the organisation in scope. Sites and asides were read before, with the watermark."""
-    estimates = SizeEstimate.objects.order_by("population", "level", "area", "year", "key")
+    estimates = in_force(SizeEstimate).order_by("population", "level", "area", "year", "key")
     return {
         "sites": [(str(site[0]), *site[1:]) for site in sites],
         "items": items(),

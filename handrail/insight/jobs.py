@@ -9,9 +9,10 @@ from typing import Any
 from django.conf import settings
 from django_tasks import task
 
+from handrail.facts import organisations
 from handrail.facts.models import Organisation
 from handrail.facts.queries import today
-from handrail.insight import compute
+from handrail.insight import compute, target_sets
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.values import FISCAL_YEAR_BEGINS
@@ -42,6 +43,7 @@ def refresh(organisation: Organisation) -> dict[str, Any]:
     with (settings.CONFIG.warehouse / f"{organisation.id}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the worker and the command line may both be at it
         with scope.enter([organisation.key]):
+            target_sets.load(actor=organisations.system_actor(organisation))
             periods = periods_to_compute()
         built, computed = compute.refresh(organisation.key, periods)
     return {
