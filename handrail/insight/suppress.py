@@ -96,5 +96,5 @@ class _Search:
         """Hiding one more often makes another needless."""
         for key in sorted(self._hidden - self._small, key=self._cost, reverse=True):
             touched = connected(self._system, self._hidden | self._open, key) & set(self._small)
-            if next(weak(self._system, self._hidden - {key}, self._threshold, sorted(touched)), None) is None:
+            if next(weak(self._system, self._hidden - {key}, self._threshold, sorted(touched, key=self._order.__getitem__)), None) is None:
                 self._hidden.remove(key)
