@@ -26,10 +26,11 @@ from handrail.facts.models import Site, SiteKind
 from handrail.insight.arithmetic import Status
 from handrail.insight.attacker import How, System
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, pairs_of
+from handrail.insight.nesting import contains
 from handrail.insight.packages import resolved
 from handrail.insight.periods import Window
 from handrail.insight.results import Pack, Row
-from handrail.insight.spec import OF_PEOPLE, Among, Estimate, Followed, Measure, contains
+from handrail.insight.spec import OF_PEOPLE, Among, Estimate, Followed, Measure
 from handrail.insight.suppress import suppress
 
 Place = uuid.UUID | None
