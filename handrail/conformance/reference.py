@@ -54,7 +54,8 @@ def indicators_page() -> str:
         rows: list[list[object]] = [
             ["asks", i.question], ["unit", i.unit], ["numerator", i.numerator.title],
             ["denominator", i.denominator.title if i.denominator else "none"], ["level", i.level.value], ["period", i.window],
-            ["by site", "yes" if i.by_site else "no"], ["source", f"{i.source} ({i.source_status})"], ["take care", i.trap], ["version", i.version],
+            ["asked for", f"every {i.asked}" if i.asked else "as often as one likes"], ["speaks of", "one day" if i.is_census else "what happened in the period"],
+            ["told apart by", ", ".join(i.breakdowns) or "nothing"], ["by site", ("where people are held" if i.closed else "yes") if i.by_site else "no"], ["source", f"{i.source} ({i.source_status})"], ["take care", i.trap], ["version", i.version],
         ]
         parts.append(f"\n## `{i.key}`: {i.code} {i.name}\n\n" + _table(["", ""], rows))
         parts.append("".join(f"\n- {edge}" for edge in i.edge_cases) + ("\n" if i.edge_cases else ""))

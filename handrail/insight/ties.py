@@ -17,8 +17,9 @@ from functools import cache
 
 from handrail.insight.attacker import How, Key, System
 from handrail.insight.breakdowns import pairs_of
+from handrail.insight.nesting import contains
 from handrail.insight.periods import Window
-from handrail.insight.spec import OF_PEOPLE, Among, Followed, Measure, contains
+from handrail.insight.spec import OF_PEOPLE, Among, Followed, Measure
 
 Place = uuid.UUID | None
 Pair = tuple[int, int]

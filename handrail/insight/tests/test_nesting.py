@@ -10,6 +10,7 @@ import pytest
 from handrail.insight import disclose
 from handrail.insight.attacker import audit
 from handrail.insight.disclose import Cell, system_of
+from handrail.insight.nesting import contains
 from handrail.insight.periods import Window
 from handrail.insight.spec import (
     INDICATORS,
@@ -23,7 +24,6 @@ from handrail.insight.spec import (
     PrisonCount,
     Regular,
     Sum,
-    contains,
     only,
 )
 from handrail.insight.suppress import suppress
