@@ -189,6 +189,8 @@ def parse(text: str) -> Mapping:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise NotAMapping([_("The mapping is not TOML: %s") % error]) from None
+    if "text" in raw:
+        raise NotAMapping([_("“%s” is not a key of a mapping.") % "text"])
     try:
         mapping = Mapping.model_validate({**raw, "text": text})
     except ValidationError as error:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
+import uuid
 
 import pytest
 
@@ -46,6 +49,25 @@ def test_the_same_release_gives_the_same_bytes_and_our_own_ids_do_not_leave(form
     content = first.content.decode(errors="replace")
     assert [str(value.site) for value in frozen if value.site and str(value.site) in content] == []
     assert str(frozen.release.id) not in content
+
+
+def test_two_places_of_one_name_are_told_apart():
+    places = {uuid.UUID(int=2**100 + number): name for number, name in enumerate(("Van", "Van", "Clinic"))}
+    frozen = made_up("everybody", lambda _key, site, _cell: (site.int % 7 + 20 if site else 99, False), places=places)
+    assert sorted(place_names(frozen).values()) == ["", "Clinic", "Van", "Van (2)"]
+    for format in FORMATS:
+        found, mapping = made(frozen, format.key)
+        assert format.read_back(found.content, mapping) == shown(frozen)
+
+
+@pytest.mark.slow
+def test_making_files_needs_none_of_the_heavy_libraries():
+    code = (
+        "import django; django.setup(); import handrail.gates.exports, handrail.gates.dhis2_send, sys; from handrail.gates.release_formats import FORMATS; list(FORMATS);"
+        "print([m for m in ('pyarrow', 'ibis', 'duckdb', 'pandas', 'numpy', 'highspy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_release_that_was_changed_is_not_written():
