@@ -126,7 +126,7 @@ def one(request: ActorRequest, target: uuid.UUID) -> HttpResponse:
         (_("Asked is"), asked(row)), (_("Band"), row.get_band_display() if row.band else ""),
         (_("Number"), f"{_code(row)} {indicator.name}" if indicator else f"{_code(row)}, {_('not computed here yet')}"), (_("Level"), str(Level(row.level).label)),
         (_("Take care"), _("Our number is of another level, so it is never held against it.") if other_level else ""), (_("Area"), row.area),
-        (_("Set"), title_of(row.target_set)), (_("Award"), row.award), (_("Holds"), _days(row)), (_("Read"), str(Reading(row.status).label)),
+        (_("Set"), title_of(row.target_set)), (_("Award"), row.award), (_("Holds"), _days(row)), (_("Did you read it?"), str(Reading(row.status).label)),
     ]
     typed = values_of(row) | {"indicator": own_targets.key_of(row)}
     about = About(
