@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import fcntl
+import logging
+import uuid
 from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django_tasks import task
 
-from handrail.facts.models import Organisation
+from handrail.facts.models import Organisation, Staff
+from handrail.facts.organisations import actor_for
 from handrail.facts.queries import today
-from handrail.insight import compute
+from handrail.insight import compute, due, releases
+from handrail.insight.models import Errand
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.values import FISCAL_YEAR_BEGINS
-from handrail.kernel import scope
+from handrail.kernel import clock, scope
+from handrail.kernel.access import Denied, Refused
 from handrail.kernel.jobs import attempt
+
+log = logging.getLogger("handrail.numbers")
 
 KEPT: dict[PeriodKind, int] = {
     PeriodKind.MONTH: 4, PeriodKind.QUARTER: 6, PeriodKind.HALF_YEAR: 3, PeriodKind.YEAR: 3, PeriodKind.FISCAL_YEAR: 3,
@@ -44,10 +53,59 @@ def refresh(organisation: Organisation) -> dict[str, Any]:
         with scope.enter([organisation.key]):
             periods = periods_to_compute()
         built, computed = compute.refresh(organisation.key, periods)
+    keep_previews(organisation)
     return {
         "organisation": organisation.name, "new_facts": built.facts_read, "results": computed.results,
         "data_through": computed.data_through, "periods": list(computed.periods),
     }
+
+
+def keep_previews(organisation: Organisation) -> int:
+    """Work out what would stay hidden in the reports that are looked at now; returns how many there were to work out."""
+    with scope.enter([organisation.key]):
+        asked = [(report, period) for report in REPORTS for period in due.periods_of(report)[:2]]
+    made = 0
+    for report, period in asked:
+        with scope.enter([organisation.key]):
+            made += releases.keep_preview(report, period)
+    return made
+
+
+def do_errand(organisation_key: int, errand_id: uuid.UUID) -> None:
+    """Do what somebody asked for on a page, and write down what came of it. Done once: a second worker finds it done."""
+    organisation = Organisation.objects.get(key=organisation_key)
+    with scope.enter([organisation_key]):
+        errand = Errand.objects.get(id=errand_id)
+    if errand.state != Errand.State.WAITING:
+        return
+    with translation.override(errand.language):
+        try:
+            number, sentence = (_release if errand.what == Errand.What.RELEASE else _refresh)(organisation, errand)
+        except (Refused, Denied) as refused:
+            number, sentence = None, str(refused) if isinstance(refused, Refused) else _("Whoever asked for it may not release reports any more.")
+        except Exception:
+            log.exception("An errand (%s) failed", errand.what)
+            number, sentence = None, _("Something went wrong on our side; nothing was released. Try again, or tell whoever looks after the server.")
+    with scope.enter([organisation_key]):
+        errand.state = Errand.State.REFUSED if sentence else Errand.State.DONE
+        errand.sentence, errand.release_number, errand.ended_at = sentence[:300], number, clock.now()
+        errand.save(update_fields=["state", "sentence", "release_number", "ended_at"])
+
+
+def _refresh(organisation: Organisation, errand: Errand) -> tuple[int | None, str]:
+    refresh(organisation)
+    with scope.enter([organisation.key]):
+        releases.keep_preview(REPORTS[errand.report], Period.parse(errand.period))
+    return None, ""
+
+
+def _release(organisation: Organisation, errand: Errand) -> tuple[int | None, str]:
+    with scope.enter([organisation.key]):
+        actor = actor_for(Staff.objects.get(id=errand.asked_by, organisation=organisation, is_active=True))
+        report, period = REPORTS[errand.report], Period.parse(errand.period)
+        made = releases.freeze(actor=actor, report=report, period=period, note=errand.note, confirmed=errand.confirmed)
+    keep_previews(organisation)
+    return made.number, ""
 
 
 @task()
