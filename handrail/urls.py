@@ -7,7 +7,7 @@ import importlib.util
 from django.urls import include, path
 
 from handrail.kernel.rooms import rooms
-from handrail.screens import api
+from handrail.screens import api, poster, public
 from handrail.screens.console import (
     account,
     accounts,
@@ -18,11 +18,15 @@ from handrail.screens.console import (
     devices,
     finding,
     imports,
+    number,
     people,
     places,
     quarter,
     reference,
     referrals,
+    release_pages,
+    report,
+    reports_due,
     review,
     set_up,
     settings_pages,
@@ -124,8 +128,21 @@ urlpatterns = [
     path("quarter/<str:quarter>/", quarter.page, name="quarter"),
     path("quarter/<str:quarter>/download/", quarter.download, name="quarter-csv"),
     path("quarter/<str:quarter>/to-share/", quarter.download_to_share, name="quarter-csv-to-share"),
-    path("quarter/<str:quarter>/<str:indicator>/", quarter.number, name="number"),
-    path("quarter/<str:quarter>/<str:indicator>/<uuid:site>/", quarter.number, name="number-site"),
+    path("quarter/<str:quarter>/<str:indicator>/", number.number, name="number"),
+    path("quarter/<str:quarter>/<str:indicator>/<uuid:site>/", number.number, name="number-site"),
+    path("reports/", reports_due.page, name="reports"),
+    path("reports/poster/<uuid:site>/<str:period>/", poster.page, name="poster"),
+    path("reports/poster/<uuid:site>/<str:period>/pdf/", poster.as_pdf, name="poster-pdf"),
+    path("reports/<str:report>/<str:period>/", report.report, name="report"),
+    path("reports/<str:report>/<str:period>/release/", report.release, name="report-release"),
+    path("reports/<str:report>/<str:period>/refresh/", report.refresh, name="report-refresh"),
+    path("releases/", release_pages.listed, name="releases"),
+    path("releases/<int:number>/", release_pages.one, name="release"),
+    path("releases/<int:number>/<str:format>/", release_pages.file, name="release-file"),
+    path("public/", public.home, name="public"),
+    path("public/<uuid:organisation>/", public.programme, name="public-programme"),
+    path("public/<uuid:organisation>/<int:number>/", public.release, name="public-release"),
+    path("public/<uuid:organisation>/<int:number>/<str:format>/", public.file, name="public-file"),
     path("devices/", devices.listed, name="devices"),
     path("devices/<uuid:device>/end/", devices.end, name="device-end"),
     path("import/", imports.upload, name="import"),

@@ -9,5 +9,9 @@ ROOM = Room(
     title=_("Numbers"),
     package="handrail.insight",
     roles={"coordinator": {"numbers.read", "numbers.share"}},
-    nav=(NavItem(_("Quarter"), "quarter-now", "numbers.read", NavGroup.STOCK, every_day=True),),
+    nav=(
+        NavItem(_("Quarter"), "quarter-now", "numbers.read", NavGroup.STOCK, every_day=True),
+        NavItem(_("Reports due"), "reports", "numbers.read", NavGroup.STOCK, every_day=True),
+        NavItem(_("Releases"), "releases", "numbers.read", NavGroup.STOCK),
+    ),
 )

@@ -64,6 +64,11 @@ class Due:
         return (self.due_on - self.today).days
 
     @property
+    def days_late(self) -> int:
+        """Days since it was due; 0 until then."""
+        return max(-self.days_left, 0)
+
+    @property
     def is_running(self) -> bool:
         """Whether its period is not over yet."""
         return self.today < self.period.ends_before
@@ -124,6 +129,15 @@ def due(reports: Iterable[Report] | None = None) -> list[Due]:
         if made.is_running or released is not None or made.there.reporting:
             found.append(made)
     return sorted(found, key=lambda one: (one.due_on, one.report.key))
+
+
+def of(report: Report, period: Period) -> Due:
+    """One report for one period, whether or not it is in the list."""
+    key = str(period)
+    newest = Release.objects.filter(report=report.key, period=key).order_by("-number").first()
+    missing = tuple(one for one in _missing([key]).get(key, ()) if one.indicator.key in report.indicators)
+    is_computed = Result.objects.filter(period=key).exists()
+    return Due(report, period, due_on(report, period) or period.ends_before, today(), reporting(period), missing, newest, is_computed)
 
 
 def reporting(period: Period) -> Reporting:

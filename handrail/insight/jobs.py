@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import logging
 import uuid
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django_tasks import task
@@ -17,7 +19,7 @@ from handrail.facts.models import Organisation, Staff
 from handrail.facts.organisations import actor_for
 from handrail.facts.queries import today
 from handrail.insight import compute, due, releases
-from handrail.insight.models import Errand
+from handrail.insight.models import Errand, Release
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.values import FISCAL_YEAR_BEGINS
@@ -26,6 +28,7 @@ from handrail.kernel.access import Denied, Refused
 from handrail.kernel.jobs import attempt
 
 log = logging.getLogger("handrail.numbers")
+Made = TypeVar("Made")
 
 KEPT: dict[PeriodKind, int] = {
     PeriodKind.MONTH: 4, PeriodKind.QUARTER: 6, PeriodKind.HALF_YEAR: 3, PeriodKind.YEAR: 3, PeriodKind.FISCAL_YEAR: 3,
@@ -79,33 +82,46 @@ def do_errand(organisation_key: int, errand_id: uuid.UUID) -> None:
     if errand.state != Errand.State.WAITING:
         return
     with translation.override(errand.language):
-        try:
-            number, sentence = (_release if errand.what == Errand.What.RELEASE else _refresh)(organisation, errand)
-        except (Refused, Denied) as refused:
-            number, sentence = None, str(refused) if isinstance(refused, Refused) else _("Whoever asked for it may not release reports any more.")
-        except Exception:
-            log.exception("An errand (%s) failed", errand.what)
-            number, sentence = None, _("Something went wrong on our side; nothing was released. Try again, or tell whoever looks after the server.")
+        release, sentence = (_release if errand.what == Errand.What.RELEASE else _refresh)(organisation, errand)
     with scope.enter([organisation_key]):
         errand.state = Errand.State.REFUSED if sentence else Errand.State.DONE
-        errand.sentence, errand.release_number, errand.ended_at = sentence[:300], number, clock.now()
+        errand.sentence, errand.release_number, errand.ended_at = sentence[:300], release.number if release else None, clock.now()
         errand.save(update_fields=["state", "sentence", "release_number", "ended_at"])
+    if release is not None:
+        keep_previews(organisation)
 
 
-def _refresh(organisation: Organisation, errand: Errand) -> tuple[int | None, str]:
-    refresh(organisation)
+def _refresh(organisation: Organisation, errand: Errand) -> tuple[Release | None, str]:
+    def work() -> None:
+        refresh(organisation)
+        with scope.enter([organisation.key]):
+            releases.keep_preview(REPORTS[errand.report], Period.parse(errand.period))
+
+    return None, _trying(work, errand.what)[1]
+
+
+def _release(organisation: Organisation, errand: Errand) -> tuple[Release | None, str]:
+    def work() -> Release:
+        with transaction.atomic():
+            actor = actor_for(Staff.objects.get(id=errand.asked_by, organisation=organisation, is_active=True))
+            report, period = REPORTS[errand.report], Period.parse(errand.period)
+            return releases.freeze(actor=actor, report=report, period=period, note=errand.note, confirmed=errand.confirmed)
+
     with scope.enter([organisation.key]):
-        releases.keep_preview(REPORTS[errand.report], Period.parse(errand.period))
-    return None, ""
+        return _trying(work, errand.what)
 
 
-def _release(organisation: Organisation, errand: Errand) -> tuple[int | None, str]:
-    with scope.enter([organisation.key]):
-        actor = actor_for(Staff.objects.get(id=errand.asked_by, organisation=organisation, is_active=True))
-        report, period = REPORTS[errand.report], Period.parse(errand.period)
-        made = releases.freeze(actor=actor, report=report, period=period, note=errand.note, confirmed=errand.confirmed)
-    keep_previews(organisation)
-    return made.number, ""
+def _trying(work: Callable[[], Made], what: str) -> tuple[Made | None, str]:
+    """What came of it, or a sentence that says why nothing did. What breaks is logged, and never left waiting."""
+    try:
+        return work(), ""
+    except Refused as refused:
+        return None, str(refused)
+    except (Denied, Staff.DoesNotExist):
+        return None, _("Whoever asked for it may not release reports any more.")
+    except Exception:
+        log.exception("An errand (%s) failed", what)
+        return None, _("Something went wrong on our side; nothing was released. Try again, or tell whoever looks after the server.")
 
 
 @task()
