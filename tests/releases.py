@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from handrail.facts import setting_changes
+from handrail.facts.queries import today
 from handrail.insight.arithmetic import Status
 from handrail.insight.frozen import as_released, digest_of, open_release
 from handrail.insight.models import Profile, Release, ReleasedValue, Result
@@ -64,4 +65,4 @@ def made(
 
 def show_to_everybody(world: SimpleNamespace) -> None:
     """Switch the public page on. Needs the scope of the first organisation."""
-    setting_changes.set_value(actor=world.system, value=PUBLIC_PAGE, typed="yes", site=None, valid_from=date(2026, 1, 1), source="decided by the board")
+    setting_changes.set_value(actor=world.system, value=PUBLIC_PAGE, typed="yes", site=None, valid_from=today(), source="decided by the board")
