@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -48,15 +48,16 @@ def periods_to_compute() -> list[str]:
     return [str(period) for period in found]
 
 
-def refresh(organisation: Organisation) -> dict[str, Any]:
-    """Build and compute for one organisation; what was done, for people and machines to read."""
+def refresh(organisation: Organisation, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Build and compute for one organisation, all periods that are kept or only some; what was done, for people and machines to read."""
     settings.CONFIG.warehouse.mkdir(parents=True, exist_ok=True)
     with (settings.CONFIG.warehouse / f"{organisation.id}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the worker and the command line may both be at it
         with scope.enter([organisation.key]):
-            periods = periods_to_compute()
+            periods = list(only) or periods_to_compute()
         built, computed = compute.refresh(organisation.key, periods)
-    keep_previews(organisation)
+    if not only:
+        keep_previews(organisation)
     return {
         "organisation": organisation.name, "new_facts": built.facts_read, "results": computed.results,
         "data_through": computed.data_through, "periods": list(computed.periods),
@@ -93,9 +94,10 @@ def do_errand(organisation_key: int, errand_id: uuid.UUID) -> None:
 
 def _refresh(organisation: Organisation, errand: Errand) -> tuple[Release | None, str]:
     def work() -> None:
-        refresh(organisation)
+        period = Period.parse(errand.period)
+        refresh(organisation, [str(period.previous()), str(period)])
         with scope.enter([organisation.key]):
-            releases.keep_preview(REPORTS[errand.report], Period.parse(errand.period))
+            releases.keep_preview(REPORTS[errand.report], period)
 
     return None, _trying(work, errand.what)[1]
 

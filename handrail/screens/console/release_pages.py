@@ -16,6 +16,7 @@ from handrail.insight.periods import Period
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.sheet import Change, Sheet, changes, sheets
 from handrail.insight.spec import Text
+from handrail.insight.values import PUBLIC_PAGE
 from handrail.kernel import audit, scope
 from handrail.kernel.access import ActorRequest, may
 
@@ -54,6 +55,8 @@ class ReleasePageOne:
     newer: str
     is_public: bool
     hidden: int
+    posters: list[tuple[uuid.UUID, str]]
+    public_page: bool
 
 
 @may("numbers.read")
@@ -76,9 +79,10 @@ def one(request: ActorRequest, number: int) -> HttpResponse:
     page = ReleasePageOne(
         frozen=frozen, sheets=sheets(frozen), formats=[one for one in FORMATS if not one.needs_mapping], by=_names().get(frozen.release.released_by, "Handrail"),
         versions=versions, newer="" if newest.is_this else newest.name, is_public=frozen.release.profile == Profile.PUBLIC,
-        hidden=sum(value.is_hidden for value in frozen),
+        hidden=sum(value.is_hidden for value in frozen), posters=_posters(frozen),
+        public_page=frozen.release.profile == Profile.PUBLIC and PUBLIC_PAGE.read().value,
     )
-    return render(request, "console/release.html", {"page": page, "newest": newest.release.number})
+    return render(request, "console/release.html", {"page": page, "newest": newest.release.number, "programme": request.actor.organisation_id})
 
 
 @may("numbers.read")
@@ -113,6 +117,13 @@ def versions_of(frozen: Frozen) -> list[Version]:
         versions.append(Version(release, name_of(release), changes(before, now) if before is not None else [], release.number == this.number))
         before = now
     return versions[::-1]
+
+
+def _posters(frozen: Frozen) -> list[tuple[uuid.UUID, str]]:
+    """The places that can hang their own numbers on the wall: those of a release for everybody."""
+    if frozen.release.profile != Profile.PUBLIC:
+        return []
+    return sorted({(value.site, value.site_name) for value in frozen if value.site is not None}, key=lambda one: one[1])
 
 
 def _frozen_or_404(number: int) -> Frozen:

@@ -78,8 +78,8 @@ def visits_of(request: ActorRequest, asked: Asked) -> QuerySet[Fact]:
 def _asked(query: QueryDict) -> Asked:
     """What the address says; one that says something else leads nowhere."""
     try:
-        window = Window(date.fromisoformat(query["from"]), date.fromisoformat(query.get("before", "")))
-        site = Site.objects.filter(id=uuid.UUID(query["site"])).first() if query.get("site") else None
+        window = Window(date.fromisoformat(query.get("from", "")), date.fromisoformat(query.get("before", "")))
+        site = Site.objects.filter(id=uuid.UUID(query.get("site", ""))).first() if query.get("site") else None
         page = int(query.get("page", "0"))
     except ValueError:
         raise Http404 from None
