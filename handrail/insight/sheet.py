@@ -11,6 +11,9 @@ from handrail.insight.breakdowns import BREAKDOWNS, label_of, pairs_of
 from handrail.insight.frozen import Frozen, Value
 from handrail.insight.spec import Indicator, Text
 
+OURS = "handrail"
+"""Status of a definition that stands in no other place."""
+
 
 @dataclass(frozen=True)
 class PartLine:
@@ -43,8 +46,18 @@ class Line:
 
     @property
     def code(self) -> str:
-        """The code as the source writes it, with its variant."""
-        return code_of(self.indicator)
+        """The code as its source writes it, with its variant; our own codes say nothing to readers outside."""
+        return "" if self.indicator.source_status == OURS else code_of(self.indicator)
+
+    @property
+    def source(self) -> str:
+        """Where the definition can be looked up."""
+        return _("Handrail’s own definition") if self.indicator.source_status == OURS else self.indicator.source
+
+    @property
+    def is_number(self) -> bool:
+        """Whether there is a number, and not a word for why there is none."""
+        return self.value is not None and self.value.value is not None
 
     @property
     def text(self) -> str:

@@ -123,11 +123,11 @@ def release_with_places(period: Period) -> Frozen | None:
 
 
 def _values(frozen: Frozen | None, site: Site) -> list[Value]:
-    """The site's numbers in the order of the report, those with nothing in them left out."""
+    """The site's numbers in the order of the report; what there is none of is left out."""
     if frozen is None:
         return []
     found = [value for key in frozen.report.indicators if (value := frozen.get(key, site.id)) is not None]
-    return [value for value in found if value.is_hidden or value.value is not None][:MOST]
+    return [value for value in found if value.is_hidden or value.value][:MOST]
 
 
 def _big(value: Value, before: Frozen | None) -> Big:

@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from bench._server import Server
-from tests.browser.conftest import DESK, PHONE, Visitor, handrail, picture
-from tests.browser.numbers import people_come, release
+from tests.browser.conftest import DESK, PHONE, Visitor, picture
+from tests.browser.numbers import people_come
 from tests.words import CARD
 
 pytestmark = pytest.mark.browser
@@ -92,9 +92,7 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
 
 def _numbers(visitor: Visitor, server: Server) -> str:
     """Numbers, a release of them for everybody, and the public page; its address."""
-    people_come(server)
-    release(server, "everybody", QUARTER)
-    handrail(server, "warehouse", "build")
+    people_come(server, "everybody")
     visitor.sign_in("coordinator")
     visitor.open("/settings/public_page/")
     visitor.page.select_option("#value", "yes")

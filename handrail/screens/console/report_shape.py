@@ -31,6 +31,8 @@ class Shown:
     change: str
     is_hidden: bool
     why: str
+    is_word: bool = False
+    """Whether `text` says why there is no number."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _numbered(draft: Draft, key: str) -> Numbered:
     pack, indicator = draft.pack, INDICATORS[key]
     whole = pack.get(key)
     if whole is None:
-        return Numbered(Shown(str(indicator.name), code_of(indicator), "", _("not computed yet"), "", "", "", False, ""), [])
+        return Numbered(Shown(str(indicator.name), code_of(indicator), "", _("not computed yet"), "", "", "", False, "", True), [])
     ways: dict[tuple[str, ...], list[Row]] = {}
     for row in pack.cells(key):
         ways.setdefault(tuple(pairs_of(row.cell)), []).append(row)
@@ -107,5 +109,5 @@ def _shown(draft: Draft, row: Row, name: str) -> Shown:
     why = missing_of(row.indicator, row.status, row.noted).why if row.value is None and not row.cell and row.site is None else ""
     return Shown(
         name, code_of(row.indicator), number_address(draft.period, row.indicator.key, row.site, cell=row.cell, report=draft.report.key), text_of(row),
-        row.window.label, text_of(before) if before else "", change_of(row, before), draft.hides(row.place), why,
+        row.window.label, text_of(before) if before else "", change_of(row, before), draft.hides(row.place), why, row.value is None,
     )
