@@ -11,6 +11,8 @@ ROOM = Room(
     roles={"coordinator": {"numbers.read", "numbers.share", "numbers.enter"}},
     nav=(
         NavItem(_("Quarter"), "quarter-now", "numbers.read", NavGroup.STOCK, every_day=True),
+        NavItem(_("Reports due"), "reports", "numbers.read", NavGroup.STOCK, every_day=True),
+        NavItem(_("Releases"), "releases", "numbers.read", NavGroup.STOCK),
         NavItem(_("Estimates and targets"), "estimates", "numbers.read", NavGroup.STOCK),
     ),
 )

@@ -8,6 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import Site
+from handrail.insight.errand_models import Errand as Errand
+from handrail.insight.errand_models import Preview as Preview
 from handrail.kernel import clock, ids
 from handrail.kernel.scope import ScopedModel
 

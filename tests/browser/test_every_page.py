@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from bench._server import Server
 from tests.browser.conftest import DESK, PHONE, Visitor, handrail, picture
+from tests.browser.numbers import people_come
 from tests.words import CARD
 
 pytestmark = pytest.mark.browser
@@ -53,11 +54,18 @@ PAGES += [
     ("naima", "/exchange/stops/"), ("coordinator", "/exchange/stops/plan/"), ("naima", "/exchange/stop/{van_id}/"),
     ("inside", "/exchange/release/{unit_id}/"), ("inside", "/exchange/prison-year/{unit_id}/"),
 ]
+PAGES += [
+    # reports, what left the house, and what everybody sees
+    ("coordinator", "/reports/"), ("coordinator", f"/reports/everybody/{QUARTER}/"), ("coordinator", f"/reports/who/{QUARTER}/"), ("coordinator", "/reports/unaids/1999Q4/"),
+    ("coordinator", f"/reports/everybody/{QUARTER}/release/"), ("coordinator", f"/reports/who/{QUARTER}/release/"), ("coordinator", "/releases/"), ("coordinator", "/releases/1/"),
+    ("coordinator", f"/quarter/{QUARTER}/people_reached/?report=everybody&cell=gender%3Dunknown"), ("coordinator", "/visits/?from=2020-01-01&before=2030-01-01&with=exchange.given"),
+    ("coordinator", "{public}"), ("coordinator", "{public}1/?in=es"), ("naima", "/reports/poster/{van_id}/{quarter}/"), ("naima", "/reports/poster/{van_id}/1999Q1/"),
+]
 
 
 @pytest.fixture(scope="module")
 def places(server: Server, chromium: Browser) -> dict[str, str]:
-    """Addresses with ids in them, and numbers for the quarter."""
+    """Addresses with ids in them, numbers for the quarter, and a release of them."""
     context = chromium.new_context(viewport=PHONE, has_touch=True)
     visitor = Visitor(context, server)
     visitor.sign_in("naima")
@@ -85,6 +93,7 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     handrail(server, "warehouse", "build")
     visitor.open("/targets/")
     found["shipped_target"] = visitor.page.locator(".item a:text-is('> 200')").first.get_attribute("href") or ""
+    found["public"], found["quarter"] = _numbers(visitor, server), QUARTER
     context.close()
     return found
 
@@ -114,6 +123,18 @@ def _fill(visitor: Visitor, fields: dict[str, str]) -> None:
     for name, value in fields.items():
         visitor.page.fill(f"#{name}", value)
     visitor.tap("main form button.go")
+
+
+def _numbers(visitor: Visitor, server: Server) -> str:
+    """Numbers, a release of them for everybody, and the public page; its address."""
+    people_come(server, "everybody")
+    visitor.sign_in("coordinator")
+    visitor.open("/settings/public_page/")
+    visitor.page.select_option("#value", "yes")
+    visitor.page.fill("#source", "Decided by the board")
+    visitor.tap("button:has-text('Set it')")
+    visitor.open("/public/")
+    return visitor.path()
 
 
 def path_for(page: Page, origin: str, path: str, places: dict[str, str]) -> str:

@@ -22,9 +22,8 @@ from handrail.facts.models import Head
 from handrail.facts.queries import today
 from handrail.gates.spreadsheet.badlist import safe
 from handrail.insight import targets
-from handrail.insight.models import SizeEstimate
-from handrail.insight.outside import in_force
 from handrail.insight.results import INDICATORS, Pack, Period, Row, available_periods, read
+from handrail.insight.sheet import code_of as code_of
 from handrail.insight.spec import Indicator
 from handrail.kernel import audit, charts, scope
 from handrail.kernel.access import ActorRequest, may
@@ -83,24 +82,6 @@ class QuarterPage:
     computed_at: datetime | None
     behind: int
     any_hidden: bool
-
-
-@dataclass(frozen=True)
-class NumberPage:
-    """One number, opened down to where it comes from."""
-
-    quarter: Period
-    row: Row
-    code: str
-    text: str
-    earlier: list[tuple[str, str]]
-    estimates: list[SizeEstimate]
-    goals: list[targets.Compared]
-
-
-def code_of(indicator: Indicator) -> str:
-    """“PRV.10 (a)”: two variants are two questions and never look the same."""
-    return f"{indicator.code} ({indicator.variant})" if indicator.variant else indicator.code
 
 
 def text_of(row: Row) -> str:
@@ -192,27 +173,6 @@ def _bar(row: Row, goals: list[GoalLine]) -> charts.Bar:
     held = next((one for one in own if one.outcome in {targets.Outcome.MET, targets.Outcome.NOT_MET}), None)
     mark = charts.Target(held.goal.first.value, f"{held.goal.text} · {held.goal.title}") if held else None
     return charts.Bar(code_of(row.indicator), row.value, row.text, mark)
-
-
-@may("numbers.read")
-def number(request: ActorRequest, quarter: str, indicator: str, site: uuid.UUID | None = None) -> HttpResponse:
-    """One number: what it asks, who defined it, how it was computed, what it leaves out."""
-    chosen = _quarter_or_404(quarter)
-    if INDICATORS.get(indicator) is None:
-        raise Http404
-    row = read(chosen).get(indicator, site)
-    if row is None:
-        raise Http404
-    earlier = []
-    before = chosen
-    for _step in range(3):
-        before = before.previous()
-        found = read(before).get(indicator, site)
-        earlier.append((before.label, text_of(found) if found else _("not computed")))
-    goals = targets.for_number(row.indicator, row.value, row.window) if site is None else []
-    estimates = list(in_force(SizeEstimate).order_by("level", "-year"))
-    context = NumberPage(chosen, row, code_of(row.indicator), text_of(row), earlier, estimates, goals)
-    return render(request, "console/number.html", {"page": context})
 
 
 @may("numbers.read", step_up=True)

@@ -33,7 +33,7 @@ from handrail.kernel.tables import Cell, Column, table
 from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.queries import item_names
 from handrail.ledgers.stock.reactor import Short
-from handrail.screens.console import composer, composer_read, composing, need_form, person
+from handrail.screens.console import composer, composer_read, composing, need_form, person, visit_lists
 from handrail.screens.console.at_hand import hold
 from handrail.screens.console.composing import Sheet
 from handrail.screens.console.describe import named_places, sentences
@@ -354,6 +354,8 @@ def take_back(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
 @may("visit.read")
 def recent(request: ActorRequest) -> HttpResponse:
     """The latest visits at the places where the actor works: when, where, how many. No person is shown."""
+    if visit_lists.is_asked(request.GET):
+        return visit_lists.behind(request)
     sites = Site.objects.filter(request.actor.filter("visit.read", "key")).values_list("key", flat=True)
     facts = newest_first("facts.encounter", list(sites), LISTED)
     rows = [
