@@ -20,6 +20,12 @@ from handrail.insight.tests.test_suppress import EXAMPLE, T, table
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """The judge writes its logs where it stands."""
+    monkeypatch.chdir(tmp_path)
+
+
 def as_jj(system: System, hidden: set[object], path: Path) -> Path:
     """A system with additive ties in the format of the judge: cell, number, weight, status, bounds, wanted protection; then the sums."""
     order, most = system.order, max(system.people.values()) * 2
