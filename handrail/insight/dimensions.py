@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from handrail.facts.models import Participant, Site
 from handrail.insight.models import SizeEstimate
+from handrail.insight.outside import in_force
 from handrail.insight.values import GROUPS
 from handrail.ledgers.stock.models import Item, ItemClass, KitComponent
 
@@ -21,7 +22,7 @@ DIMENSIONS: dict[str, pa.Schema] = {
          ("barrels", pa.int64()), ("needles", pa.int64()), *((group.key, pa.int64()) for group in GROUPS)]
     ),
     "survivors": pa.schema([("participant", pa.string()), ("survivor", pa.string())]),
-    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_())]),
+    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_()), ("counter", pa.int64())]),
     "estimates": pa.schema(
         [("population", pa.string()), ("level", pa.string()), ("area", pa.string()), ("value", pa.int64()), ("low", pa.int64()),
          ("high", pa.int64()), ("method", pa.string()), ("year", pa.int64()), ("source", pa.string())]
@@ -31,7 +32,7 @@ DIMENSIONS: dict[str, pa.Schema] = {
 
 def rows(sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dict[str, Sequence[Sequence[Any]]]:
     """Every dimension's rows, of the organisation in scope. Sites and asides were read before, with the watermark."""
-    estimates = SizeEstimate.objects.order_by("population", "level", "area", "year", "key")
+    estimates = in_force(SizeEstimate).order_by("population", "level", "area", "year", "key")
     return {
         "sites": [(str(site[0]), *site[1:]) for site in sites],
         "items": items(),

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import fcntl
+import logging
+import uuid
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django_tasks import task
 
-from handrail.facts.models import Organisation
+from handrail.facts.models import Organisation, Staff
+from handrail.facts.organisations import actor_for, system_actor
 from handrail.facts.queries import today
-from handrail.insight import compute
+from handrail.insight import compute, due, releases, target_sets
+from handrail.insight.models import Errand, Release
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.values import FISCAL_YEAR_BEGINS
-from handrail.kernel import scope
+from handrail.kernel import clock, scope
+from handrail.kernel.access import Denied, Refused
 from handrail.kernel.jobs import attempt
+
+log = logging.getLogger("handrail.numbers")
+Made = TypeVar("Made")
 
 KEPT: dict[PeriodKind, int] = {
     PeriodKind.MONTH: 4, PeriodKind.QUARTER: 6, PeriodKind.HALF_YEAR: 3, PeriodKind.YEAR: 3, PeriodKind.FISCAL_YEAR: 3,
@@ -36,18 +48,83 @@ def periods_to_compute() -> list[str]:
     return [str(period) for period in found]
 
 
-def refresh(organisation: Organisation) -> dict[str, Any]:
-    """Build and compute for one organisation; what was done, for people and machines to read."""
+def refresh(organisation: Organisation, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Build and compute for one organisation, all periods that are kept or only some; what was done, for people and machines to read."""
     settings.CONFIG.warehouse.mkdir(parents=True, exist_ok=True)
     with (settings.CONFIG.warehouse / f"{organisation.id}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the worker and the command line may both be at it
         with scope.enter([organisation.key]):
-            periods = periods_to_compute()
+            target_sets.load(actor=system_actor(organisation))
+            periods = list(only) or periods_to_compute()
         built, computed = compute.refresh(organisation.key, periods)
+    if not only:
+        keep_previews(organisation)
     return {
         "organisation": organisation.name, "new_facts": built.facts_read, "results": computed.results,
         "data_through": computed.data_through, "periods": list(computed.periods),
     }
+
+
+def keep_previews(organisation: Organisation) -> int:
+    """Work out what would stay hidden in the reports that are looked at now; returns how many there were to work out."""
+    with scope.enter([organisation.key]):
+        asked = [(report, period) for report in REPORTS for period in due.periods_of(report)[:2]]
+    made = 0
+    for report, period in asked:
+        with scope.enter([organisation.key]):
+            made += releases.keep_preview(report, period)
+    return made
+
+
+def do_errand(organisation_key: int, errand_id: uuid.UUID) -> None:
+    """Do what somebody asked for on a page, and write down what came of it. Done once: a second worker finds it done."""
+    organisation = Organisation.objects.get(key=organisation_key)
+    with scope.enter([organisation_key]):
+        errand = Errand.objects.get(id=errand_id)
+    if errand.state != Errand.State.WAITING:
+        return
+    with translation.override(errand.language):
+        release, sentence = (_release if errand.what == Errand.What.RELEASE else _refresh)(organisation, errand)
+    with scope.enter([organisation_key]):
+        errand.state = Errand.State.REFUSED if sentence else Errand.State.DONE
+        errand.sentence, errand.release_number, errand.ended_at = sentence[:300], release.number if release else None, clock.now()
+        errand.save(update_fields=["state", "sentence", "release_number", "ended_at"])
+    if release is not None:
+        keep_previews(organisation)
+
+
+def _refresh(organisation: Organisation, errand: Errand) -> tuple[Release | None, str]:
+    def work() -> None:
+        period = Period.parse(errand.period)
+        refresh(organisation, [str(period.previous()), str(period)])
+        with scope.enter([organisation.key]):
+            releases.keep_preview(REPORTS[errand.report], period)
+
+    return None, _trying(work, errand.what)[1]
+
+
+def _release(organisation: Organisation, errand: Errand) -> tuple[Release | None, str]:
+    def work() -> Release:
+        with transaction.atomic():
+            actor = actor_for(Staff.objects.get(id=errand.asked_by, organisation=organisation, is_active=True))
+            report, period = REPORTS[errand.report], Period.parse(errand.period)
+            return releases.freeze(actor=actor, report=report, period=period, note=errand.note, confirmed=errand.confirmed)
+
+    with scope.enter([organisation.key]):
+        return _trying(work, errand.what)
+
+
+def _trying(work: Callable[[], Made], what: str) -> tuple[Made | None, str]:
+    """What came of it, or a sentence that says why nothing did. What breaks is logged, and never left waiting."""
+    try:
+        return work(), ""
+    except Refused as refused:
+        return None, str(refused)
+    except (Denied, Staff.DoesNotExist):
+        return None, _("Whoever asked for it may not release reports any more.")
+    except Exception:
+        log.exception("An errand (%s) failed", what)
+        return None, _("Something went wrong on our side; nothing was released. Try again, or tell whoever looks after the server.")
 
 
 @task()

@@ -44,9 +44,9 @@ SECOND_HALF = 4
 WINDOW_DAYS = 30
 """Length of a window of regular pick-ups (`domain/exchange.md` 9)."""
 SHAPE = {
-    "measure": "BIGINT", "site": "VARCHAR", "coded": "BOOLEAN", "person": "VARCHAR", "year": "BIGINT", "amount": "BIGINT", "alone": "BIGINT", "part": "VARCHAR",
+    "measure": "int64", "site": "string", "coded": "boolean", "person": "string", "year": "int64", "amount": "int64", "alone": "int64", "part": "string",
 }
-"""Columns of every measure's rows, as DuckDB calls their types."""
+"""Columns of every measure's rows."""
 
 
 @singledispatch
@@ -184,7 +184,7 @@ def _outlets(measure: Outlets, tables: Tables, window: Window) -> Any:
 
 @rows_of.register
 def _among(measure: Among, tables: Tables, window: Window) -> Any:
-    rows, said = rows_of(measure.of, tables, window), tables.said(window).select("participant", "gender")
+    rows, said = rows_of(measure.of, tables, window), tables.said(window.ends_before).select("participant", "gender")
     told = rows.left_join(said, (rows["person"] == said["participant"]) & rows["coded"])
     return told.filter(told["gender"].fill_null(UNKNOWN).isin(measure.gender)).select(*rows.columns)
 

@@ -258,17 +258,6 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Target:
-    """What to reach. It compares only with the same indicator, variant and level (`domain/indicators.md` 6)."""
-
-    value: int
-    op: Literal["≥", "≤", ">", "<"]
-    name: Text
-    source: str
-    source_status: str
-
-
-@dataclass(frozen=True)
 class Indicator:
     """One question to the facts, asked the way one source asks it."""
 
@@ -305,7 +294,6 @@ class Indicator:
     annualised: bool = False
     """A ratio times 365 ÷ days of the period. It stands beside the period's own value and is named so (rule 4 of exchange.md 9)."""
     edge_cases: tuple[Text, ...] = ()
-    target: Target | None = None
     key: str = field(default="", init=False)
 
     def __post_init__(self) -> None:

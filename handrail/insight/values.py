@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, SourceStatus
 from handrail.facts.spec import Text
-from handrail.facts.values import OURS, OneOf, Value, whole
+from handrail.facts.values import OURS, OneOf, Value, whole, yes_no
 
 
 @dataclass(frozen=True)
@@ -75,3 +75,11 @@ LUBRICANT: Value[list[str]] = Value(key="lubricant", title=_("Items that are lub
 HIV_SELF_TESTS: Value[list[str]] = Value(key="hiv_self_tests", title=_("Items that are HIV self-tests"), start=["hiv-self-test"], explain=_CODES, **_WHICH)
 GROUPS = (EXTERNAL_CONDOMS, INTERNAL_CONDOMS, LUBRICANT, HIV_SELF_TESTS)
 """Groups of items that numbers count; the key is the column of the warehouse's items."""
+PUBLIC_PAGE: Value[bool] = Value(
+    key="public_page", title=_("Show released numbers to everybody"), start=False, unit="",
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=yes_no,
+    explain=_(
+        "Switches on a page that anybody can open without signing in. It shows what was released for everybody, and nothing else:"
+        " a report that is not released, or is released for a partner, never stands on it."
+    ),
+)

@@ -98,7 +98,7 @@ def test_every_kind_has_columns_and_ids_are_text():
 
 def test_the_web_process_reads_results_without_the_heavy_libraries():
     code = (
-        "import django; django.setup(); import handrail.insight.results, handrail.insight.examples, handrail.urls, sys;"
+        "import django; django.setup(); import handrail.insight.results, handrail.insight.examples, handrail.insight.errands, handrail.insight.desk, handrail.urls, sys;"
         "list(handrail.insight.results.INDICATORS);"
         "print([m for m in ('pyarrow', 'ibis', 'duckdb', 'pandas', 'numpy', 'highspy') if m in sys.modules])"
     )

@@ -10,9 +10,11 @@ from django.shortcuts import render
 from handrail.facts import consents
 from handrail.facts.models import Referral, Site
 from handrail.facts.referrals import expected_at
+from handrail.insight.due import Due
 from handrail.kernel import clock
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
 from handrail.ledgers.stock.queries import ShelfLot, to_recount
+from handrail.screens.console import reports_due
 from handrail.screens.console.waiting import open_asides
 
 NOT_VISITED = ("store", "wall_box", "vending_machine")
@@ -37,6 +39,7 @@ class StartPage:
     expected: int
     waiting: int
     recount: list[ShelfLot]
+    reports: list[Due]
 
 
 @may(SIGNED_IN)
@@ -55,6 +58,7 @@ def start(request: ActorRequest) -> HttpResponse:
         expected=expected,
         waiting=open_asides(actor).count() if actor.may("records.review") else 0,
         recount=to_recount(actor.sites("stock.count")) if actor.may("stock.count") else [],
+        reports=reports_due.waiting() if actor.may("numbers.read") else [],
     )
     return render(request, "console/start.html", {"page": page})
 

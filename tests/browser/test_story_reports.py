@@ -1,0 +1,129 @@
+"""Story: the coordinator on the last day of the quarter; then what everybody sees, and the poster of a van."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from bench._server import Server
+from tests.browser.conftest import DESK, PHONE, Visitor
+from tests.browser.numbers import people_come
+
+pytestmark = [pytest.mark.browser, pytest.mark.viewport(DESK)]
+NOW = datetime.now(UTC)
+QUARTER = f"{NOW.year}Q{(NOW.month - 1) // 3 + 1}"
+REPORT = f"/reports/everybody/{QUARTER}/"
+
+
+@pytest.fixture(scope="module")
+def numbers(server: Server) -> Server:
+    people_come(server)
+    return server
+
+
+def wait_for(visitor: Visitor, words: str) -> None:
+    """Look again, as the page says, until the worker is done."""
+    for _look in range(60):
+        if visitor.page.locator("main").get_by_text(words).count():
+            return
+        visitor.page.wait_for_timeout(1000)
+        visitor.open(REPORT)
+    raise AssertionError(visitor.page.locator("main").inner_text())
+
+
+def test_the_last_day_of_the_quarter(visitor: Visitor, numbers: Server):
+    visitor.sign_in("coordinator")
+    main = visitor.page.locator("main")
+    # what is due
+    visitor.tap("main a:has-text('Reports due')")
+    expect(main).to_contain_text("the period is not over yet")
+    expect(main).to_contain_text("Silent:")
+    expect(main).to_contain_text("nobody entered how many people there are")
+    # the report, and a number opened down to the visits behind it
+    visitor.tap("main a:has-text('For everybody')")
+    expect(main).to_contain_text("Exact numbers, for your own eyes")
+    visitor.tap("a:has-text('People reached')")
+    expect(main).to_contain_text("How it was computed")
+    expect(main).to_contain_text("70")
+    visitor.tap("main a:has-text('All visits')")
+    expect(main).to_contain_text("visits that count")
+    assert visitor.page.locator("main tbody tr").count() > 40
+    visitor.page.go_back()
+    visitor.tap("a:has-text('Back to the report')")
+    # the release
+    visitor.tap("a:has-text('Release')")
+    expect(main).to_contain_text("What will be frozen")
+    expect(main).to_contain_text("The period is not over yet")
+    visitor.tap("button:has-text('Release it')")
+    expect(main).to_contain_text("The release is being made")
+    wait_for(visitor, "Released as R-1")
+    expect(main).to_contain_text("Nothing has changed since")
+    # a correction of a fact
+    visitor.open("/visits/")
+    visitor.tap("main tbody a")
+    visitor.tap("main a:has-text('Correct')")
+    visitor.page.locator("[id^='exchange.given:']").first.fill("33")
+    visitor.tap(".foot button")
+    visitor.open(REPORT)
+    expect(main).to_contain_text("not in it yet")
+    visitor.tap("button:has-text('Bring the numbers up to date')")
+    wait_for(visitor, "The numbers have changed since")
+    # the revision, which says why
+    visitor.tap("a:has-text('Release a revision')")
+    expect(main).to_contain_text("What changes since R-1")
+    visitor.tap("button:has-text('Release the revision')")
+    expect(main).to_contain_text("Say why the numbers changed")
+    visitor.page.fill("#note", "A typing error in one visit was corrected")
+    visitor.tap("button:has-text('Release the revision')")
+    wait_for(visitor, "Released as R-2 (revision 2)")
+    visitor.tap("a:has-text('See it as its readers do')")
+    expect(main).to_contain_text("A typing error in one visit was corrected")
+    visitor.tap("main h3 a:has-text('R-1')")
+    expect(main).to_contain_text("There is a newer revision: R-2 (revision 2)")
+    for title, kind in (("CSV", "text/csv"), ("PDF", "application/pdf")):
+        link = visitor.page.locator(f"main a:has-text('{title}')").first.get_attribute("href") or ""
+        answer = visitor.context.request.get(visitor.origin + link)
+        assert (answer.status, answer.headers["content-type"].split(";")[0]) == (200, kind)
+
+
+def test_everybody_sees_what_the_programme_chose_to_show(visitor: Visitor, numbers: Server, chromium: Browser, server: Server):
+    context = chromium.new_context(viewport=PHONE, has_touch=True, java_script_enabled=False, locale="en-GB")
+    passer_by = Visitor(context, server)
+    passer_by.open("/public/")
+    expect(passer_by.page.locator("main")).not_to_contain_text("Needles")
+    visitor.sign_in("coordinator")
+    visitor.open("/settings/public_page/")
+    visitor.page.select_option("#value", "yes")
+    visitor.page.fill("#source", "Decided by the board")
+    visitor.tap("button:has-text('Set it')")
+    passer_by.open("/public/")
+    main = passer_by.page.locator("main")
+    expect(main).to_contain_text("People reached")
+    expect(main).to_contain_text("SHA-256")
+    assert context.cookies() == []
+    for link in passer_by.page.locator("main a[href*='/public/'][href*='?in=']").all():
+        answer = context.request.get(passer_by.origin + (link.get_attribute("href") or ""))
+        assert answer.status == 200
+        assert answer.headers["cache-control"].startswith("public")
+    passer_by.page.locator("nav a[lang=es]").click()
+    expect(passer_by.page.locator("html")).to_have_attribute("lang", "es")
+    assert passer_by.elsewhere == []
+    context.close()
+
+
+def test_a_van_gets_its_numbers_back_for_its_wall(visitor: Visitor, numbers: Server):
+    visitor.sign_in("naima")
+    visitor.open("/")
+    van = re.search(r"/visits/at/([0-9a-f-]+)/", visitor.page.content())
+    assert van
+    visitor.open(f"/reports/poster/{van[1]}/{QUARTER}/")
+    main = visitor.page.locator("main")
+    expect(main).to_contain_text("Van 1")
+    expect(main).to_contain_text("people came here")
+    answer = visitor.context.request.get(visitor.origin + (visitor.page.locator("a:has-text('PDF')").get_attribute("href") or ""))
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
+    visitor.tap("a[lang=es]")
+    expect(main).to_contain_text("personas vinieron aquí")
