@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -17,13 +17,13 @@ from handrail.facts.values import OURS, OneOf, Value, whole, yes_no
 class Codes:
     """A check: one or several codes, typed with commas between them; of these words, where there are any."""
 
-    words: Mapping[str, Text] | None = None
+    words: Mapping[str, Text] = field(default_factory=dict)
 
     def __call__(self, raw: Any) -> list[str]:
         """The codes, each once, in the order they were given."""
         typed = raw.split(",") if isinstance(raw, str) else raw
         found = list(dict.fromkeys(one.strip() for one in typed if isinstance(one, str) and one.strip())) if isinstance(typed, list | tuple) else []
-        if not found or (self.words is not None and not set(found) <= set(self.words)):
+        if not found or (self.words and not set(found) <= set(self.words)):
             raise ValueError(", ".join(self.words) if self.words else _("codes of the catalogue, with commas between them"))
         return found
 
@@ -71,7 +71,7 @@ _WHICH: dict[str, Any] = {"source": OURS, "source_status": SourceStatus.LOCAL_PO
 _CODES = _("Codes of the catalogue, with commas between them. A kit counts by what is in it.")
 EXTERNAL_CONDOMS: Value[list[str]] = Value(key="external_condoms", title=_("Items that are external condoms"), start=["condom"], explain=_CODES, **_WHICH)
 INTERNAL_CONDOMS: Value[list[str]] = Value(key="internal_condoms", title=_("Items that are internal condoms"), start=["internal-condom"], explain=_CODES, **_WHICH)
-LUBRICANT: Value[list[str]] = Value(key="lubricant", title=_("Items that are lubricant"), start=["lubricant"], explain=_CODES, **_WHICH)
+LUBRICANT: Value[list[str]] = Value(key="lubricant", title=_("Items that are lubricant"), start=["lubricant"], explain=_CODES, words={"lubricant": _("lubricant")}, **_WHICH)
 HIV_SELF_TESTS: Value[list[str]] = Value(key="hiv_self_tests", title=_("Items that are HIV self-tests"), start=["hiv-self-test"], explain=_CODES, **_WHICH)
 GROUPS = (EXTERNAL_CONDOMS, INTERNAL_CONDOMS, LUBRICANT, HIV_SELF_TESTS)
 """Groups of items that numbers count; the key is the column of the warehouse's items."""
