@@ -50,7 +50,7 @@ FILLED: dict[str, dict[str, object]] = {
     "exchange:clean-up": {"area": "harbour-east", "crew_size": "3", "method": "weight", "gross": "9.5", "tare": "0.5", "injuries": "0"},
     "exchange:prison-year": {"year": "2025", "condoms": "5"}, "exchange:box": {"found-*": "3", "added-*": "2"}, "exchange:safety-boxes": {"asset": "BOX-1"},
     "exchange:stops-plan": {"place": "Old market", "starts": "17:00", "ends": "18:00"}, "exchange:whole-stop": {"people_count": "3", "q-*": "2"},
-    "exchange:release": {"OAT": "accepted"},
+    "exchange:release": {"OAT": "accepted"}, "report-release": {"note": "Twenty visits arrived late"},
 }
 """What makes a form valid, where what stands in it does not."""
 OTHER_PAGE = {("tell", "to_service"): ("naima", "/people/word/told/"), ("stock-item-new", "name-es"): ("store", "/stock/catalogue/otter/"),
