@@ -22,6 +22,7 @@ run: install            ## start the server and its worker
 	$(BIN)/handrail run
 demo: install           ## the whole product with a living demonstration programme
 	$(BIN)/handrail demo
+test test-full: export PYTHONDONTWRITEBYTECODE :=
 test: install-dev       ## the core suite, under 90 seconds
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not chaos"
 test-full: install-dev  ## everything: browser, kills, slow tiers

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import fcntl
+import gc
+import pickle
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,17 +12,29 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 from django.utils import translation
 
-from handrail.kernel import row_security, scope
+from handrail.kernel import crypto, row_security, scope
 from handrail.kernel.database import as_owner
 from tests import plugin
 from tests import world as small_world
+from tests.together import pytest_xdist_make_scheduler  # noqa: F401  a hook of xdist
 
 CHEAP = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PLAIN_FILES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+QUICK = crypto.Cost(rounds=1, kibibytes=8)
+"""The least that Argon2 does: whoever tests the price of guessing asks for `full_price`."""
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @contextmanager
@@ -77,10 +90,17 @@ def world_as_built(django_db_setup: None, django_db_blocker: Any) -> SimpleNames
         return small_world.find()
 
 
+@pytest.fixture(scope="session")
+def _world_to_copy(world_as_built: SimpleNamespace) -> bytes:
+    """Pickled, because that copies ten times as fast as `copy.deepcopy`."""
+    return pickle.dumps(world_as_built)
+
+
 @pytest.fixture
-def world(db: None, world_as_built: SimpleNamespace) -> SimpleNamespace:
+def world(db: None, _world_to_copy: bytes) -> SimpleNamespace:
     """The small world, inside a transaction that is rolled back; a copy, so that a test may change it."""
-    return copy.deepcopy(world_as_built)
+    copied: SimpleNamespace = pickle.loads(_world_to_copy)  # noqa: S301  our own bytes
+    return copied
 
 
 @pytest.fixture
@@ -111,10 +131,16 @@ def _in_english() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Any) -> None:
-    """Argon2 is slow on purpose: the world's passwords are cheap, unless a server of its own makes the world."""
-    settings.PASSWORD_HASHERS = CHEAP
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Argon2 is slow on purpose: the world's passwords and self-made codes are cheap, unless a server of its own makes the world."""
+    costs, crypto.SLOW = crypto.SLOW, QUICK
+    with override_settings(PASSWORD_HASHERS=CHEAP, STORAGES=settings.STORAGES | PLAIN_FILES):
+        yield
+    crypto.SLOW = costs
+
+
+@pytest.fixture
+def full_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the product pays for a self-made code, for tests of what it then is."""
+    monkeypatch.setattr(crypto, "SLOW", crypto.FULL_PRICE)

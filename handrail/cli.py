@@ -21,7 +21,7 @@ from typing import Any
 
 import django
 
-from handrail import cli_backup, cli_gates, cli_numbers
+from handrail import cli_backup, cli_export, cli_gates, cli_numbers
 from handrail.kernel.config import REPOSITORY, ConfigError
 from handrail.kernel.embedded_postgres import PostgresError
 
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("action", choices=["verify"])
     command("selfcheck", _selfcheck, "Check that this installation is safe to run.")
     cli_numbers.add_commands(commands, cli_gates.House(_open_house, _organisations, _say))
+    cli_export.add_command(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_backup.add_commands(commands, cli_backup.House(_open_house, _migrate_now))
     cli_gates.add_commands(commands, cli_gates.House(_open_house, _organisations, _say))
     for made in (warehouse, indicators, rebuild, audit, commands.choices["selfcheck"]):

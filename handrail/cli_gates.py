@@ -22,16 +22,25 @@ class House:
     say: Callable[[argparse.Namespace, Any, list[str]], None]
 
 
-def add_commands(commands: Any, house: House) -> None:
-    """Add both commands to the program's."""
+Run = Callable[[argparse.Namespace, House], int]
 
-    def command(group: Any, name: str, run: Callable[[argparse.Namespace, House], int], help_text: str) -> argparse.ArgumentParser:
+
+def adder(house: House) -> Callable[[Any, str, Run, str], argparse.ArgumentParser]:
+    """What adds a command about an organisation to a group: it knows which is meant, and prints text or JSON."""
+
+    def command(group: Any, name: str, run: Run, help_text: str) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = group.add_parser(name, help=help_text, description=help_text)
         made.set_defaults(run=lambda parsed: run(parsed, house))
         made.add_argument("--organisation", default="", help="part of its name; needed when there are several")
         made.add_argument("--format", choices=["text", "json"], default="text")
         return made
 
+    return command
+
+
+def add_commands(commands: Any, house: House) -> None:
+    """Add both commands to the program's."""
+    command = adder(house)
     load = command(commands, "import", _import, "Import last year's spreadsheet, saved as CSV.")
     load.add_argument("file", type=Path, metavar="FILE.csv")
     load.add_argument("--mapping", required=True, help="a mapping file (TOML), or the name of one that comes with Handrail")

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import Any
 
-from handrail.cli_gates import House, from_django, one_organisation
+from handrail.cli_gates import House, adder, from_django, one_organisation
 
 
 def add_commands(commands: Any, house: House) -> None:
     """Add both commands to the program's."""
-
-    def command(group: Any, name: str, run: Callable[[argparse.Namespace, House], int], help_text: str) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = group.add_parser(name, help=help_text, description=help_text)
-        made.set_defaults(run=lambda parsed: run(parsed, house))
-        made.add_argument("--organisation", default="", help="part of its name; needed when there are several")
-        made.add_argument("--format", choices=["text", "json"], default="text")
-        return made
-
+    command = adder(house)
     report = command(commands, "report", _report, "Show which reports are due for a quarter, or one of them as it would be released now.")
     report.add_argument("--period", required=True, help="a quarter, such as 2026Q3")
     report.add_argument("--report", default="", help="one report, by its key")

@@ -34,6 +34,7 @@ REACTORS = [
 INSTALLED_APPS = [
     "handrail.kernel",
     *ROOMS,
+    "handrail.gates",
     "handrail.screens",
     "django.contrib.contenttypes",
     "django.contrib.auth",

@@ -35,7 +35,7 @@ from handrail.ledgers.stock import forecast, kits, recalls
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console import at_hand
 from handrail.services.exchange.models import OpenTest
-from tests import releases
+from tests import outside, releases
 from tests import world as small_world
 from tests.forms_on_pages import Form, read
 from tests.people import join
@@ -165,11 +165,12 @@ def _things(scene: Scene) -> None:
             organisation=world.harbour, indicator="prv_10a", version=1, period=quarter, starts_on=date(2025, 10, 1),
             ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
         )
+    estimates = outside.enter(world)
     told = releases.made(world)
     releases.show_to_everybody(world)
     releases.result(world, "people_reached", 90)
     releases.worked_out(world, told.report, told.period)
-    scene.things = {
+    scene.things = estimates | {
         "report": [told.report], "period": [told.period], "number": [told.number], "format": ["csv"], "organisation": [world.harbour.id],
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],

@@ -51,6 +51,15 @@ FILLED: dict[str, dict[str, object]] = {
     "exchange:prison-year": {"year": "2025", "condoms": "5"}, "exchange:box": {"found-*": "3", "added-*": "2"}, "exchange:safety-boxes": {"asset": "BOX-1"},
     "exchange:stops-plan": {"place": "Old market", "starts": "17:00", "ends": "18:00"}, "exchange:whole-stop": {"people_count": "3", "q-*": "2"},
     "exchange:release": {"OAT": "accepted"}, "report-release": {"note": "Twenty visits arrived late"},
+    "estimate-new": {
+        "population": "pwid", "level": "targeted_area", "area": "otter bay", "value": "1200", "low": "900", "high": "1500", "method": "multiplier", "year": "2025",
+        "source": "Ministry, p. 3",
+    },
+    "estimate": {"note": "A slip", "value": "18301"},
+    "deaths-counted": {"level": "country", "area": "", "months": "3", "ends": "2024-03", "deaths": "12", "source": "Civil registration"},
+    "death-count": {"note": "A slip", "deaths": "641"},
+    "target-new": {"indicator": "kp_4", "op": "≥", "value": "160", "valid_from": "2026-01-01", "award": "Otter", "source": "Annex 4", "status": "ours"},
+    "target": {"note": "A slip", "value": "151"},
 }
 """What makes a form valid, where what stands in it does not."""
 OTHER_PAGE = {("tell", "to_service"): ("naima", "/people/word/told/"), ("stock-item-new", "name-es"): ("store", "/stock/catalogue/otter/"),
@@ -65,7 +74,7 @@ NOT_KEPT = {("account-app", "code"): "a secret", ("confirm", "code"): "a secret"
 """What a refused form does not show again, and why. No field of a password does."""
 REFUSED = {
     "sign-in-passkey(": "needs a passkey's own answer", "account-app(": "needs what an app shows now", "account-passkey(": "needs a passkey's own answer",
-    "import(file": "needs a file; its cells are in test_naughty.py", "confirm(answer": "needs a passkey's own answer",
+    "import(file": "needs a file; its cells are in test_naughty.py", "estimates-import(": "needs a file; its cells are in test_outside.py", "confirm(answer": "needs a passkey's own answer",
     "confirm(code": "needs what an app shows now", "stock-recall(": "a recall with pieces on a shelf cannot be closed",
     "sign-in-second(": "needs what an app or a passkey says now",
 }

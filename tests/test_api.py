@@ -130,7 +130,9 @@ def test_a_device_reaches_the_api_and_nothing_else(device, things):
 
 def test_it_may_record_exactly_what_its_role_may(device, in_harbour):
     open_to_it = {kind.key for kind in KINDS if send(device, f"/api/facts/{kind.key}/", {}).status_code != 404}
-    assert open_to_it == {kind.key for kind in KINDS if in_harbour.actors["naima"].may(kind.may)}
+    may = in_harbour.actors["naima"].may
+    assert open_to_it == {kind.key for kind in KINDS if may(kind.may) or (kind.may_instead and may(kind.may_instead))}
+    assert "facts.referral_outcome" in open_to_it, "where it was made it is followed, as on the page"
     assert 0 < len(open_to_it) < len(KINDS.all())
 
 

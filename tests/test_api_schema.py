@@ -99,7 +99,7 @@ def tokens(own_database):
     connections.close_all()
 
 
-def test_the_description_is_valid(tokens):
+def test_the_description_is_valid():
     schema = schemathesis.openapi.from_dict(plain())
     schema.validate()
     assert schema.raw_schema["openapi"] == "3.1.0"

@@ -22,10 +22,9 @@ from urllib.parse import quote
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
-from django.test import Client, override_settings
+from django.test import Client
 from django.utils.html import escape
 
-from conftest import CHEAP
 from handrail.kernel import scope
 from tests.every_form import Found, Scene, build, console_routes
 from tests.every_form_filled import (
@@ -52,8 +51,7 @@ POSTED = sorted(name for name, pattern in console_routes().items() if "POST" in 
 @pytest.fixture(scope="module")
 def scene(django_db_setup, django_db_blocker) -> Iterator[Scene]:
     """Built once; every form is sent inside a savepoint that is rolled back."""
-    storages = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=CHEAP, STORAGES=storages), transaction.atomic():
+    with django_db_blocker.unblock(), transaction.atomic():
         yield build()
         transaction.set_rollback(True)
 

@@ -120,15 +120,15 @@ def merged(language: str) -> Catalog:
     return wanted
 
 
-def missing(language: str) -> list[str]:
+def missing(language: str, catalog: Catalog | None = None) -> list[str]:
     """Sentences of the product that a language lacks."""
-    return [_text(m) for m in merged(language) if m.id and not _is_translated(m)]
+    return [_text(m) for m in (merged(language) if catalog is None else catalog) if m.id and not _is_translated(m)]
 
 
-def damaged(language: str) -> list[str]:
+def damaged(language: str, catalog: Catalog | None = None) -> list[str]:
     """Translations whose placeholders are not those of the English sentence: they would fail or show nonsense."""
     found = []
-    for message in merged(language):
+    for message in merged(language) if catalog is None else catalog:
         if message.id and _is_translated(message):
             sources = message.id if isinstance(message.id, tuple) else (message.id,)
             wanted = {frozenset(_PLACEHOLDER.findall(source)) for source in sources}
@@ -138,7 +138,7 @@ def damaged(language: str) -> list[str]:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """The `.mo` of a catalogue, what is missing marked in angle quotes instead of left out."""
+    """The `.mo` of a catalogue, what is missing marked in angle quotes instead of left out: the catalogue is changed by it."""
     for message in catalog:
         if message.id and not _is_translated(message):
             forms = catalog.num_plurals
@@ -175,13 +175,14 @@ def problems() -> list[str]:
     """What keeps the translations from being complete and current, as sentences; empty is good."""
     found: list[str] = []
     for language in _languages():
+        catalog = merged(language)
         if language in COMPLETE:
-            found += [f"{language} lacks: {text}" for text in missing(language)]
-        found += [f"{language} has other placeholders than the English: {text}" for text in damaged(language)]
+            found += [f"{language} lacks: {text}" for text in missing(language, catalog)]
+        found += [f"{language} has other placeholders than the English: {text}" for text in damaged(language, catalog)]
         path = _po(language)
-        if path.read_bytes() != written(merged(language)):
+        if path.read_bytes() != written(catalog):
             found.append(f"The .po of {language} is not what `make messages` would write.")
-        if path.with_suffix(".mo").read_bytes() != compiled(merged(language)):
+        if path.with_suffix(".mo").read_bytes() != compiled(catalog):
             found.append(f"The .mo of {language} is stale: run make messages.")
     return found
 

@@ -54,10 +54,33 @@ def indicators_page() -> str:
         rows: list[list[object]] = [
             ["asks", i.question], ["unit", i.unit], ["numerator", i.numerator.title],
             ["denominator", i.denominator.title if i.denominator else "none"], ["level", i.level.value], ["period", i.window],
-            ["by site", "yes" if i.by_site else "no"], ["source", f"{i.source} ({i.source_status})"], ["take care", i.trap], ["version", i.version],
+            ["asked for", f"every {i.asked}" if i.asked else "as often as one likes"], ["speaks of", "one day" if i.is_census else "what happened in the period"],
+            ["told apart by", ", ".join(i.breakdowns) or "nothing"], ["by site", ("where people are held" if i.closed else "yes") if i.by_site else "no"], ["source", f"{i.source} ({i.source_status})"], ["take care", i.trap], ["version", i.version],
         ]
         parts.append(f"\n## `{i.key}`: {i.code} {i.name}\n\n" + _table(["", ""], rows))
         parts.append("".join(f"\n- {edge}" for edge in i.edge_cases) + ("\n" if i.edge_cases else ""))
+    return HEAD + "".join(parts)
+
+
+def targets_page() -> str:
+    """Every target set that comes along, as its file says it."""
+    from handrail.insight.models import Band, Level, Reading
+    from handrail.insight.target_sets import row_of, shipped
+    from handrail.insight.targets import asked
+
+    parts = [
+        "# Targets\n\nSets that come with Handrail, one file each in `handrail/insight/target_sets/`. They are loaded as rows; what a programme"
+        " corrected stays as it wrote it. A target is held against the number of the same code, variant and level only.\n"
+    ]
+    for found in shipped().values():
+        parts.append(f"\n## `{found.key}`: {found.title}\n\n{found.explains['en']}" + (f" Source: {found.source}.\n" if found.source else "\n"))
+        rows: list[list[object]] = []
+        for row in (row_of(found, one) for one in found.targets):
+            code = f"{row.indicator} ({row.variant})" if row.variant else row.indicator
+            days = f"{row.valid_from} – {row.valid_to or '…'}"
+            rows.append([code, Level(row.level).label, Band(row.band).label if row.band else "", asked(row), days, Reading(row.status).label])
+        if rows:
+            parts.append("\n" + _table(["number", "level", "band", "asked", "holds", "read"], rows))
     return HEAD + "".join(parts)
 
 
@@ -103,7 +126,7 @@ def addresses_page() -> str:
                 yield from walk(pattern, where)
             elif isinstance(pattern, URLPattern):
                 view: Any = pattern.callback
-                yield [f"`/{where}`", ", ".join(sorted(view.methods)), f"`{view.permission}`"]
+                yield [f"`/{where}`", ", ".join(sorted(view.methods)), " or ".join(f"`{held}`" for held in (view.permission, view.instead) if held)]
 
     held: list[list[object]] = [[role, ", ".join(f"`{p}`" for p in sorted(permissions_of(role)))] for role in sorted(roles())]
     return (
@@ -112,9 +135,22 @@ def addresses_page() -> str:
     )
 
 
+def formats_page() -> str:
+    """Every format in which a release leaves the house."""
+    from handrail.gates.release_formats import FORMATS
+
+    rows: list[list[object]] = [
+        [f"`{f.key}`", f.title, f"`{f.media_type}`", f"`.{f.suffix}`", "yes" if f.needs_mapping else "no", "yes" if f.has_words else "no", f.version] for f in FORMATS
+    ]
+    return (
+        HEAD + "# Formats of a release\n\nEach is one file in `handrail/gates/formats/`. [How to send a report](../how-to/send-a-report.md).\n\n"
+        + _table(["key", "name", "media type", "file", "needs a mapping", "in the reader's language", "version"], rows)
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
-    "kinds.md": kinds_page, "indicators.md": indicators_page, "settings.md": settings_page, "commands.md": commands_page,
-    "addresses.md": addresses_page,
+    "kinds.md": kinds_page, "indicators.md": indicators_page, "targets.md": targets_page, "settings.md": settings_page, "commands.md": commands_page,
+    "addresses.md": addresses_page, "formats.md": formats_page,
 }
 
 

@@ -105,3 +105,10 @@ def test_what_the_composer_shows_of_it_is_what_it_reads_back(key, in_harbour):
     assert [(part.kind, part.payload) for part in parsed.parts] == [(key, kind.sample)]
     shown = composer.build(in_harbour.system, place, [], values, {})
     assert key in {section.key for section in shown}
+
+
+@pytest.mark.parametrize("key", ALL)
+def test_a_permission_that_is_enough_for_some_payloads_opens_the_address(key):
+    kind = KINDS[key]
+    assert (kind.may_also is None) == (kind.may_instead == "")
+    assert kind.may_also is None or kind.may_also(kind.sample) in {"", kind.may_instead}

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from handrail.demo import stories
+from handrail.demo import outside, stories
 from handrail.demo.plan import (
     BASKETS,
     ITEMS,
@@ -29,7 +29,6 @@ from handrail.facts.kinds.referral_outcome import Source
 from handrail.facts.labels import FIRST, SECOND
 from handrail.facts.models import Organisation, Site, Staff
 from handrail.facts.record import Draft, Mode, record_many
-from handrail.insight.models import Level, SizeEstimate
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import commands as stock
@@ -103,7 +102,7 @@ class _Loader:
         organisation = organisations.create(name=self._plan.name, country=self._plan.country, community_led=True)
         self._system = organisations.system_actor(organisation)
         with scope.enter([organisation.key]):
-            self._rows(organisation)
+            self._rows()
             self._invent_people()
         for week in range(0, self._days, 7):
             with scope.enter([organisation.key]):
@@ -113,7 +112,7 @@ class _Loader:
 
     # -- ordinary rows ----------------------------------------------------------------------------------------------
 
-    def _rows(self, organisation: Organisation) -> None:
+    def _rows(self) -> None:
         plan = self._plan
         for site in plan.sites:
             self._sites[site.name] = organisations.create_site(
@@ -130,14 +129,7 @@ class _Loader:
             staff = self._create_staff(person)
             self._actors[person.username] = organisations.actor_for(staff)
             self._sign_ins.people.append((person.username, person.does, plan.name))
-        for level, area, value, low, high in (
-            (Level.TARGETED_AREA, plan.area, round(plan.people * 3.4), round(plan.people * 2.6), round(plan.people * 4.4)),
-            (Level.COUNTRY, plan.country, round(plan.people * 41), round(plan.people * 30), round(plan.people * 55)),
-        ):
-            SizeEstimate.objects.create(
-                organisation=organisation, population="pwid", level=level, area=area, value=value, low=low, high=high,
-                method="invented for the demonstration", year=2025, source="Demonstration data, not a real estimate",
-            )
+        outside.enter(self._system, plan)
 
     def _create_staff(self, person: DemoStaff) -> Staff:
         return organisations.create_staff(

@@ -230,10 +230,12 @@ class Fact(ScopedModel):
 
     append_only: ClassVar[bool] = True
 
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    """No index of its own, nor has the site: PostgreSQL would sometimes take it and read all facts of a programme or place."""
     id = models.UUIDField(editable=False)
     kind = models.CharField(max_length=60)
     kind_version = models.SmallIntegerField()
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", null=True)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     encounter = models.UUIDField(null=True)
     participant = models.UUIDField(null=True)
     about = models.UUIDField(null=True, help_text="The record this one speaks of, such as the referral of an outcome")
@@ -260,6 +262,10 @@ class Fact(ScopedModel):
         indexes = [
             models.Index(fields=["organisation", "encounter"], name="fact_encounter"),
             models.Index(fields=["organisation", "site", "kind", "-occurred_at"], name="fact_site_kind_time"),
+            models.Index(
+                fields=["organisation", "site", "kind", "-occurred_at"], name="fact_outside_visits",
+                condition=models.Q(encounter__isnull=True) & ~models.Q(kind="facts.encounter"),
+            ),
             models.Index(fields=["organisation", "root"], name="fact_root"),
             models.Index(fields=["organisation", "about"], name="fact_about", condition=models.Q(about__isnull=False)),
             models.Index(fields=["organisation", "participant"], name="fact_participant", condition=models.Q(participant__isnull=False)),

@@ -91,6 +91,8 @@ EARLIER = "earlier"
 
 COUNTS = "NOT EXISTS (SELECT 1 FROM facts_aside a WHERE a.organisation_id = f.organisation_id AND a.fact = f.id)"
 """Condition on facts `f`: those that count, neither superseded nor taken back nor kept aside."""
+OUTSIDE_VISITS = "f.encounter IS NULL AND f.kind <> 'facts.encounter'"
+"""Condition on facts `f`: those of no visit, as the index `fact_outside_visits` holds them."""
 
 
 def read_facts(cursor: Any, organisation: int, condition: str, parameters: Sequence[Any], tail: str = "") -> Iterable[Recorded]:

@@ -229,6 +229,8 @@ class Kind(Generic[P]):
     """A permission that is enough to correct one, besides `may`."""
     may_also: Callable[[P], str] | None = None
     """A permission that is enough for this payload, besides `may`; empty where there is none."""
+    may_instead: str = ""
+    """The permission that `may_also` may ask for: whoever holds it reaches the kind's address, and the door decides by the payload."""
     may_read: str = ""
     """A permission needed to read what somebody else recorded; empty where reading the visit is enough."""
     about: str = ""

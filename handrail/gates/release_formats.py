@@ -12,13 +12,14 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from handrail.insight.arithmetic import Status
 from handrail.kernel.access import Refused
 from handrail.kernel.registry import Registry
 
@@ -55,8 +56,12 @@ class Format:
     read_back: Callable[[bytes, Mapping | None], dict[Where, str]]
     needs_mapping: bool = False
     """Whether it can only be written with a file that says what the receiver calls everything."""
+    apart: Literal["combo", "attributes"] = "combo"
+    """With a mapping: whether cells are told apart by one id for each, or by attributes."""
     has_words: bool = False
     """Whether people read it: it is written in their language. All others are the same in every language."""
+    is_compared: bool = False
+    """Whether each file is read back before it leaves and compared with the release."""
     version: int = 1
     """Raised when the same release would give other bytes."""
     key: str = field(default="", init=False)
@@ -101,9 +106,18 @@ def make(frozen: Frozen, format: str, mapping: Mapping | None = None, *, languag
     with translation.override(spoken):
         content = found.build(frozen, mapping)
         problems = found.validate(content, mapping)
+        if found.is_compared and not problems and found.read_back(content, mapping) != _expected(frozen, mapping if found.needs_mapping else None):
+            problems = [_("It does not say what the release says.")]
     if problems:
         raise CannotExport(_("The file is not valid and stays here:"), *problems)
     return Made(content, filename_of(frozen, found), found.media_type, hashlib.sha256(content).hexdigest(), found, spoken)
+
+
+def _expected(frozen: Frozen, mapping: Mapping | None) -> dict[Where, str]:
+    """What a file must hold: every number that is shown and wanted, as it is written, and nothing else."""
+    names = place_names(frozen)
+    shown = {(v.indicator.key, names[v.site], v.cell): v.plain for v in frozen if not v.is_hidden and v.status is Status.OK}
+    return {where: plain for where, plain in shown.items() if mapping is None or not mapping.is_ignored(*where)}
 
 
 def filename_of(frozen: Frozen, found: Format) -> str:

@@ -7,6 +7,7 @@ between the least and the most that a linear program allows (`domain/indicators.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,8 @@ from highspy._core import _Highs  # the solver itself: the class around it print
 
 Key = Hashable
 _ROOM = 1e-6
+_SENSES = (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize)
+"""What is asked of the first solver, and of the second."""
 
 
 class How(StrEnum):
@@ -56,6 +59,7 @@ class System:
     """Published already: known for ever, whatever is hidden now."""
     _near: dict[Key, list[Tie]] = field(default_factory=dict, init=False)
     _counted: int = field(default=-1, init=False)
+    _order: dict[Key, int] = field(default_factory=dict, init=False)
 
     def add(self, key: Key, people: int) -> None:
         """A number that is to be published, with the people behind it."""
@@ -73,6 +77,22 @@ class System:
     def small(self, threshold: int) -> list[Key]:
         """Cells with 1 to T-1 people behind them."""
         return [key for key, people in self.people.items() if 0 < people < threshold]
+
+    @property
+    def order(self) -> dict[Key, int]:
+        """The place of each cell in the order in which they were added."""
+        if len(self._order) != len(self.people):
+            self._order = {key: number for number, key in enumerate(self.people)}
+        return self._order
+
+    def numbered(self) -> System:
+        """The same with numbers in the place of keys, in their order: numbers are quick to look up."""
+        order = self.order
+        return System(
+            {order[key]: people for key, people in self.people.items()},
+            [Tie(order[tie.total], tuple(order[part] for part in tie.parts), tie.how) for tie in self.ties],
+            {order[key] for key in self.open_cells}, {order[key] for key in self.shown_before},
+        )
 
     def neighbours(self) -> dict[Key, list[Tie]]:
         """The ties of each cell."""
@@ -119,6 +139,7 @@ class Attack:
         self._place = {key: number for number, key in enumerate(hidden)}
         somebody = [float(cautious and key not in system.open_cells and system.people[key] > 0) for key in self._place]
         self._solvers = [_solver([0.0] * len(somebody)), _solver(somebody)]
+        self._seen = [np.full(len(somebody), math.inf), np.full(len(somebody), -math.inf)]
         neighbours = system.neighbours()
         for tie in dict.fromkeys(tie for key in self._place for tie in neighbours.get(key, ())):
             self._add(system, tie)
@@ -151,11 +172,34 @@ class Attack:
 
     def bounds(self, key: Key) -> Bounds:
         """How narrowly a hidden cell can be known."""
-        least, most = (
-            _optimum(solver, self._place[key], sense)
-            for solver, sense in zip(self._solvers, (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize), strict=True)
-        )
+        place = np.array([self._place[key]], dtype=np.int32)
+        least, most = (_optimum(solver, place, sense) for solver, sense in zip(self._solvers, _SENSES, strict=True))
         return Bounds(least, most)
+
+    def pinned(self, keys: Iterable[Key], threshold: int) -> Iterator[Key]:
+        """Those of the cells that are not safe, one by one. A world found for one of them often clears others: it is remembered."""
+        places = [(key, self._place[key]) for key in keys]
+        all_of_them = np.array([place for _key, place in places], dtype=np.int32)
+        self._look(0, all_of_them)
+        self._look(1, all_of_them)
+        for key, place in places:
+            one = np.array([place], dtype=np.int32)
+            if not Bounds(self._seen[0][place], math.inf).is_safe(threshold):
+                self._look(0, one)
+            if not Bounds(0, self._seen[1][place]).is_safe(threshold):
+                self._look(1, one)
+            if not Bounds(self._seen[0][place], self._seen[1][place]).is_safe(threshold):
+                yield key
+
+    def _look(self, which: int, places: Any) -> None:
+        """Let the solver find a world where these cells together are as small, or as large, as they can be, and keep what it says of all."""
+        solver, sense = self._solvers[which], _SENSES[which]
+        best = _optimum(solver, places, sense)
+        if math.isfinite(best):
+            found = np.array(solver.getSolution().col_value)
+            self._seen[which] = (np.minimum, np.maximum)[which](self._seen[which], found)
+        elif best == math.inf and len(places) == 1:
+            self._seen[which][places[0]] = math.inf
 
 
 def _solver(least: Sequence[float]) -> Any:
@@ -165,41 +209,40 @@ def _solver(least: Sequence[float]) -> Any:
     return found
 
 
-def _optimum(solver: Any, place: int, sense: Any) -> float:
-    """The least or the most of one variable; infinity where nothing bounds it, no number (never safe) where nobody can say."""
-    solver.changeColCost(place, 1.0)
+def _optimum(solver: Any, places: Any, sense: Any) -> float:
+    """The least or the most of the sum of variables; infinity where nothing bounds it, no number (never safe) where nobody can say."""
+    solver.changeColsCost(len(places), places, np.ones(len(places)))
     solver.changeObjectiveSense(sense)
     solver.run()
     if solver.getModelStatus() == highspy.HighsModelStatus.kUnknown:  # a warm start may go wrong; from the beginning it does not
         solver.clearSolver()
         solver.run()
     status, found = solver.getModelStatus(), float(solver.getInfo().objective_function_value)
-    solver.changeColCost(place, 0.0)
+    solver.changeColsCost(len(places), places, np.zeros(len(places)))
     if status == highspy.HighsModelStatus.kUnknown:
-        return float("nan")
+        return math.nan
     if status == highspy.HighsModelStatus.kOptimal:
         return found
     if sense == highspy.ObjSense.kMaximize and status in {highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
-        return float("inf")
+        return math.inf
     raise RuntimeError(f"The solver could not bound a number: {status}.")
 
 
-def weak(system: System, hidden: Collection[Key], threshold: int, asked: Iterable[Key]) -> Iterator[tuple[Key, Bounds | None]]:
-    """Of the cells that are asked for, the small groups that are not safe, one by one, with their bounds; None where they are visible."""
+def weak(system: System, hidden: Collection[Key], threshold: int, asked: Iterable[Key]) -> Iterator[tuple[Key, Attack | None]]:
+    """Of the cells that are asked for, the small groups that are not safe, one by one, with the attack that finds them; None where they are visible."""
     wanted = [key for key in asked if 0 < system.people[key] < threshold]
-    unknown, done, wanted_too = (set(hidden) | system.open_cells) - system.shown_before, set[Key](), set(wanted)
+    unknown, done = (set(hidden) | system.open_cells) - system.shown_before, set[Key]()
     for key in wanted:
         if key not in unknown:
             yield key, None
         elif key not in done:
             together = connected(system, unknown, key)
             done |= together
-            attack = Attack(system, sorted(together, key=repr))
-            for one in together & wanted_too:
-                if not (bounds := attack.bounds(one)).is_safe(threshold):
-                    yield one, bounds
+            attack = Attack(system, sorted(together, key=system.order.__getitem__))
+            for one in attack.pinned([one for one in wanted if one in together], threshold):
+                yield one, attack
 
 
 def audit(system: System, hidden: Collection[Key], threshold: int) -> dict[Key, Bounds | None]:
-    """Every small group that is not safe. Empty: the release holds."""
-    return dict(weak(system, hidden, threshold, system.people))
+    """Every small group that is not safe, with its bounds. Empty: the release holds."""
+    return {key: attack.bounds(key) if attack else None for key, attack in weak(system, hidden, threshold, system.people)}

@@ -15,6 +15,8 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from handrail.facts.codes import Service
+
 Text = str | Promise
 
 UNKNOWN = "unknown"
@@ -26,11 +28,11 @@ _UNKNOWN: Mapping[str, Text] = {UNKNOWN: _("not known")}
 
 @dataclass(frozen=True)
 class Breakdown:
-    """`of` says what is looked at: the person met, or the place where it was. `ages` are the first ages of bands, in order."""
+    """`of` says what is looked at: the person met, the place where it was, or what the measure itself tells apart. `ages` are the first ages of bands, in order."""
 
     key: str
     title: Text
-    of: Literal["gender", "age", "place"]
+    of: Literal["gender", "age", "place", "part"]
     labels: Mapping[str, Text]
     ages: tuple[int, ...] = ()
     column: str = ""
@@ -81,6 +83,16 @@ BREAKDOWNS: Mapping[str, Breakdown] = {
         ),
         Breakdown("setting", _("Setting"), "place", {"facility": _("facility"), "community": _("community")}, column="setting", source="domain/indicators.md 1, D1"),
         Breakdown("area", _("Area"), "place", {}, column="area", source="domain/indicators.md 1, D1"),
+        Breakdown("condom", _("Sort"), "part", {"external_condoms": _("external"), "internal_condoms": _("internal")}, source="WHO 2022, PRV.1"),
+        Breakdown(
+            "result", _("Result"), "part", {"positive": _("positive"), "negative": _("negative"), "indeterminate": _("unclear")}, source="MER 2.6.1, HTS_TST",
+        ),
+        Breakdown(
+            "hiv_status", _("HIV test"), "part",
+            {"known_positive": _("known to be positive"), "newly_tested": _("newly tested or shown the way to a test"), "declined": _("declined")},
+            source="MER 2.6.1, KP_PREV",
+        ),
+        Breakdown("service", _("Service"), "part", {service.value: service.label for service in Service}, source="domain/exchange.md 7"),
     )
 }
 """Every breakdown by its key."""

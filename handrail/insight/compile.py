@@ -1,6 +1,6 @@
 """Measures to numbers: of everywhere, of each site, and of each cell of a breakdown, in one query. Only jobs and the command line import it.
 
-With `tables.py` and `measures.py` the only files that know Ibis. What all measures are made of are rows of a person (or of
+With `tables.py`, `measures.py` and `engines/` the only files that know Ibis. What all measures are made of are rows of a person (or of
 a meeting without a code) at a site; here they are counted for each *slice*: everywhere, a site, or a cell such as
 `gender=female`.
 """
@@ -9,22 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import ibis
 from ibis import _
 
-from handrail.facts.spec import KINDS
 from handrail.insight.arithmetic import Cell
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, Breakdown, keys_of
 from handrail.insight.measures import SHAPE, rows_of
 from handrail.insight.models import Level
 from handrail.insight.periods import Window
-from handrail.insight.spec import Estimate, Measure, People, Regular
+from handrail.insight.spec import Estimate, Measure, Package, People, Prevented, PrisonCount, Regular
 from handrail.insight.tables import ENCOUNTER, NOWHERE, Tables
-from handrail.insight.warehouse import schema_of
 
 EVERYWHERE = "*"
+_NOBODY = Cell(0, 0)
 Wanted = tuple[Measure, Window]
 
 
@@ -36,19 +36,21 @@ class Measured:
     by_site: Mapping[str, Cell] = field(default_factory=dict)
     notes: tuple[Mapping[str, Any], ...] = ()
     by_cell: Mapping[str, Cell] = field(default_factory=dict)
+    silent: Cell | None = _NOBODY
+    """What holds where nothing was recorded: 0, or nothing is known."""
 
     def at(self, site: str | None, cell: str = "") -> Cell | None:
         """Of a site (a known site without facts has 0), of a cell, or of everywhere."""
         if cell:
-            return self.by_cell.get(cell, Cell(0, 0))
-        return self.everywhere if site is None else self.by_site.get(site, Cell(0, 0))
+            return self.by_cell.get(cell, self.silent)
+        return self.everywhere if site is None else self.by_site.get(site, self.silent)
 
 
 class Reader(Tables):
     """Measures over the warehouse of one organisation. Use with `with`."""
 
-    def __init__(self, organisation: str) -> None:
-        super().__init__(organisation)
+    def __init__(self, organisation: str, engine: str = "") -> None:
+        super().__init__(organisation, engine)
         self._done: dict[Wanted, Measured] = {}
         self._broken_down: dict[Wanted, frozenset[str]] = {}
 
@@ -78,8 +80,7 @@ class Reader(Tables):
         """How many records of people met in the window stand for somebody else now: the numbers of people use it, in earlier periods too."""
         if not self.anybody_merged:
             return 0
-        files = self.manifest.files(ENCOUNTER)
-        met = self.parquet(f"all {ENCOUNTER}", files) if files else schema_of(KINDS[ENCOUNTER]).empty_table()
+        met = self.everything(ENCOUNTER)
         met = met.filter(met["local_date"] >= window.starts_on, met["local_date"] < window.ends_before)
         found = met.semi_join(self.dimension("survivors"), "participant")
         return int(self.fetch(found.agg(joined=found["participant"].nunique()))[0]["joined"])
@@ -92,45 +93,52 @@ class Reader(Tables):
     # -- slices -------------------------------------------------------------------------------------------------------
 
     def _cells(self, wanted: Sequence[Wanted]) -> list[Measured]:
-        """One query: each number and the people behind it, for each site, each cell and for everywhere."""
-        numbered = [rows_of(measure, self, window).mutate(measure=ibis.literal(i)) for i, (measure, window) in enumerate(wanted)]
-        atoms = union([rows.select(*SHAPE).cast(SHAPE) for rows in numbered])
-        heads = self.counting(ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
-        rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms["coded"])
-        rows = rows.select(*SHAPE, heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(rows["alone"])))
+        """Each number and the people behind it, for each site, each cell and for everywhere.
+
+        What is counted is computed once and kept: a row of each measure for each person with a code, and one for all
+        meetings without a code, at a site. The slices are taken from these rows, which are few.
+        """
+        rows = self.engine.kept(self._people_at_sites(wanted))
         slices = [rows.mutate(slice=ibis.literal(EVERYWHERE)), rows.mutate(slice=rows["site"]), *self._broken(rows, wanted)]
-        grouped = union([part.select("measure", "slice", "coded", "person", "amount", "heads") for part in slices])
-        grouped = grouped.group_by("measure", "slice").agg(
-            amount=_["amount"].sum(), coded=_["person"].nunique(where=_["coded"]), heads=_["heads"].sum()
-        )
+        grouped = union([part.select("measure", "slice", "person", "amount", "heads") for part in slices])
+        grouped = grouped.group_by("measure", "slice").agg(amount=_["amount"].sum(), coded=_["person"].nunique(), heads=_["heads"].sum())
         cells: list[dict[str, Cell]] = [{} for _pair in wanted]
         for row in self.fetch(grouped):
-            of_people = isinstance(wanted[row["measure"]][0], People)
+            of_people = isinstance(wanted[row["measure"]][0], (People, Package, Prevented))
             value = row["coded"] if of_people else row["amount"]
             cells[row["measure"]][row["slice"]] = Cell(int(value), int(row["coded"] + row["heads"]))
-        return [_measured(found) for found in cells]
+        return [_measured(found, measure) for found, (measure, _window) in zip(cells, wanted, strict=True)]
+
+    def _people_at_sites(self, wanted: Sequence[Wanted]) -> Any:
+        """Rows of all measures: measure, site, person (null: all meetings without a code), year, part, amount, heads."""
+        numbered = [rows_of(measure, self, window).mutate(measure=ibis.literal(i)) for i, (measure, window) in enumerate(wanted)]
+        atoms = self.engine.together([rows.select(*SHAPE).cast(SHAPE) for rows in numbered])
+        heads = self.counting(ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
+        rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms["coded"])
+        return rows.group_by("measure", "site", "year", "part", person=ibis.ifelse(rows["coded"], rows["person"], None)).agg(
+            amount=rows["amount"].sum(), heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(rows["alone"])).sum()
+        )
 
     def _broken(self, rows: Any, wanted: Sequence[Wanted]) -> Iterable[Any]:
         """The rows once more for each breakdown, with their cell as slice."""
-        asked: dict[str, dict[Window, list[int]]] = {}
+        asked: dict[tuple[str, date], list[int]] = {}
         for index, (measure, window) in enumerate(wanted):
             for written in self._broken_down[measure, window]:
                 if not (isinstance(measure, Regular) and BREAKDOWNS[keys_of(written)[0]].of == "place"):
-                    asked.setdefault(written, {}).setdefault(window, []).append(index)
-        for written, windows in sorted(asked.items()):
+                    asked.setdefault((written, window.ends_before), []).append(index)
+        for (written, ends_before), indexes in sorted(asked.items()):
             breakdowns = [BREAKDOWNS[key] for key in keys_of(written)]
-            for window, indexes in windows.items():
-                found = rows.filter(rows["measure"].isin(indexes))
-                for looked_at in {breakdown.of == "place" for breakdown in breakdowns}:
-                    found = self._with_places(found) if looked_at else self._with_people(found, window)
-                parts: list[Any] = []
-                for breakdown in breakdowns:
-                    parts += [ibis.literal(f"{';' if parts else ''}{breakdown.key}="), _code(found, breakdown)]
-                yield found.mutate(slice=ibis.literal("").concat(*parts))
+            found = rows.filter(rows["measure"].isin(indexes))
+            for looked_at in sorted({"place" if breakdown.of == "place" else "people" for breakdown in breakdowns if breakdown.of != "part"}):
+                found = self._with_places(found) if looked_at == "place" else self._with_people(found, ends_before)
+            parts: list[Any] = []
+            for breakdown in breakdowns:
+                parts += [ibis.literal(f"{';' if parts else ''}{breakdown.key}="), _code(found, breakdown)]
+            yield found.mutate(slice=ibis.literal("").concat(*parts))
 
-    def _with_people(self, rows: Any, window: Window) -> Any:
-        said = self.said(window)
-        found = rows.left_join(said, (rows["person"] == said["participant"]) & rows["coded"])
+    def _with_people(self, rows: Any, before: date) -> Any:
+        said = self.said(before)
+        found = rows.left_join(said, rows["person"] == said["participant"])
         age = found["year"] - found["birth_year"]
         return found.mutate(age_from=ibis.coalesce(age, found["age_from"]), age_to=ibis.coalesce(age, found["age_to"]))
 
@@ -174,11 +182,12 @@ def union(parts: Sequence[Any]) -> Any:
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-def _measured(found: dict[str, Cell]) -> Measured:
-    everywhere = found.pop(EVERYWHERE, Cell(0, 0))
+def _measured(found: dict[str, Cell], measure: Measure) -> Measured:
+    silent = None if isinstance(measure, PrisonCount) else _NOBODY
+    everywhere = found.pop(EVERYWHERE, silent)
     cells = {key: found.pop(key) for key in [key for key in found if "=" in key]}
     found.pop(NOWHERE, None)
-    return Measured(everywhere, found, by_cell=cells)
+    return Measured(everywhere, found, by_cell=cells, silent=silent)
 
 
 def _code(rows: Any, breakdown: Breakdown) -> Any:
@@ -188,6 +197,8 @@ def _code(rows: Any, breakdown: Breakdown) -> Any:
             return rows["gender"].fill_null(UNKNOWN)
         case "place":
             return rows[breakdown.column].nullif("").fill_null(UNKNOWN)
+        case "part":
+            return rows["part"].nullif("").fill_null(UNKNOWN)
         case "age":
             inside = [((rows["age_from"] >= low) & (rows["age_to"] < after), ibis.literal(code)) for code, low, after in breakdown.bands]
             return ibis.cases(*inside, else_=UNKNOWN)

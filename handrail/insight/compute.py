@@ -13,9 +13,10 @@ from handrail.insight.breakdowns import cells_of
 from handrail.insight.compile import Measured, Reader
 from handrail.insight.disclose import share
 from handrail.insight.models import Result
-from handrail.insight.periods import Period, Window
+from handrail.insight.periods import Period, PeriodKind, Window
+from handrail.insight.report_spec import REPORTS
 from handrail.insight.results import read
-from handrail.insight.spec import INDICATORS, Indicator, Measure, People, Regular
+from handrail.insight.spec import INDICATORS, OF_PEOPLE, Indicator, Measure
 from handrail.insight.warehouse import BuildReport, build
 from handrail.kernel import clock, scope
 
@@ -36,7 +37,7 @@ def refresh(organisation_key: int, periods: Sequence[str]) -> tuple[BuildReport,
 
 
 def compute(organisation_key: int, periods: Sequence[str]) -> ComputeReport:
-    """Compute every indicator for these periods, for the organisation, each site and each cell, replacing what was stored.
+    """Compute the indicators of these periods, for the organisation, each site and each cell, replacing what was stored.
 
     Reads the warehouse as it is; a warehouse that was never built raises `NotBuilt`, a wrong period ValueError.
     """
@@ -66,14 +67,15 @@ def _hide(period: Period) -> None:
 
 def _results(reader: Reader, period: Period, sites: Mapping[str, Site], organisation: Organisation) -> Iterable[Result]:
     asked: dict[tuple[Measure, Window], set[str]] = {}
-    for indicator in INDICATORS:
+    indicators = asked_in(period)
+    for indicator in indicators:
         window = period.window(indicator.window)
         for part in (*indicator.inputs, *indicator.beside):
             asked.setdefault((part, window), set()).update(indicator.breakdowns if part in indicator.inputs else ())
     reader.measure_all(asked, asked)
     joined = {window: reader.joined(window) for window in {window for _measure, window in asked}}
     places = reader.places()
-    for indicator in INDICATORS:
+    for indicator in indicators:
         window = period.window(indicator.window)
         common: dict[str, Any] = {
             "organisation": organisation, "indicator": indicator.key, "version": indicator.version, "period": str(period),
@@ -82,11 +84,19 @@ def _results(reader: Reader, period: Period, sites: Mapping[str, Site], organisa
         parts = [reader.measure(part, window) for part in indicator.inputs]
         beside = [reader.measure(part, window) for part in indicator.beside]
         also = [{"joined": joined[window]}] if joined[window] and counts_people(indicator) else []
-        for site in [None, *(_shown(sites, parts) if indicator.by_site else ())]:
+        for site in [None, *(_shown(sites, parts, indicator) if indicator.by_site else ())]:
             computed = computed_from(indicator, [part.at(site) for part in parts], window)
             yield _result(computed, common, site=sites[site] if site else None, steps=_steps(indicator, parts, beside, site) + also)
         for cell in [cell for written in indicator.breakdowns for cell in cells_of(written, places)]:
             yield _result(computed_from(indicator, [part.at(None, cell) for part in parts], window), common, cell=cell)
+
+
+def asked_in(period: Period) -> list[Indicator]:
+    """Every indicator of a quarter; of other periods those that a report of their length asks for, and contacts, which say who reported."""
+    if period.kind is PeriodKind.QUARTER:
+        return list(INDICATORS)
+    keys = {"contacts", *(key for report in REPORTS if report.period is period.kind for key in report.indicators)}
+    return [indicator for indicator in INDICATORS if indicator.key in keys]
 
 
 def _result(computed: Computed, common: Mapping[str, Any], **place: Any) -> Result:
@@ -98,13 +108,16 @@ def _result(computed: Computed, common: Mapping[str, Any], **place: Any) -> Resu
 
 def counts_people(indicator: Indicator) -> bool:
     """Whether joining two records of one person can change it."""
-    return any(isinstance(part, (People, Regular)) for part in indicator.inputs)
+    return any(isinstance(part, OF_PEOPLE) for part in indicator.inputs)
 
 
-def _shown(sites: Mapping[str, Site], parts: Sequence[Measured]) -> list[str]:
-    """Sites of a table: every one that is open and meets people, and any other where something was counted."""
+def _shown(sites: Mapping[str, Site], parts: Sequence[Measured], indicator: Indicator) -> list[str]:
+    """Sites of a table: every one that is open and meets people (of some, where people are held), and any other where something was counted."""
     counted = {site for part in parts for site, cell in part.by_site.items() if cell.value}
-    return [key for key, site in sites.items() if key in counted or (site.is_active and site.kind != "store")]
+    return [
+        key for key, site in sites.items()
+        if key in counted or (site.is_active and site.kind != "store" and (site.closed_setting or not indicator.closed))
+    ]
 
 
 def computed_from(indicator: Indicator, cells: Sequence[Cell | None], window: Window) -> Computed:

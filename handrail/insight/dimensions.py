@@ -11,16 +11,18 @@ import pyarrow as pa
 
 from handrail.facts.models import Participant, Site
 from handrail.insight.models import SizeEstimate
+from handrail.insight.outside import in_force
+from handrail.insight.values import GROUPS
 from handrail.ledgers.stock.models import Item, ItemClass, KitComponent
 
 DIMENSIONS: dict[str, pa.Schema] = {
-    "sites": pa.schema([(n, pa.string()) for n in ("id", "name", "kind", "time_zone", "area", "setting", "provider_type")]),
+    "sites": pa.schema([(n, pa.string()) for n in ("id", "name", "kind", "time_zone", "area", "setting", "provider_type", "closed_setting")]),
     "items": pa.schema(
         [("code", pa.string()), ("item_class", pa.string()), ("counts_as_ns", pa.int64()), ("name", pa.string()), ("whole", pa.int64()),
-         ("barrels", pa.int64()), ("needles", pa.int64())]
+         ("barrels", pa.int64()), ("needles", pa.int64()), *((group.key, pa.int64()) for group in GROUPS)]
     ),
     "survivors": pa.schema([("participant", pa.string()), ("survivor", pa.string())]),
-    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_())]),
+    "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_()), ("counter", pa.int64())]),
     "estimates": pa.schema(
         [("population", pa.string()), ("level", pa.string()), ("area", pa.string()), ("value", pa.int64()), ("low", pa.int64()),
          ("high", pa.int64()), ("method", pa.string()), ("year", pa.int64()), ("source", pa.string())]
@@ -30,7 +32,7 @@ DIMENSIONS: dict[str, pa.Schema] = {
 
 def rows(sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dict[str, Sequence[Sequence[Any]]]:
     """Every dimension's rows, of the organisation in scope. Sites and asides were read before, with the watermark."""
-    estimates = SizeEstimate.objects.order_by("population", "level", "area", "year", "key")
+    estimates = in_force(SizeEstimate).order_by("population", "level", "area", "year", "key")
     return {
         "sites": [(str(site[0]), *site[1:]) for site in sites],
         "items": items(),
@@ -46,17 +48,18 @@ def sites() -> list[Sequence[Any]]:
 
 
 def items() -> list[tuple[Any, ...]]:
-    """The catalogue: for each unit of an item how many whole syringes, barrels and loose needles it is, kits by their parts."""
+    """The catalogue: for each unit of an item how many whole syringes, barrels, loose needles, condoms and so on it is, kits by their parts."""
     parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for kit, component, quantity in KitComponent.objects.values_list("kit_id", "component_id", "quantity"):
         parts[kit].append((component, quantity))
     found = list(Item.objects.order_by("code"))
-    single = {item.key: _apart(item) for item in found}
+    groups = [set(group.read().value) for group in GROUPS]
+    single = {item.key: (*_apart(item), *(int(item.code in codes) for codes in groups)) for item in found}
     made = []
     for item in found:
         apart = single[item.key]
         if item.key in parts:
-            apart = tuple(sum(single[component][place] * quantity for component, quantity in parts[item.key]) for place in range(3))
+            apart = tuple(sum(single[component][place] * quantity for component, quantity in parts[item.key]) for place in range(len(apart)))
         made.append((item.code, item.item_class, item.counts_as_ns, item.name, *apart))
     return made
 

@@ -22,6 +22,8 @@ from handrail.ledgers.stock.commands import add_item
 from handrail.ledgers.stock.models import Item
 
 SYRINGE = "example-syringe"
+CONDOM, INTERNAL, LUBRICANT, SELF_TEST = "condom", "internal-condom", "lubricant", "hiv-self-test"
+_ITEMS = {SYRINGE: "syringe_with_needle", CONDOM: "safer_sex", INTERNAL: "safer_sex", LUBRICANT: "safer_sex", SELF_TEST: "tests"}
 
 
 def says(who: str, on: str, injects: str = "last_month") -> Event:
@@ -34,9 +36,36 @@ def gets(who: str, on: str, syringes: int, *, people: int = 1, channel: str = ""
     return Event(who, on, "exchange.given", {"lines": [{"item": SYRINGE, "quantity": syringes}]}, people=people, channel=channel)
 
 
-def is_tested(who: str, on: str, disease: str = "HIV", result: str | None = "negative", state: str = "resulted") -> Event:
+def takes(who: str, on: str, *, people: int = 1, channel: str = "", **quantities: int) -> Event:
+    """Somebody takes other things: `condoms`, `internal`, `lubricant`, `self_tests`."""
+    codes = {"condoms": CONDOM, "internal": INTERNAL, "lubricant": LUBRICANT, "self_tests": SELF_TEST}
+    lines = [{"item": codes[name], "quantity": quantity} for name, quantity in quantities.items()]
+    return Event(who, on, "exchange.given", {"lines": lines}, people=people, channel=channel)
+
+
+def is_tested(who: str, on: str, disease: str = "HIV", result: str | None = "negative", state: str = "resulted", *, told: bool = False) -> Event:
     """Somebody is tested."""
-    return Event(who, on, "exchange.test", {"disease": disease, "state": state, "result": result})
+    return Event(who, on, "exchange.test", {"disease": disease, "state": state, "result": result, "told": told})
+
+
+def hears(who: str, on: str, *topics: str) -> Event:
+    """Somebody talks with a worker about their health."""
+    return Event(who, on, "exchange.education", {"topics": list(topics or ("overdose",))})
+
+
+def needs(who: str, on: str, needed: int, given: int) -> Event:
+    """Somebody says how many they need, and takes so many of them."""
+    return Event(who, on, "exchange.need", {"needed": needed, "given": given, "unmet": max(needed - given, 0)})
+
+
+def prison_counts(on: str, year: int, **counts: int) -> Event:
+    """A prison gives its counts of a year."""
+    return Event("", on, "exchange.prison_year", {"year": year, **counts})
+
+
+def tells(who: str, on: str, **said: object) -> Event:
+    """Somebody says something about themselves."""
+    return Event(who, on, "facts.profile", said)
 
 
 def returns(who: str, on: str, quantity: int) -> Event:
@@ -110,14 +139,48 @@ TEN_REFERRALS = (
 )
 """`domain/exchange.md`, worked example 6: 10 offered, 8 accepted, 5 arrived (one of them after the quarter)."""
 
+REACHED = (
+    *(says(f"P{n}", "2026-07-01") for n in range(4)), says("smokes", "2026-07-01", "never"),
+    *(gets(f"P{n}", "2026-08-01", 10) for n in range(3)), hears("P0", "2026-08-01"), hears("P1", "2026-09-30", "HIV"), hears("P2", "2026-09-30", "none"),
+    hears("P3", "2026-08-01"), gets("smokes", "2026-08-01", 5), hears("smokes", "2026-08-01"), gets("", "2026-08-02", 50, people=10),
+)
+"""Of four who inject two had needles and a talk, one needles and no talk, one a talk and no needles; one does not inject."""
+REACHED_SIZE: Mapping[Level, int] = {Level.TARGETED_AREA: 16, Level.COUNTRY: 40}
+
+TOLD = (
+    *(says(f"P{n}", "2026-07-01") for n in range(6)), says("smokes", "2026-07-01", "never"),
+    is_tested("P0", "2026-08-01", told=True), is_tested("P0", "2026-09-01", result="positive", told=True), is_tested("P1", "2026-09-30", result="indeterminate", told=True),
+    is_tested("P2", "2026-08-01", told=False), is_tested("P3", "2026-10-01", told=True), is_tested("P4", "2026-08-01", "HCV_Ab", told=True),
+    is_tested("P5", "2026-08-01", result=None, state="self_test_given"), is_tested("smokes", "2026-08-01", told=True), is_tested("", "2026-08-03", told=True),
+)
+"""Of six who inject two were tested for HIV and told, one of them twice; one was not told, one was tested later, one for something else."""
+
+PRISON = (
+    prison_counts("2026-03-01", 2026, clean_needles=100, oat_recipients=40, condoms=700, on_art=12, hiv_tests=90, living_with_hiv=15, with_hcv=33, with_tb=4),
+    prison_counts("2027-01-09", 2026, clean_needles=5200, oat_recipients=84, condoms=3100, on_art=31, hiv_tests=410, living_with_hiv=36, with_hcv=120, with_tb=13),
+    prison_counts("2026-01-09", 2025, clean_needles=4000, oat_recipients=70, condoms=2000, on_art=29, hiv_tests=300, living_with_hiv=30, with_hcv=99, with_tb=11),
+)
+"""The counts of a prison for 2026, first of the year so far and then of all of it, and those of the year before."""
+HELD: Mapping[str, str] = {"kind": "prison_unit", "closed_setting": "prison"}
+
+KP_PREV = (
+    *(says(f"P{n}", "2025-10-01") for n in range(1, 6)), *(says(f"P{n}", "2026-04-01") for n in range(1, 6)),
+    *(event for n in (1, 2, 3) for event in (is_tested(f"P{n}", "2025-11-05"), takes(f"P{n}", "2025-11-05", condoms=3))),
+    *(event for n in (2, 3, 4, 5) for event in (is_tested(f"P{n}", "2026-05-05"), takes(f"P{n}", "2026-05-05", condoms=3))),
+)
+"""`domain/indicators.md`, worked example 5: P1, P2, P3 from October to March; P2, P3, P4, P5 from April to September."""
+
 ONE_EVENT = (gets("", "2026-09-05", 250, people=100),)
 """`domain/exchange.md`, worked example 6: one event, 100 people without a code, 250 n/s."""
 
 
 def play(example: Example, *, actor: Actor, site: Site) -> None:
     """Record the facts of an example at a site and enter its estimates. Needs the scope of the actor's organisation."""
-    if not Item.objects.filter(code=SYRINGE).exists():
-        add_item(actor=actor, code=SYRINGE, name="Syringe", item_class="syringe_with_needle")
+    asked = {line["item"] for event in example.events for line in event.payload.get("lines", ())} | {SYRINGE}
+    for code in sorted((asked & set(_ITEMS)) - set(Item.objects.values_list("code", flat=True))):
+        add_item(actor=actor, code=code, name=code, item_class=_ITEMS[code])
+    if example.place:
+        Site.objects.filter(key=site.key).update(**example.place)
     country = Organisation.objects.get(key=actor.organisation).country
     for level, value in example.sizes.items():
         SizeEstimate.objects.create(

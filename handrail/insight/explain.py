@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from handrail.insight.arithmetic import Status, display
 from handrail.insight.models import Level
+from handrail.insight.nesting import contains
 from handrail.insight.periods import Window
-from handrail.insight.spec import Indicator, contains
+from handrail.insight.spec import Indicator
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django_tasks import task
 
 from handrail.facts.models import Organisation, Staff
-from handrail.facts.organisations import actor_for
+from handrail.facts.organisations import actor_for, system_actor
 from handrail.facts.queries import today
-from handrail.insight import compute, due, releases
+from handrail.insight import compute, due, releases, target_sets
 from handrail.insight.models import Errand, Release
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.report_spec import REPORTS
@@ -54,6 +54,7 @@ def refresh(organisation: Organisation, only: Sequence[str] = ()) -> dict[str, A
     with (settings.CONFIG.warehouse / f"{organisation.id}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the worker and the command line may both be at it
         with scope.enter([organisation.key]):
+            target_sets.load(actor=system_actor(organisation))
             periods = list(only) or periods_to_compute()
         built, computed = compute.refresh(organisation.key, periods)
     if not only:

@@ -1,8 +1,8 @@
-"""Each measure as rows of (site, coded, person, year, amount, alone): a new measure is a class in `spec.py` and a function here.
+"""Each measure as rows of (site, coded, person, year, amount, alone, part): a new measure is a class in `spec.py` and a function here.
 
 A person with a code is one person wherever they were met; a contact without a code is one row of its encounter, standing
 for as many people as were met, and `alone` for so many where there is no encounter. `year` is the year of what happened,
-from which the age at the event follows (`domain/indicators.md` 1, rule 8); without a person it is 0.
+from which the age at the event follows (`domain/indicators.md` 1, rule 8); without a person it is 0. `part` is what the measure itself tells apart.
 """
 
 from __future__ import annotations
@@ -14,24 +14,38 @@ from typing import Any
 import ibis
 from ibis import _
 
-from handrail.insight.periods import Window
+from handrail.insight.activities import everybody_with, prevented
+from handrail.insight.breakdowns import UNKNOWN
+from handrail.insight.packages import resolved
+from handrail.insight.periods import Window, months_before
 from handrail.insight.spec import (
     ANSWERED,
     INJECTS,
+    NEEDLES,
     NOBODY_MET,
+    Among,
     Contacts,
     Followed,
     Measure,
+    Outlets,
+    Package,
     People,
+    Prevented,
+    PrisonCount,
     Records,
     Regular,
     Sum,
+    Where,
 )
 from handrail.insight.tables import ENCOUNTER, NOWHERE, Tables
 
+SECOND_HALF = 4
+"""Month in which the second half of PEPFAR's year begins, which is from October to September."""
 WINDOW_DAYS = 30
 """Length of a window of regular pick-ups (`domain/exchange.md` 9)."""
-SHAPE = {"measure": "int64", "site": "string", "coded": "boolean", "person": "string", "year": "int64", "amount": "int64", "alone": "int64"}
+SHAPE = {
+    "measure": "int64", "site": "string", "coded": "boolean", "person": "string", "year": "int64", "amount": "int64", "alone": "int64", "part": "string",
+}
 """Columns of every measure's rows."""
 
 
@@ -55,6 +69,8 @@ def _sum(measure: Sum, tables: Tables, window: Window) -> Any:
 def _sum_of(kind: str, measure: Sum, tables: Tables, window: Window) -> Any:
     rows = tables.of_sale(kind, where(tables.within(kind, window), measure.where), measure.sold)
     alone = int(kind not in NOBODY_MET)
+    if measure.items:
+        return _sum_of_items(rows, measure, tables, alone)
     if not measure.as_needles:
         return by_person(rows, rows[measure.column].sum().fill_null(0), alone)
     items = tables.needles()
@@ -65,10 +81,18 @@ def _sum_of(kind: str, measure: Sum, tables: Tables, window: Window) -> Any:
     return by_person(records, (records["whole"] + ibis.greatest(records["barrels"], records["needles"])).sum(), alone)
 
 
+def _sum_of_items(rows: Any, measure: Sum, tables: Tables, alone: int) -> Any:
+    """Units of each group of items, the group as part."""
+    items = tables.dimension("items")
+    rows = rows.inner_join(items, rows["item"] == items["code"])
+    found = [by_person(rows.filter(_[group] > 0), (_[measure.column] * _[group]).sum(), alone, part=ibis.literal(group)) for group in measure.items]
+    return ibis.union(*found) if len(found) > 1 else found[0]
+
+
 @rows_of.register
 def _regular(measure: Regular, tables: Tables, window: Window) -> Any:
     rows = tables.picked_up(window).filter(_["participant"].notnull())
-    rows = rows.semi_join(tables.last_answers(window).filter(_["injects"].isin(INJECTS)), "participant")
+    rows = rows.semi_join(_injecting(tables, window), "participant")
     if measure.way == "monthly":
         found, enough = rows.group_by("participant").agg(times=_["encounter"].nunique()), window.whole_months
     else:
@@ -96,19 +120,81 @@ def _contacts(measure: Contacts, tables: Tables, window: Window) -> Any:
 def _people(measure: People, tables: Tables, window: Window) -> Any:
     if measure.picked_up:
         rows = tables.picked_up(window, measure.sold)
+    elif measure.all_of:
+        rows = everybody_with(measure.all_of, tables, window, closed=measure.closed)
     else:
         rows = _had(measure, tables, window) if measure.had else tables.served(window)
+    rows = tables.closed(rows) if measure.closed else rows
     rows = rows.filter(_["participant"].notnull())
     if measure.injects == "yes":
-        rows = rows.semi_join(tables.last_answers(window).filter(_["injects"].isin(INJECTS)), "participant")
+        rows = rows.semi_join(_injecting(tables, window), "participant")
     elif measure.injects == "unknown":
         rows = rows.anti_join(tables.last_answers(window).filter(_["injects"].isin(ANSWERED)), "participant")
-    return one_each(rows, window)
+    return one_each(rows, window, _best(rows, *measure.best))
+
+
+def _injecting(tables: Tables, window: Window) -> Any:
+    return tables.last_answers(window).filter(_["injects"].isin(INJECTS))
+
+
+def _best(rows: Any, column: str, codes: Sequence[str]) -> Any:
+    """For each person the first of these codes that any of their rows has; None where nothing is told apart."""
+    if not column:
+        return None
+    ranked = rows.mutate(rank=ibis.cases(*((rows[column] == code, number) for number, code in enumerate(codes)), else_=len(codes)))
+    best = ranked.group_by("participant").agg(rank=_["rank"].min())
+    return best.select("participant", part=ibis.cases(*((best["rank"] == number, code) for number, code in enumerate(codes)), else_=""))
+
+
+@rows_of.register
+def _package(measure: Package, tables: Tables, window: Window) -> Any:
+    return rows_of(resolved(measure, window), tables, window)
+
+
+@rows_of.register
+def _prevented(_measure: Prevented, tables: Tables, window: Window) -> Any:
+    rows = prevented(tables, window).semi_join(_injecting(tables, window), "participant")
+    if window.starts_on.month == SECOND_HALF:
+        first = Window(months_before(window.starts_on, 6), window.starts_on)
+        counted = prevented(tables, first).semi_join(_injecting(tables, first), "participant").select("participant")
+        rows = rows.anti_join(counted, "participant")
+    return rows.select(site=_site(), person="participant", **(_each(window.last_year) | {"part": rows["part"]}))
+
+
+@rows_of.register
+def _prison_count(measure: PrisonCount, tables: Tables, window: Window) -> Any:
+    rows = tables.counting("exchange.prison_year").filter(_["year"] == window.last_year)
+    newest_first = ibis.window(group_by="site", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])
+    rows = rows.mutate(place=ibis.row_number().over(newest_first)).filter(_["place"] == 0, _[measure.column].notnull())
+    # How many people stand behind it nobody said: as many as were counted, at most.
+    return rows.select(
+        site=_site(), coded=ibis.literal(False), person="root", year=ibis.literal(0), amount=rows[measure.column], alone=rows[measure.column], part=ibis.literal("")
+    )
+
+
+@rows_of.register
+def _outlets(measure: Outlets, tables: Tables, window: Window) -> Any:
+    items, sites = tables.needles(), tables.dimension("sites").filter(_["kind"].isin(measure.kinds)).select(place="id")
+    given = [tables.within(kind, window).select("site", "item", "quantity") for kind in NEEDLES]
+    rows = ibis.union(*given).filter(_["quantity"] >= 1)
+    rows = rows.semi_join(items, rows["item"] == items["code"]).select("site").distinct()
+    rows = rows.semi_join(sites, rows["site"] == sites["place"])
+    return rows.select("site", coded=ibis.literal(False), person="site", year=ibis.literal(0), amount=ibis.literal(1), alone=ibis.literal(0), part=ibis.literal(""))
+
+
+@rows_of.register
+def _among(measure: Among, tables: Tables, window: Window) -> Any:
+    rows, said = rows_of(measure.of, tables, window), tables.said(window.ends_before).select("participant", "gender")
+    told = rows.left_join(said, (rows["person"] == said["participant"]) & rows["coded"])
+    return told.filter(told["gender"].fill_null(UNKNOWN).isin(measure.gender)).select(*rows.columns)
 
 
 def _had(measure: People, tables: Tables, window: Window) -> Any:
     """Records of a kind in the window, without those of people who had an earlier one that rules them out."""
     rows = where(tables.within(measure.had, window), measure.where)
+    for name, codes in measure.always:
+        others = tables.within(measure.had, window).filter(_[name].notnull(), ~_[name].isin(codes))
+        rows = rows.anti_join(others.select("participant").distinct(), "participant")
     for condition in measure.not_before:
         first = where(tables.counting(measure.had), condition).group_by("participant").agg(since=_["occurred_at"].min())
         known = rows.left_join(first, "participant")
@@ -123,30 +209,33 @@ def _followed(measure: Followed, tables: Tables, window: Window) -> Any:
     made = tables.within(measure.kind, window)
     rows = made.left_join(reached, made["root"] == reached["reached"])
     rows = rows.filter(rows[measure.status].isin(measure.ever) | rows["reached"].notnull())
-    return by_person(rows, _["root"].nunique())
+    return by_person(rows, _["root"].nunique(), part=_[measure.by] if measure.by else None)
 
 
 # -- what measures are made of -------------------------------------------------------------------------------------------
 
 
-def where(rows: Any, conditions: Sequence[tuple[str, tuple[str, ...]]]) -> Any:
+def where(rows: Any, conditions: Where) -> Any:
     """The rows in which each field holds one of its codes."""
     for name, codes in conditions:
         rows = rows.filter(rows[name].isin(codes))
     return rows
 
 
-def by_person(rows: Any, amount: Any, alone: int = 1) -> Any:
+def by_person(rows: Any, amount: Any, alone: int = 1, part: Any = None) -> Any:
     """Rows to one line for each site, person and year; without a code the encounter stands for its people, `alone` where there is none."""
     keyed = rows.group_by(
         site=_site(), coded=_["participant"].notnull(), person=ibis.coalesce(_["participant"], _["encounter"], _["root"]),
-        year=ibis.ifelse(_["participant"].notnull(), _["local_date"].year(), 0),
+        year=ibis.ifelse(_["participant"].notnull(), _["local_date"].year(), 0), part=ibis.literal("") if part is None else part,
     )
     return keyed.agg(amount=amount).mutate(alone=ibis.literal(alone))
 
 
-def one_each(rows: Any, window: Window) -> Any:
+def one_each(rows: Any, window: Window, parts: Any = None) -> Any:
     """One line for each site and person with a code. Their year is that of the last thing that happened, wherever it was."""
+    if parts is not None:
+        found = one_each(rows, window)
+        return found.drop("part").left_join(parts, found["person"] == parts["participant"]).drop("participant")
     if window.starts_on.year == window.last_year:
         return rows.select(site=_site(), person="participant", **_each(window.last_year)).distinct()
     found = rows.group_by(site=_site(), person=_["participant"]).agg(year=_["local_date"].year().max())
@@ -155,7 +244,7 @@ def one_each(rows: Any, window: Window) -> Any:
 
 
 def _each(year: int) -> dict[str, Any]:
-    return {"coded": ibis.literal(True), "year": ibis.literal(year), "amount": ibis.literal(1), "alone": ibis.literal(1)}
+    return {"coded": ibis.literal(True), "year": ibis.literal(year), "amount": ibis.literal(1), "alone": ibis.literal(1), "part": ibis.literal("")}
 
 
 def _site() -> Any:

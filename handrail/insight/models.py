@@ -1,4 +1,4 @@
-"""Tables of insight: estimates from outside, and results computed from the warehouse."""
+"""Tables of insight: estimates, deaths and targets from outside, results computed from the warehouse, and releases of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from handrail.facts.models import Site
 from handrail.insight.errand_models import Errand as Errand
 from handrail.insight.errand_models import Preview as Preview
-from handrail.kernel import ids
+from handrail.kernel import clock, ids
 from handrail.kernel.scope import ScopedModel
 
 
@@ -20,13 +20,47 @@ class Level(models.TextChoices):
     SERVICE = "service", _("This programme")
     TARGETED_AREA = "targeted_area", _("Targeted area")
     COUNTRY = "country", _("Country")
+    SURVEY = "survey", _("People asked in a survey")
     NONE = "none", _("No denominator")
 
 
-class SizeEstimate(ScopedModel):
+class Population(models.TextChoices):
+    """Of whom an estimate says how many there are."""
+
+    EVERYBODY = "everybody", _("Everybody who lives there")
+    PWID = "pwid", _("People who inject drugs")
+    PWUD = "pwud", _("People who use drugs")
+    OPIOID_DEPENDENT = "opioid_dependent", _("People who depend on opioids")
+    PWID_OPIOID_DEPENDENT = "pwid_opioid_dependent", _("People who inject and depend on opioids")
+    AT_RISK_OF_OVERDOSE = "at_risk_of_overdose", _("People at risk of an opioid overdose")
+    SEX_WORKERS = "sex_workers", _("Sex workers")
+    MSM = "msm", _("Men who have sex with men")
+    TRANS = "trans", _("Transgender people")
+    IN_PRISON = "in_prison", _("People in prison")
+
+
+class FromOutside(ScopedModel):
+    """A row that somebody entered from a source outside. Never rewritten: a newer row corrects it or takes it back."""
+
+    append_only: ClassVar[bool] = True
+
+    id = models.UUIDField(default=ids.new, editable=False)
+    source = models.CharField(max_length=200)
+    source_link = models.CharField(max_length=300, blank=True, default="", help_text="Where to find it, as text")
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="corrections")
+    is_withdrawn = models.BooleanField(default=False, help_text="Takes back what it replaces and says nothing itself")
+    note = models.CharField(max_length=300, blank=True, default="", help_text="Why it was corrected")
+    entered_at = models.DateTimeField(default=clock.now)
+    entered_by = models.UUIDField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class SizeEstimate(FromOutside):
     """How many people of a population live in an area, from a survey or a model, with its source."""
 
-    population = models.CharField(max_length=24)
+    population = models.CharField(max_length=24, choices=Population)
     level = models.CharField(max_length=16, choices=Level)
     area = models.CharField(max_length=40)
     value = models.IntegerField()
@@ -34,7 +68,91 @@ class SizeEstimate(ScopedModel):
     high = models.IntegerField(null=True)
     method = models.CharField(max_length=80)
     year = models.SmallIntegerField()
-    source = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="estimate_id"),
+            models.UniqueConstraint(fields=["replaces"], name="estimate_corrected_once"),
+        ]
+
+
+class DeathCount(FromOutside):
+    """Deaths by opioid overdose in an area, counted by somebody else over so many months.
+
+    Counts of twelve months that end with each month overlap, so rows are never added up (`deaths.in_window`). A count
+    that its source hides (“<10”) has no value, only a `high`: it is neither 0 nor 9.
+    """
+
+    level = models.CharField(max_length=16, choices=Level)
+    area = models.CharField(max_length=40)
+    starts_on = models.DateField()
+    ends_before = models.DateField()
+    value = models.IntegerField(null=True)
+    high = models.IntegerField(null=True, help_text="Of a count that its source hides: the most it can be")
+    method = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="death_count_id"),
+            models.UniqueConstraint(fields=["replaces"], name="death_count_corrected_once"),
+        ]
+
+
+class Op(models.TextChoices):
+    """How a value is held against a target."""
+
+    AT_LEAST = "≥", _("at least")
+    AT_MOST = "≤", _("at most")
+    EXACTLY = "=", _("exactly")
+    MORE_THAN = ">", _("more than")
+    LESS_THAN = "<", _("less than")
+    RANGE = "range", _("from, to under")
+
+
+class Reading(models.TextChoices):
+    """How sure we are of what a source says."""
+
+    VERIFIED = "verified", _("Read in the source")
+    SECONDARY = "secondary", _("Read in a page about it")
+    UNVERIFIED = "unverified", _("Not verified")
+    OURS = "ours", _("Our own")
+
+
+class Band(models.TextChoices):
+    """Which part of a scale a row is: a guide that has no target, only bands."""
+
+    LOW = "low", _("low")
+    MID = "mid", _("middle")
+    HIGH = "high", _("high")
+
+
+OWN = "own"
+"""The set of a programme's own targets."""
+
+
+class Target(FromOutside):
+    """What to reach. It compares only with the same indicator, variant and level (`domain/indicators.md` 6)."""
+
+    target_set = models.CharField(max_length=40, help_text="Key of a shipped set, or “own”")
+    set_key = models.CharField(max_length=40, blank=True, default="", help_text="Which target of its set, so that loading again finds it")
+    award = models.CharField(max_length=120, blank=True, default="", help_text="Of one's own: which award asks for it")
+    indicator = models.CharField(max_length=40, help_text="Code as its source writes it, such as GAM 1.9")
+    variant = models.CharField(max_length=20, blank=True, default="")
+    level = models.CharField(max_length=16, choices=Level)
+    op = models.CharField(max_length=5, choices=Op)
+    value = models.DecimalField(max_digits=16, decimal_places=4)
+    high = models.DecimalField(max_digits=16, decimal_places=4, null=True, help_text="Of a range: the value that is not in it any more")
+    band = models.CharField(max_length=4, blank=True, default="", choices=Band)
+    area = models.CharField(max_length=40, blank=True, default="")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, help_text="First day it holds no more")
+    status = models.CharField(max_length=12, choices=Reading)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="target_id"),
+            models.UniqueConstraint(fields=["replaces"], name="target_corrected_once"),
+        ]
 
 
 class Result(ScopedModel):

@@ -23,6 +23,7 @@ from handrail.insight.frozen import as_released, digest_of, only
 from handrail.insight.frozen import latest as latest
 from handrail.insight.frozen import open_release as open_release
 from handrail.insight.models import Preview, Profile, Release, ReleasedValue
+from handrail.insight.packages import resolved
 from handrail.insight.periods import Period, Window
 from handrail.insight.report_spec import REPORTS as REPORTS
 from handrail.insight.report_spec import Report
@@ -111,8 +112,8 @@ def _stored(release: Release, row: Row, shared: Shared, sites: dict[uuid.UUID, S
 def published(profile: str) -> list[Published]:
     """Every number that readers of this profile know from earlier releases; what everybody may read, partners know too."""
     known = [Profile.PUBLIC] if profile == Profile.PUBLIC else [Profile.PUBLIC, profile]
-    found: dict[tuple[Cell, int, int], Published] = {}
-    rows = ReleasedValue.objects.filter(release__profile__in=known).select_related("site").order_by("release__number")
+    found: dict[tuple[Cell, int], Published] = {}
+    rows = ReleasedValue.objects.filter(release__profile__in=known).select_related("site", "release").order_by("release__number")
     for row in rows:
         indicator = INDICATORS.get(row.indicator)
         if indicator is None or indicator.version != row.version:
@@ -121,10 +122,7 @@ def published(profile: str) -> list[Published]:
         parts = ((row.numerator, row.people_behind), (row.denominator, row.denominator_people))
         for measure, (value, people) in zip(indicator.parts, parts, strict=False):
             if value is not None and not isinstance(measure, Estimate):
-                cell = Cell(measure, window, place, part=row.cell)
-                key = (cell, int(value), people or 0)
-                shown = not row.is_hidden or (key in found and found[key].shown)
-                found[key] = Published(cell, int(value), people or 0, shown)
+                cell, number = Cell(resolved(measure, window), window, place, part=row.cell), row.release.number
+                shown = not row.is_hidden or ((cell, number) in found and found[cell, number].shown)
+                found[cell, number] = Published(cell, int(value), people or 0, shown, number)
     return list(found.values())
-
-

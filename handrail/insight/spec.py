@@ -7,7 +7,7 @@ into a query, `examples.py` into the facts of a worked example. `INDICATOR` in `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.utils.functional import Promise
@@ -33,12 +33,18 @@ NOBODY_MET = frozenset({"exchange.dispensed", "exchange.clean_up", "exchange.saf
 Sold = Literal["any", "no", "only"]
 """Whether pharmacy sales are counted: with the rest, not at all, or nothing else (WHO PRV.10 (b), `domain/exchange.md` 8, 9)."""
 
-Where = tuple[tuple[str, tuple[str, ...]], ...]
+Code = str | bool | int
+Where = tuple[tuple[str, tuple[Code, ...]], ...]
+
+KNOWN_GENDERS = ("female", "male", "other")
+"""Codes of the breakdown by gender that say something."""
+OFFERED = ("offered_declined", "sample_taken", "result_pending", "invalid", "resulted", "self_test_given")
+"""States of a test that was offered, whatever came of it."""
 
 
-def only(**fields: str | tuple[str, ...]) -> Where:
+def only(**fields: Code | tuple[Code, ...]) -> Where:
     """A condition: each field holds one of these codes."""
-    return tuple(sorted((name, (v,) if isinstance(v, str) else v) for name, v in fields.items()))
+    return tuple(sorted((name, v if isinstance(v, tuple) else (v,)) for name, v in fields.items()))
 
 
 # -- measures: what is counted. `title` is how it is said in the explanation ------------------------------------------
@@ -48,7 +54,8 @@ def only(**fields: str | tuple[str, ...]) -> Where:
 class Sum:
     """The sum of a column over the rows of one kind, or of several that have it.
 
-    `as_needles` times what the catalogue says counts as one n/s, under the programme's `ns_convention`.
+    `as_needles` times what the catalogue says counts as one n/s, under the programme's `ns_convention`; `items` times how
+    many of these groups of items (`dimensions.GROUPS`) are in one, each group a part of the number.
     """
 
     kind: str | tuple[str, ...]
@@ -57,6 +64,7 @@ class Sum:
     where: Where = ()
     as_needles: bool = False
     sold: Sold = "any"
+    items: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -94,6 +102,9 @@ class People:
     A service is an encounter, or any fact of a kind that belongs to an encounter. `injects` narrows by the person's own
     last answer (the value `pwid_window`). `had` asks for a record of that kind instead, such as a test, which fits
     `where`; `sold` speaks of what was picked up; `not_before` leaves out whoever had a record of that kind earlier that fits one of these conditions.
+    `all_of` asks for each of these activities (`activities.py`) at least once; `closed` looks only at places where people
+    are held; `always` leaves out whoever had a record of the kind in the window that does not fit this; `best`
+    names a column of the kind and its codes, the first of which that a person has is their part of the number.
     """
 
     title: Text = field(compare=False)
@@ -103,6 +114,65 @@ class People:
     where: Where = ()
     not_before: tuple[Where, ...] = ()
     sold: Sold = "any"
+    all_of: tuple[str, ...] = ()
+    closed: bool = False
+    always: Where = ()
+    best: tuple[str, tuple[str, ...]] = field(default=("", ()), compare=False)
+
+    @property
+    def activities(self) -> frozenset[str]:
+        """What everybody in it had for certain, as far as activities have names."""
+        found = set(self.all_of) | ({"needles"} if self.picked_up else set())
+        said = dict(self.where)
+        if self.had == "exchange.test" and said.get("disease") == ("HIV",) and "state" in said and set(said["state"]) <= set(OFFERED):
+            found.add("HIV_test_offered")
+        return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Package:
+    """Distinct people who had everything of the defined package: a dated rule, the programme's value `kp_package`.
+
+    Which activities that is depends on the last day of the window: `packages.py` says it.
+    """
+
+    title: Text = field(compare=False)
+    injects: Literal["any", "yes"] = "yes"
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Prevented:
+    """Distinct people who inject, reached as PEPFAR's KP_PREV asks it: an HIV test offered (unless known positive) and
+    another listed activity, in groups of at most 25. In the second half of its year without whoever was counted in the first.
+    """
+
+    title: Text = field(compare=False)
+
+
+@dataclass(frozen=True)
+class PrisonCount:
+    """A count that prisons gave for the calendar year of the window; the newest record of a prison counts, an empty one is no data."""
+
+    column: str
+    title: Text = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """Distinct places of these kinds at which needles and syringes were given or taken. Nobody stands behind it."""
+
+    kinds: tuple[str, ...]
+    title: Text = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Among:
+    """A measure as far as it is of people with a code who are of one of these genders (`unknown`: also those without a code)."""
+
+    of: Sum | Contacts
+    gender: tuple[str, ...]
+    title: Text = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -127,6 +197,8 @@ class Followed:
     ever: tuple[str, ...]
     title: Text = field(compare=False)
     status: str = "status"
+    by: str = field(default="", compare=False)
+    """A column of the kind whose codes are parts of the number."""
 
 
 @dataclass(frozen=True)
@@ -138,41 +210,9 @@ class Estimate:
     title: Text = field(compare=False)
 
 
-Measure = Sum | Records | Contacts | People | Regular | Followed | Estimate
-
-
-def contains(large: Measure, small: Measure) -> bool:
-    """Whether everything counted by `small` is counted by `large` too, over the same window; they differ."""
-    if isinstance(large, Sum | Contacts | People) and isinstance(small, Sum | Contacts | People):
-        looked = not isinstance(large, People | Contacts) or large.picked_up  # else what was picked up is not asked
-        if looked and large.sold not in {"any", small.sold}:
-            return False
-    match large, small:
-        case People(), People():
-            wider = large.had in {"", small.had} and _narrows(large.where, small.where) and set(large.not_before) <= set(small.not_before)
-            return (large.picked_up <= small.picked_up) and large.injects in {"any", small.injects} and wider and large != small
-        case People(), Regular():
-            return large.injects in {"any", "yes"} and not large.had
-        case Regular(), Regular():
-            return (large.way, small.way) == ("monthly", "each_window")
-        case Contacts(), Contacts():
-            coded = large.without_code <= small.without_code and large.with_code <= small.with_code
-            return coded and large.picked_up <= small.picked_up and large != small
-        case Sum(), Sum():
-            same = replace(large, where=(), sold="any") == replace(small, where=(), sold="any")
-            return same and set(large.where) <= set(small.where) and large != small
-        case Records(), Records():
-            return large.kind == small.kind and set(large.where) < set(small.where)
-        case Followed(), Followed():
-            return (large.kind, large.outcome) == (small.kind, small.outcome) and set(small.ever) < set(large.ever)
-        case _:
-            return False
-
-
-def _narrows(large: Where, small: Where) -> bool:
-    """Whether every row that fits the small condition fits the large one."""
-    fits = dict(small)
-    return all(name in fits and set(fits[name]) <= set(codes) for name, codes in large)
+Measure = Sum | Records | Contacts | People | Package | Prevented | PrisonCount | Outlets | Among | Regular | Followed | Estimate
+OF_PEOPLE = (People, Package, Prevented, Regular)
+"""Measures that count distinct people."""
 
 
 SHARES = (
@@ -210,20 +250,11 @@ class Example:
     denominator: int | None = None
     people_behind: int | None = None
     sizes: Mapping[Level, int] = field(default_factory=dict)
+    place: Mapping[str, str] = field(default_factory=dict)
+    """What the place of the example is, where that matters: its kind, or that people are held there."""
 
 
 # -- the indicator -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Target:
-    """What to reach. It compares only with the same indicator, variant and level (`domain/indicators.md` 6)."""
-
-    value: int
-    op: Literal["≥", "≤", ">", "<"]
-    name: Text
-    source: str
-    source_status: str
 
 
 @dataclass(frozen=True)
@@ -248,6 +279,12 @@ class Indicator:
     decimals: int = 1
     window: WindowKind = "period"
     by_site: bool = True
+    closed: bool = False
+    """Speaks only of places where people are held: other places are not listed."""
+    is_census: bool = False
+    """Speaks of one day, not of what happened in the period."""
+    asked: str = ""
+    """How often its source asks for it, such as “year”; empty: as often as one likes."""
     breakdowns: tuple[str, ...] = ()
     """Ways the whole is told apart beside its total, by key of `breakdowns.py`; two joined by “×” are crossed."""
     group: str = ""
@@ -257,7 +294,6 @@ class Indicator:
     annualised: bool = False
     """A ratio times 365 ÷ days of the period. It stands beside the period's own value and is named so (rule 4 of exchange.md 9)."""
     edge_cases: tuple[Text, ...] = ()
-    target: Target | None = None
     key: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
@@ -267,7 +303,7 @@ class Indicator:
             raise ValueError(f"{self.code}: an estimate or a bound says what is unknown, nothing else does.")
         if self.annualised and self.kind != "ratio":
             raise ValueError(f"{self.code}: only a ratio can be annualised.")
-        if self.by_site and any(isinstance(part, Regular) for part in self.parts):
+        if self.by_site and any(isinstance(part, (Regular, Outlets)) for part in self.parts):
             raise ValueError(f"{self.code}: who picks up regularly may do so at several sites; say by_site=False.")
         if self.by_site and self.level in {Level.TARGETED_AREA, Level.COUNTRY}:
             raise ValueError(f"{self.code}: people of an area or a country cannot be divided among sites; say by_site=False.")
@@ -286,6 +322,13 @@ class Indicator:
     def parts(self) -> tuple[Measure, ...]:
         """Numerator and, where there is one, denominator."""
         return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+
+    @property
+    def only_grows(self) -> bool:
+        """Whether another fact can never lower it: a count of what happened, not of people by their last answer or newest record."""
+        measure = self.numerator
+        people = isinstance(measure, People) and measure.injects == "any" and not measure.not_before and not measure.always
+        return self.kind == "count" and (people or isinstance(measure, Sum | Records | Contacts | Outlets) or (isinstance(measure, Package) and measure.injects == "any"))
 
     @property
     def inputs(self) -> tuple[Measure, ...]:

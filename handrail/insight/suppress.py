@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from handrail.insight.attacker import How, Key, System, connected, weak
 
@@ -17,13 +18,15 @@ from handrail.insight.attacker import How, Key, System, connected, weak
 class Suppression:
     """Cells to hide; `unsafe` is what no hiding protects, because it was published before."""
 
-    hidden: frozenset[Key]
-    unsafe: frozenset[Key] = field(default_factory=frozenset)
+    hidden: frozenset[Any]
+    unsafe: frozenset[Any] = field(default_factory=frozenset)
 
 
 def suppress(system: System, threshold: int, worth: Mapping[Key, int] | None = None) -> Suppression:
     """The cells to hide. `worth` says how much a cell is needed (0 unless said): the least needed goes first."""
-    return _Search(system, threshold, worth or {}).run()
+    keys, order = list(system.people), system.order
+    found = _Search(system.numbered(), threshold, {order[key]: value for key, value in (worth or {}).items()}).run()
+    return Suppression(frozenset(keys[n] for n in found.hidden), frozenset(keys[n] for n in found.unsafe))
 
 
 class _Search:
@@ -35,7 +38,9 @@ class _Search:
         self._may_hide = {key for key in system.people if key not in fixed}
         self._small = set(system.small(threshold))
         self._hidden = self._small & self._may_hide
+        self._open = system.open_cells - system.shown_before
         self._todo = set(self._small)
+        self._weak: set[Key] = set()
 
     def run(self) -> Suppression:
         self._two_in_each_line()
@@ -45,17 +50,23 @@ class _Search:
             if more is None:
                 unsafe.add(key)
             else:
-                self._hidden.add(more)
+                self._hide(more)
         if not unsafe:
             self._show_again()
         return Suppression(frozenset(self._hidden), frozenset(unsafe))
 
     def _weakest(self, unsafe: set[Key]) -> Key | None:
         """The next small group that is not safe and could still be helped. What is safe stays so, however much more is hidden."""
-        self._todo -= unsafe
-        found = dict(weak(self._system, self._hidden, self._threshold, self._todo))
-        self._todo = set(found)
-        return min(found, key=self._order.__getitem__, default=None)
+        self._weak -= unsafe
+        self._weak |= {key for key, _attack in weak(self._system, self._hidden, self._threshold, self._todo - unsafe)}
+        self._todo = set()
+        return min(self._weak, key=self._order.__getitem__, default=None)
+
+    def _hide(self, key: Key) -> None:
+        """Hide it, and look again at every weak group that this may help."""
+        self._hidden.add(key)
+        self._todo = self._weak & connected(self._system, self._hidden | self._open, key)
+        self._weak -= self._todo
 
     def _cost(self, key: Key) -> tuple[bool, int, int, int]:
         """Somebody rather than nobody, then the least needed, then the fewest people, then the order of cells."""
@@ -75,7 +86,7 @@ class _Search:
 
     def _cheapest_near(self, key: Key) -> Key | None:
         """The cheapest visible cell in any line that reaches the one which is not safe."""
-        unknown = self._hidden | (self._system.open_cells - self._system.shown_before)
+        unknown = self._hidden | self._open
         reach = connected(self._system, unknown, key) if key in unknown else {key}
         near = {other for one in reach for tie in self._ties.get(one, ()) for other in tie.members}
         found = [other for other in near if other in self._may_hide and other not in self._hidden]
@@ -84,8 +95,6 @@ class _Search:
     def _show_again(self) -> None:
         """Hiding one more often makes another needless."""
         for key in sorted(self._hidden - self._small, key=self._cost, reverse=True):
-            near = {other for tie in self._ties.get(key, ()) for other in tie.members}
-            unknown = self._hidden | self._system.open_cells
-            touched = set().union(*(connected(self._system, unknown, one) for one in near if one in unknown))
-            if next(weak(self._system, self._hidden - {key}, self._threshold, touched), None) is None:
+            touched = connected(self._system, self._hidden | self._open, key) & set(self._small)
+            if next(weak(self._system, self._hidden - {key}, self._threshold, sorted(touched, key=self._order.__getitem__)), None) is None:
                 self._hidden.remove(key)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
+from datetime import date
 from typing import Any, Self
 
 import ibis
@@ -15,10 +13,13 @@ from ibis import _
 from handrail.facts.codes import Channel, Gender
 from handrail.facts.codes_of_people import AgeBand, YesNo
 from handrail.facts.spec import KINDS
+from handrail.insight.arrows import schema_of
 from handrail.insight.breakdowns import OLDEST, UNKNOWN
+from handrail.insight.dimensions import DIMENSIONS
+from handrail.insight.engines import open_engine
 from handrail.insight.periods import Window, months_before
 from handrail.insight.spec import Sold
-from handrail.insight.warehouse import read_manifest, schema_of
+from handrail.insight.warehouse import read_manifest
 
 NOWHERE = "?"
 """Site of facts whose site nobody knows: they count for the organisation and for no site."""
@@ -29,74 +30,56 @@ AGES_OF_BAND: dict[str, tuple[int, int]] = {
     AgeBand.FROM_40: (40, 49), AgeBand.FROM_50: (50, 59), AgeBand.FROM_60: (60, OLDEST - 1),
 }
 """First and last age of what people say who give no year of birth."""
-_OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Ibis 12 calls functions that DuckDB 2 deprecates."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield
 
 
 class Tables:
-    """The warehouse of one organisation, as its manifest was when opened. Use with `with`."""
+    """The warehouse of one organisation, as its manifest was when opened, asked by an engine. Use with `with`."""
 
-    def __init__(self, organisation: str) -> None:
+    def __init__(self, organisation: str, engine: str = "") -> None:
         self.manifest = read_manifest(organisation)
-        with quiet():
-            self._con = ibis.duckdb.connect(":memory:", **_OFFLINE)
+        self.engine = open_engine(engine)
         self._named_tables: dict[str, Any] = {}
-        self._numbers = itertools.count()
         self.anybody_merged = pq.read_metadata(self.manifest.folder / self.manifest.dimensions["survivors"]).num_rows > 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_args: object) -> None:
-        self._con.disconnect()
-
-    # -- the connection -------------------------------------------------------------------------------------------
+        self.engine.close()
 
     def fetch(self, expression: Any) -> list[dict[str, Any]]:
-        with quiet():
-            found: list[dict[str, Any]] = self._con.to_pyarrow(expression).to_pylist()
-        return found
-
-    def parquet(self, name: str, files: Sequence[Any]) -> Any:
-        return self.named(name, lambda: self._con.read_parquet([str(path) for path in files], table_name=self._next_name()))
+        """The rows of an expression."""
+        return self.engine.fetch(expression)
 
     def view(self, name: str, make: Callable[[], Any]) -> Any:
         """An expression under a name: Ibis then translates it once and not in every query that uses it."""
-        return self.named(name, lambda: self._con.create_view(self._next_name(), make()))
+        return self.named(name, lambda: self.engine.view(make()))
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """A small result that several measures share, computed once."""
-        return self.named(name, lambda: self._con.create_table(self._next_name(), make(), temp=True))
-
-    def _next_name(self) -> str:
-        """Never like `t7`: so Ibis names the parts of its own queries, and the query's part would hide our table."""
-        return f"warehouse_{next(self._numbers)}"
+        return self.named(name, lambda: self.engine.kept(make()))
 
     def named(self, name: str, make: Callable[[], Any]) -> Any:
+        """What was made under this name, made the first time."""
         if name not in self._named_tables:
-            with quiet():
-                self._named_tables[name] = make()
+            self._named_tables[name] = make()
         return self._named_tables[name]
 
     # -- what counts --------------------------------------------------------------------------------------------
 
     def dimension(self, name: str) -> Any:
-        return self.parquet(f"dimension {name}", [self.manifest.folder / self.manifest.dimensions[name]])
+        path = self.manifest.folder / self.manifest.dimensions[name]
+        return self.named(f"dimension {name}", lambda: self.engine.parquet([path], DIMENSIONS[name]))
+
+    def everything(self, kind: str) -> Any:
+        """All facts of a kind, also those that do not count; a kind without facts gives an empty table with its columns."""
+        files, schema = self.manifest.files(kind), schema_of(KINDS[kind])
+        return self.named(f"all {kind}", lambda: self.engine.parquet(files, schema) if files else self.engine.empty(schema))
 
     def counting(self, kind: str) -> Any:
-        """The facts of a kind that count now; a kind without facts gives an empty table with its columns."""
-        files = self.manifest.files(kind)
-        if not files:
-            return self.kept(f"counting {kind}", lambda: schema_of(KINDS[kind]).empty_table())
-        table, asides = self.parquet(f"all {kind}", files), self.dimension("asides")
-        return self.view(f"counting {kind}", lambda: self.merged(table.anti_join(asides, table["id"] == asides["fact"])))
+        """The facts of a kind that count now. Counters are joined: numbers in their order read quicker than ids."""
+        table, asides = self.everything(kind), self.dimension("asides")
+        return self.view(f"counting {kind}", lambda: self.merged(table.anti_join(asides, table["counter"] == asides["counter"])))
 
     def merged(self, rows: Any) -> Any:
         """The rows with the survivor in the place of everybody who was merged, for earlier periods too."""
@@ -137,6 +120,22 @@ class Tables:
         fits = rows["encounter"] == sales["sale"]
         return rows.semi_join(sales, fits) if sold == "only" else rows.anti_join(sales, fits)
 
+    def received(self, window: Window, groups: tuple[str, ...]) -> Any:
+        """Who was handed at least one of any of these groups of items, at which visit."""
+
+        def make() -> Any:
+            items, rows = self.dimension("items"), self.within(GIVEN, window)
+            items = items.filter(sum(items[group] for group in groups) > 0)
+            found = rows.filter(_["quantity"] >= 1).semi_join(items, rows["item"] == items["code"])
+            return found.select("site", "participant", "encounter", "local_date").distinct()
+
+        return self.kept(f"received {groups} {window}", make)
+
+    def closed(self, rows: Any) -> Any:
+        """The rows of places where people are held."""
+        held = self.view("held", lambda: self.dimension("sites").filter(_["closed_setting"] != "").select(held="id"))
+        return rows.semi_join(held, rows["site"] == held["held"])
+
     def picked_up(self, window: Window, sold: Sold = "any") -> Any:
         def make() -> Any:
             items, rows = self.needles(), self.of_sale(GIVEN, self.within(GIVEN, window), sold)
@@ -169,8 +168,8 @@ class Tables:
 
         return self.kept(f"answers {window.ends_before}", make)
 
-    def said(self, window: Window) -> Any:
-        """Gender, year of birth, and first and last age of a band, of each person as last said before the window's end.
+    def said(self, before: date) -> Any:
+        """Gender, year of birth, and first and last age of a band, of each person as last said before a day.
 
         Whoever says trans or another, or several genders, is in `other`. What was taken back is as if never asked.
         """
@@ -180,33 +179,33 @@ class Tables:
             genders = _answers(
                 (enrolled, enrolled["gender"].notnull(), {"gender": "gender"}),
                 (profile, profile["gender"].notnull() | _takes_back(profile, "gender"), {"gender": profile["gender"].join(",")}),
-                window=window,
+                before=before,
             )
-            trans = _answers((profile, profile["trans"].notnull() | _takes_back(profile, "trans"), {"trans": "trans"}), window=window)
+            trans = _answers((profile, profile["trans"].notnull() | _takes_back(profile, "trans"), {"trans": "trans"}), before=before)
             age_said = profile["birth_year"].notnull() | profile["age_band"].notnull()
             ages = _answers(
                 (enrolled, enrolled["birth_year"].notnull(), {"birth_year": "birth_year"}),
                 (profile, age_said | _takes_back(profile, "birth_year") | _takes_back(profile, "age_band"), {"birth_year": "birth_year", "age_band": "age_band"}),
-                window=window,
+                before=before,
             )
             each = ibis.union(genders, trans, ages).group_by("participant").agg(**{name: _[name].max() for name in _QUESTIONS})
             first, last = (ibis.cases(*((each["age_band"] == code, ibis.literal(band[end])) for code, band in AGES_OF_BAND.items()), else_=None) for end in (0, 1))
             return each.select("participant", "birth_year", gender=_gender(each), age_from=first, age_to=last)
 
-        return self.kept(f"said {window.ends_before}", make)
+        return self.kept(f"said {before}", make)
 
 
 def _takes_back(profile: Any, question: str) -> Any:
     return profile["withdrawn"].contains(question).fill_null(False)
 
 
-def _answers(*sources: tuple[Any, Any, dict[str, Any]], window: Window) -> Any:
-    """The last answer of each person before the window's end; other questions are null."""
+def _answers(*sources: tuple[Any, Any, dict[str, Any]], before: date) -> Any:
+    """The last answer of each person before a day; other questions are null."""
     parts = []
     for rows, says_something, answers in sources:
         columns = {name: ibis.null(kind) for name, kind in _QUESTIONS.items()}
         columns |= {name: rows[value] if isinstance(value, str) else value for name, value in answers.items()}
-        said = rows.filter(says_something, rows["participant"].notnull(), rows["local_date"] < window.ends_before)
+        said = rows.filter(says_something, rows["participant"].notnull(), rows["local_date"] < before)
         parts.append(said.select("participant", "occurred_at", "counter", **columns))
     rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
     newest_first = ibis.window(group_by="participant", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, SourceStatus
+from handrail.facts.spec import Text
 from handrail.facts.values import OURS, OneOf, Value, whole, yes_no
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A check: one or several codes, typed with commas between them; of these words, where there are any."""
+
+    words: Mapping[str, Text] | None = None
+
+    def __call__(self, raw: Any) -> list[str]:
+        """The codes, each once, in the order they were given."""
+        typed = raw.split(",") if isinstance(raw, str) else raw
+        found = list(dict.fromkeys(one.strip() for one in typed if isinstance(one, str) and one.strip())) if isinstance(typed, list | tuple) else []
+        if not found or (self.words is not None and not set(found) <= set(self.words)):
+            raise ValueError(", ".join(self.words) if self.words else _("codes of the catalogue, with commas between them"))
+        return found
+
 
 NS_CONVENTION = Value(
     key="ns_convention", title=_("How barrels and needles that come apart are counted"), start="barrels", unit="",
@@ -30,6 +51,30 @@ FISCAL_YEAR_BEGINS = Value(
     explain=_("1 is January: then the financial year is the calendar year. 4 is April, 7 July, 10 October. Reports that speak of a financial year use it."),
 )
 
+ACTIVITIES: dict[str, Text] = {
+    "needles": _("needles and syringes"), "condoms": _("condoms"), "lubricant": _("lubricant"), "information": _("a talk about health"),
+    "HIV_test_offered": _("an HIV test offered, or a way to one"),
+}
+"""Activities that a package can be made of (`activities.py`)."""
+
+KP_PACKAGE: Value[list[str]] = Value(
+    key="kp_package", title=_("What somebody must have had to count as reached with the defined package"), start=["needles", "information"], unit="",
+    source="The Global Fund leaves it to the country; Handrail’s start is a guess, ask your principal recipient", source_status=SourceStatus.UNVERIFIED,
+    safety=SafetyClass.OPERATIONAL, check=Codes(ACTIVITIES), words=ACTIVITIES,
+    explain=_(
+        "Each of these at least once in the period. Written with commas: needles, condoms, lubricant, information,"
+        " HIV_test_offered. Numbers of a period use what held on its last day."
+    ),
+)
+
+_WHICH: dict[str, Any] = {"source": OURS, "source_status": SourceStatus.LOCAL_POLICY, "safety": SafetyClass.OPERATIONAL, "check": Codes(), "unit": ""}
+_CODES = _("Codes of the catalogue, with commas between them. A kit counts by what is in it.")
+EXTERNAL_CONDOMS: Value[list[str]] = Value(key="external_condoms", title=_("Items that are external condoms"), start=["condom"], explain=_CODES, **_WHICH)
+INTERNAL_CONDOMS: Value[list[str]] = Value(key="internal_condoms", title=_("Items that are internal condoms"), start=["internal-condom"], explain=_CODES, **_WHICH)
+LUBRICANT: Value[list[str]] = Value(key="lubricant", title=_("Items that are lubricant"), start=["lubricant"], explain=_CODES, **_WHICH)
+HIV_SELF_TESTS: Value[list[str]] = Value(key="hiv_self_tests", title=_("Items that are HIV self-tests"), start=["hiv-self-test"], explain=_CODES, **_WHICH)
+GROUPS = (EXTERNAL_CONDOMS, INTERNAL_CONDOMS, LUBRICANT, HIV_SELF_TESTS)
+"""Groups of items that numbers count; the key is the column of the warehouse's items."""
 PUBLIC_PAGE: Value[bool] = Value(
     key="public_page", title=_("Show released numbers to everybody"), start=False, unit="",
     source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=yes_no,

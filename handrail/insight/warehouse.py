@@ -13,28 +13,30 @@ asides are read by one statement, so that they speak of the same moment.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import connection
+from psycopg import sql
 
-from handrail.facts.fold import as_json
 from handrail.facts.models import Organisation
 from handrail.facts.spec import KINDS, Kind
 from handrail.insight import dimensions, values
-from handrail.insight.columns import LINE_NUMBER, Column, Origin, Type, columns_of
+from handrail.insight.arrows import READ, schema_of, table_of
+from handrail.insight.columns import LINE_NUMBER
 from handrail.insight.dimensions import DIMENSIONS
 from handrail.kernel import scope
 
@@ -42,18 +44,9 @@ CHUNK = 50_000
 """Counters read at a time, and the most that one file covers: memory stays flat however many facts there are."""
 MANY_FILES = 40
 """When a kind has gathered so many small files, they become one."""
-_FORMAT = 2
+_FORMAT = 3
 _LOCK = 7_203_114
 """First number of the advisory lock that lets one build of an organisation run at a time."""
-
-_COLUMNS = ("id", "root", "site", "encounter", "participant", "staff", "occurred_at", "counter", "kind_version")
-"""Columns that are read as they are, in the order of the query; moments as microseconds since 1970."""
-
-_ARROW: dict[Type, pa.DataType] = {
-    Type.TEXT: pa.string(), Type.WHOLE: pa.int64(), Type.NUMBER: pa.float64(), Type.DECIMAL: pa.decimal128(38, 9),
-    Type.YES_NO: pa.bool_(), Type.DATE: pa.date32(), Type.MOMENT: pa.timestamp("us", "UTC"), Type.TEXTS: pa.list_(pa.string()),
-}
-
 
 @dataclass(frozen=True)
 class BuildReport:
@@ -115,11 +108,6 @@ def read_manifest(organisation: str) -> Manifest:
     return Manifest(folder=folder, **raw)
 
 
-def schema_of(kind: Kind[Any]) -> pa.Schema:
-    """Arrow schema of a kind's table."""
-    return pa.schema([(column.name, _ARROW[column.type]) for column in columns_of(kind)])
-
-
 def build(organisation_key: int) -> BuildReport:
     """Bring the warehouse of an organisation up to its newest fact. Running it again changes nothing."""
     started = time.monotonic()
@@ -132,10 +120,9 @@ def build(organisation_key: int) -> BuildReport:
 
 @dataclass
 class _Table:
-    """A kind's table: its columns, and what is written of it."""
+    """A kind's table, and what is written of it."""
 
     kind: Kind[Any]
-    columns: tuple[Column, ...]
     schema: pa.Schema
     fingerprint: str
     through: int
@@ -183,12 +170,13 @@ class _Build:
         removed = self._sweep(old)
         return BuildReport(watermark, self._facts_read, self._rows, self._files, removed, tuple(self._rebuilt))
 
-    def _moment(self) -> tuple[int, str, list[tuple[str, str, bool]]]:
+    def _moment(self) -> tuple[int, str, list[tuple[str, str, bool, int]]]:
         """Watermark, epoch and what does not count, by one statement: one snapshot of the database."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT h.counter, h.epoch::text, a.fact::text, a.reason, a.is_open FROM facts_head h"
+                "SELECT h.counter, h.epoch::text, a.fact::text, a.reason, a.is_open, f.counter FROM facts_head h"
                 " LEFT JOIN facts_aside a ON a.organisation_id = h.organisation_id"
+                " LEFT JOIN facts_fact f ON f.organisation_id = a.organisation_id AND f.id = a.fact"
                 " WHERE h.organisation_id = %s::bigint ORDER BY a.fact",
                 [self._key],
             )
@@ -198,15 +186,15 @@ class _Build:
         return rows[0][0], rows[0][1], [row[2:] for row in rows if row[2]]
 
     def _table(self, kind: Kind[Any], old: Manifest | None) -> _Table:
-        columns, schema = columns_of(kind), schema_of(kind)
+        schema = schema_of(kind)
         described = json.dumps([kind.version, [[f.name, str(f.type)] for f in schema]])
         fingerprint = hashlib.sha256(described.encode()).hexdigest()[:16]
         entry = old.kinds.get(kind.key) if old else None
         if entry and entry["fingerprint"] == fingerprint:
-            return _Table(kind, columns, schema, fingerprint, entry["through"], list(entry["files"]))
+            return _Table(kind, schema, fingerprint, entry["through"], list(entry["files"]))
         if entry:
             self._rebuilt.append(kind.key)
-        return _Table(kind, columns, schema, fingerprint, 0, [])
+        return _Table(kind, schema, fingerprint, 0, [])
 
     # -- facts ----------------------------------------------------------------------------------------------------
 
@@ -214,57 +202,34 @@ class _Build:
         by_key = {table.kind.key: table for table in tables}
         for low in range(start, watermark, CHUNK):
             high = min(low + CHUNK, watermark)
-            gathered: dict[str, list[Sequence[Any]]] = {}
-            for row in self._read(list(by_key), low, high):
-                gathered.setdefault(row[0], []).append(row)
-            for key, rows in gathered.items():
-                self._facts_read += len(rows)
-                content = self._arrow(by_key[key], rows)
+            read = self._read(list(by_key), low, high)
+            self._facts_read += read.num_rows
+            for key in sorted(pc.unique(read.column("kind")).to_pylist()):
+                table = by_key[key]
+                content = table_of(table.kind, read.filter(pc.equal(read.column("kind"), key)), self._zones)
                 if content.num_rows:
-                    self._write(by_key[key], low, high, content)
+                    self._write(table, low, high, content)
 
-    def _read(self, kinds: list[str], low: int, high: int) -> Iterator[Sequence[Any]]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT f.kind, f.id::text, f.root::text, s.id::text, f.encounter::text, f.participant::text, f.staff::text,"
-                " (extract(epoch FROM f.occurred_at) * 1000000)::bigint, f.counter, f.kind_version, f.payload::text"
-                " FROM facts_fact f LEFT JOIN facts_site s ON s.key = f.site_id"
-                " WHERE f.organisation_id = %s::bigint AND f.counter > %s::bigint AND f.counter <= %s::bigint AND f.kind = ANY(%s::text[])"
-                " AND coalesce(f.door->>'quarantine', '') NOT IN ('bad_payload', 'unknown_kind') ORDER BY f.occurred_at, f.counter",
-                [self._key, low, high, kinds],
-            )
-            yield from cursor.fetchall()
-
-    def _arrow(self, table: _Table, rows: Sequence[Sequence[Any]]) -> pa.Table:
-        """Rows of facts of one kind as an Arrow table, column by column."""
-        kind = table.kind
-        _key, *columns, raws = zip(*rows, strict=True)
-        common: dict[str, Sequence[Any]] = dict(zip(_COLUMNS, columns, strict=True))
-        moments, versions, zones = common["occurred_at"], common["kind_version"], self._zones
-        common["local_date"] = [
-            datetime.fromtimestamp(moment // 1_000_000, zones[site or ""]).date() for moment, site in zip(moments, common["site"], strict=True)
-        ]
-        payloads = [as_json(raw) for raw in raws]
-        payloads = [p if v == kind.version else kind.upcast(p, v) for p, v in zip(payloads, versions, strict=True)]
-        lines: list[Any] = []
-        if kind.line_field:
-            lists = [payload.get(kind.line_field) or () for payload in payloads]
-            owners = [index for index, found in enumerate(lists) for _line in found]
-            lines = [line for found in lists for line in found]
-            common = {name: [values[owner] for owner in owners] for name, values in common.items()}
-            common[LINE_NUMBER.name] = [number for found in lists for number in range(1, len(found) + 1)]
-            payloads = [payloads[owner] for owner in owners]
-        sources = {Origin.PAYLOAD: payloads, Origin.LINE: lines}
-        arrays = []
-        for column, described in zip(table.columns, table.schema, strict=True):
-            if column.origin is Origin.COMMON:
-                values, stored = common[column.name], pa.int64() if column.type is Type.MOMENT else described.type
-                arrays.append(pa.array(values, stored).cast(described.type))
-            else:
-                name, default = column.field, column.default
-                found = [_value(source.get(name, default), column.type) for source in sources[column.origin]]
-                arrays.append(pa.array(found, described.type))
-        return pa.Table.from_arrays(arrays, schema=table.schema)
+    def _read(self, kinds: list[str], low: int, high: int) -> pa.Table:
+        """Facts in the order of time, by COPY: they are never objects of Python."""
+        query = sql.SQL(
+            "COPY (SELECT f.kind, f.id::text, f.root::text, s.id::text, f.encounter::text, f.participant::text, f.staff::text,"
+            " (extract(epoch FROM f.occurred_at) * 1000000)::bigint, f.counter, f.kind_version, f.payload::text"
+            " FROM facts_fact f LEFT JOIN facts_site s ON s.key = f.site_id"
+            " WHERE f.organisation_id = {} AND f.counter > {} AND f.counter <= {} AND f.kind = ANY({})"
+            " AND coalesce(f.door->>'quarantine', '') NOT IN ('bad_payload', 'unknown_kind') ORDER BY f.occurred_at, f.counter) TO STDOUT (FORMAT csv)"
+        ).format(*map(sql.Literal, (self._key, low, high, kinds)))
+        content = io.BytesIO()
+        with connection.cursor() as cursor, cursor.copy(query) as out:
+            for block in out:
+                content.write(block)
+        if not content.tell():
+            return READ.empty_table()
+        content.seek(0)
+        return pcsv.read_csv(
+            content, pcsv.ReadOptions(column_names=READ.names, use_threads=False),
+            convert_options=pcsv.ConvertOptions(column_types=READ, strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""]),
+        )
 
     def _write(self, table: _Table, low: int, high: int, content: pa.Table) -> None:
         path = Path("facts") / table.kind.key / f"{low}-{high}.g{self._generation}.parquet"
@@ -317,25 +282,6 @@ class _Build:
                 path.unlink()
                 removed += 1
         return removed
-
-
-def _value(value: Any, column: Type) -> Any:
-    """A value of a stored payload (JSON) as the column's Python value."""
-    if value is None or (column is Type.WHOLE and type(value) is int):
-        return value
-    match column:
-        case Type.TEXT:
-            return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-        case Type.TEXTS:
-            return [_value(part, Type.TEXT) for part in value]
-        case Type.DATE:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        case Type.MOMENT:
-            return value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        case Type.DECIMAL:
-            return Decimal(str(value))
-        case _:
-            return value
 
 
 def _write_file(path: Path, content: pa.Table) -> None:

@@ -115,10 +115,11 @@ class Actor:
 
 
 def may(
-    permission: str, *, methods: Iterable[str] = ("GET",), step_up: bool = False, before_enrolment: bool = False
+    permission: str, *, instead: str = "", methods: Iterable[str] = ("GET",), step_up: bool = False, before_enrolment: bool = False
 ) -> Callable[[View], View]:
     """Declare who may call a view and with which methods. The gate (kernel.web) refuses views without it.
 
+    `instead`: another permission that opens it as well; the view decides what each may do.
     `step_up`: sensitive, so whoever calls it must have proved who they are a few minutes ago; what was typed is kept.
     `before_enrolment`: reachable for somebody who still has to set up the second factor that the programme asks for.
     """
@@ -129,6 +130,7 @@ def may(
             return view(*args, **kwargs)
 
         wrapped.permission = permission  # type: ignore[attr-defined]
+        wrapped.instead = instead  # type: ignore[attr-defined]
         wrapped.methods = frozenset(methods)  # type: ignore[attr-defined]
         wrapped.step_up = step_up  # type: ignore[attr-defined]
         wrapped.before_enrolment = before_enrolment  # type: ignore[attr-defined]

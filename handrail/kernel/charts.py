@@ -24,27 +24,31 @@ Number = int | float | Decimal
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A number with its name. `value` None draws no bar, and `text` says why (“hidden”, “no data”)."""
+class Target:
+    """A line across the chart, or across one bar, and the word on it."""
 
-    label: str
-    value: Number | None
+    value: Number
     text: str
 
 
 @dataclass(frozen=True)
-class Target:
-    """A line across the chart, and the word on it."""
+class Bar:
+    """A number with its name. `value` None draws no bar, and `text` says why (“hidden”, “no data”).
 
-    value: Number
+    `mark` is a target of this bar alone. Only lying bars show it.
+    """
+
+    label: str
+    value: Number | None
     text: str
+    mark: Target | None = None
 
 
 def bar_chart(title: str, bars: Sequence[Bar], *, target: Target | None = None) -> SafeString:
     """Bars lying one under the other, each under its name, each with its number at the end."""
     top = _TOP if target else 6
     height = top + _ROW * len(bars)
-    most = _most([bar.value for bar in bars] + ([target.value] if target else []))
+    most = _most([*(bar.value for bar in bars), *([target.value] if target else []), *(bar.mark.value for bar in bars if bar.mark)])
     place = _Place()
     rows = format_html_join("", "{}", ((row,) for row in _bars(bars, top, most, place)))
     line = _target_line(target, most, height, place) if target else SafeString("")
@@ -93,7 +97,14 @@ def _bars(bars: Sequence[Bar], top: int, most: Decimal, place: _Place) -> Iterat
         name = _text(place.point(0), y + _LABEL - 4, bar.label, "chart-text", "start")
         shape = _rectangle(place.box(0, wide), y + _LABEL + 2, wide, _BAR, known=bar.value is not None)
         number = _text(place.point(wide + 8), y + _LABEL + _BAR - 4, bar.text, "chart-text chart-number", "start")
-        yield format_html("{}{}{}", name, shape, number)
+        yield format_html("{}{}{}{}", name, shape, number, _mark(bar.mark, y, most, place) if bar.mark else "")
+
+
+def _mark(mark: Target, y: int, most: Decimal, place: _Place) -> SafeString:
+    """A stroke through one bar, and its word at the far end of the line above it."""
+    x = place.point(_share(mark.value, most) * (WIDTH - _VALUE_ROOM))
+    word = _text(place.point(WIDTH), y + _LABEL - 4, mark.text, "chart-text chart-target-text", "end")
+    return format_html("{}{}", _stroke(x, y + _LABEL - 2, x, y + _LABEL + _BAR + 6), word)
 
 
 def _target_line(target: Target, most: Decimal, height: int, place: _Place) -> SafeString:
@@ -125,7 +136,7 @@ def _text(x: Number, y: Number, words: str, classes: str, anchor: str) -> SafeSt
 
 
 def _picture(title: str, bars: Sequence[Bar], target: Target | None, height: int, inside: SafeString, classes: str) -> SafeString:
-    said = [f"{bar.label}: {bar.text}" for bar in bars] + ([target.text] if target else [])
+    said = [f"{bar.label}: {bar.text}" + (f" ({bar.mark.text})" if bar.mark else "") for bar in bars] + ([target.text] if target else [])
     return format_html(
         '<svg class="{}" role="img" aria-label="{}" viewBox="0 0 {} {}" direction="{}" font-size="15"'
         ' xmlns="http://www.w3.org/2000/svg">{}</svg>',

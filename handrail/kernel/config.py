@@ -12,6 +12,10 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+ENGINES = ("duckdb", "spark", "postgres")
+LEAST_MEMORY_MB = 512
+"""What Spark's driver needs to start at all."""
+
 
 class ConfigError(ValueError):
     """A setting cannot be read; the message says which one and what it may hold."""
@@ -58,6 +62,9 @@ class Config:
     public_threshold: int = _setting(  # type: ignore[assignment]
         11, "Smallest group of people a shared number may show; can only be raised."
     )
+    engine: str = _setting("duckdb", "What computes the numbers: duckdb, spark or postgres. The answers are the same.")  # type: ignore[assignment]
+    engine_memory_mb: int = _setting(1500, "Most memory the engine may use, in megabytes.")  # type: ignore[assignment]
+    spark_master: str = _setting("local[*]", "Where Spark runs; local[*] is this machine, with all its cores.")  # type: ignore[assignment]
 
     @property
     def keys(self) -> Path:
@@ -84,6 +91,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Config:
             f"HANDRAIL_PUBLIC_THRESHOLD is {config.public_threshold}; it can only be raised above "
             f"{Config.public_threshold}."
         )
+    if config.engine not in ENGINES:
+        raise ConfigError(f"HANDRAIL_ENGINE is “{config.engine}”; it can be {', '.join(ENGINES)}.")
+    if config.engine_memory_mb < LEAST_MEMORY_MB:
+        raise ConfigError(f"HANDRAIL_ENGINE_MEMORY_MB is {config.engine_memory_mb}; no engine works with less than {LEAST_MEMORY_MB}.")
     if config.database_url and not config.owner_database_url:
         raise ConfigError("HANDRAIL_DATABASE_URL is set, but HANDRAIL_OWNER_DATABASE_URL is not; migrating needs the owner's role.")
     return config

@@ -210,6 +210,7 @@ class Gate:
         """The same decisions where programs call, with every answer in JSON."""
         actor: Actor | None = request.actor  # type: ignore[attr-defined]
         methods: frozenset[str] = view.methods  # type: ignore[attr-defined]
+        instead: str = getattr(view, "instead", "")
         if request.method not in methods | ({"HEAD"} if "GET" in methods else set()):
             return bearer.not_this_way(methods)
         if actor is None:
@@ -221,7 +222,8 @@ class Gate:
             if missing is not None:
                 return missing
         try:
-            actor.require(permission)
+            if not (instead and actor.may(instead)):
+                actor.require(permission)
             answer = retrying(lambda: self._inside(actor, view, request, args, kwargs))
         except (Http404, Denied, PermissionDenied):
             audit.refused_look(f"{request.method} {request.path}", actor=actor)

@@ -92,7 +92,7 @@ def _answer(outcome: Outcome) -> dict[str, str]:
 
 def _one(kind: str) -> Callable[[ActorRequest], HttpResponse]:
     @for_programs
-    @may(KINDS[kind].may, methods=("POST",))
+    @may(KINDS[kind].may, instead=KINDS[kind].may_instead, methods=("POST",))
     def post(request: ActorRequest) -> HttpResponse:
         try:
             fact = _strictly(body_of(kind), _sent(request))

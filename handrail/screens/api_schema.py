@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import models_json_schema
@@ -141,15 +142,22 @@ def body_of(kind: str) -> type[Envelope]:
     return create_model(f"Fact_{kind.replace('.', '_')}", __base__=Envelope, payload=(found.payload, ...))
 
 
-def document() -> dict[str, Any]:
-    """The whole description. Names the payload of every kind known at this moment."""
-    bodies = {kind.key: body_of(kind.key) for kind in KINDS}
+@lru_cache(maxsize=4)
+def _shapes(bodies: tuple[type[BaseModel], ...], language: str) -> tuple[dict[Any, Any], dict[str, Any]]:
+    """Where each model's shape stands, and the shapes: a second's work, and the same until a kind or the language changes."""
+    sent: list[type[BaseModel]] = [*bodies, BatchFact]
     answers: list[type[BaseModel]] = [Answer, Problems, BatchAnswer, Sites, Items]
-    sent: list[type[BaseModel]] = [*bodies.values(), BatchFact]
     wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in sent]
     wanted += [(model, "serialization") for model in answers]
     names, definitions = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
-    schemas = definitions["$defs"]
+    return names, definitions["$defs"]
+
+
+def document() -> dict[str, Any]:
+    """The whole description. Names the payload of every kind known at this moment."""
+    bodies = {kind.key: body_of(kind.key) for kind in KINDS}
+    names, shapes = _shapes(tuple(bodies.values()), get_language() or "")
+    schemas = dict(shapes)
 
     def reference(model: type[BaseModel]) -> dict[str, str]:
         found: dict[str, str] = dict(next(names[key] for key in names if key[0] is model))

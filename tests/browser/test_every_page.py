@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from bench._server import Server
-from tests.browser.conftest import DESK, PHONE, Visitor, picture
+from tests.browser.conftest import DESK, PHONE, Visitor, handrail, picture
 from tests.browser.numbers import people_come
 from tests.words import CARD
 
@@ -34,6 +34,10 @@ PAGES += [
     ("coordinator", "/legal-demands/"), ("coordinator", "/import/"), ("coordinator", "/devices/"), ("coordinator", "/settings/"),
     ("coordinator", "/settings/pep_limit_hours/"), ("coordinator", "/settings/consent_profile/"), ("coordinator", "/accounts/"), ("admin", "/"),
     ("admin", "/accounts/"), ("admin", "/accounts/new/"), ("admin", "{account}"), ("admin", "/sites/"), ("admin", "/sites/new/"), ("admin", "{site}"),
+    # from outside
+    ("coordinator", "/estimates/"), ("coordinator", "/estimates/new/?population=pwid&level=targeted_area"), ("coordinator", "{estimate}"),
+    ("coordinator", "/estimates/import/"), ("coordinator", "/deaths-counted/"), ("coordinator", "{death_count}"), ("coordinator", "/targets/"),
+    ("coordinator", "/targets/new/"), ("coordinator", "{target}"), ("coordinator", "{shipped_target}"),
     # my account
     ("admin", "/account/"), ("admin", "/account/password/"), ("admin", "/account/app/"), ("admin", "/account/second-factor/"),
     ("admin", "/confirm/?next=/"),
@@ -85,9 +89,40 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     for name, listed, link in (("account", "/accounts/", ".item a:text-is('Naima')"), ("site", "/sites/", "a.place:has-text('Drop-in')")):
         found[name] = visitor.open(listed).locator(link).first.get_attribute("href") or ""
     found |= _stock_and_exchange(visitor, composer, found["unit"])
+    found |= _from_outside(visitor)
+    handrail(server, "warehouse", "build")
+    visitor.open("/targets/")
+    found["shipped_target"] = visitor.page.locator(".item a:text-is('> 200')").first.get_attribute("href") or ""
     found["public"], found["quarter"] = _numbers(visitor, server), QUARTER
     context.close()
     return found
+
+
+def _from_outside(visitor: Visitor) -> dict[str, str]:
+    """An estimate that was corrected once, a count and a target of an award."""
+    found = {}
+    visitor.sign_in("coordinator")
+    fields = {"value": "1200", "low": "900", "high": "1600", "method": "capture-recapture", "year": "2024", "source": "Ministry of health, size estimation, p. 12"}
+    visitor.open("/estimates/new/?population=pwid&level=targeted_area&area=harbour-area")
+    _fill(visitor, fields)
+    visitor.tap("summary:has-text('Correct it')")
+    _fill(visitor, {"value": "1250", "note": "A slip of the finger"})
+    found["estimate"] = visitor.path()
+    visitor.open("/deaths-counted/")
+    visitor.tap("summary:has-text('Enter a count')")
+    visitor.page.select_option("#level", value="country")
+    _fill(visitor, {"ends": "2025-12", "deaths": "<10", "source": "Civil registration, provisional"})
+    found["death_count"] = visitor.path()
+    visitor.open("/targets/new/?indicator=gam_1_9")
+    _fill(visitor, {"value": "100", "valid_from": "2026-01-01", "award": "KEN-H-2026", "source": "Annex 3, p. 4"})
+    return found | {"target": visitor.path()}
+
+
+def _fill(visitor: Visitor, fields: dict[str, str]) -> None:
+    """Fill fields and send the form they stand in."""
+    for name, value in fields.items():
+        visitor.page.fill(f"#{name}", value)
+    visitor.tap("main form button.go")
 
 
 def _numbers(visitor: Visitor, server: Server) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, Visitor, handrail, picture
+from tests.world import today
 
 pytestmark = pytest.mark.browser
 NAIMAS_VISIT = 6
@@ -175,8 +175,8 @@ def test_the_nurse_the_coordinator_and_the_auditor(visitor: Visitor, server):
     expect(visitor.page.locator("main")).to_contain_text(f"Saved: {words}")
 
     handrail(server, "warehouse", "build")
-    today = datetime.now(UTC).date()
-    quarter = f"{today.year}Q{(today.month - 1) // 3 + 1}"
+    day = today()
+    quarter = f"{day.year}Q{(day.month - 1) // 3 + 1}"
     visitor.sign_in("coordinator")
     visitor.open(f"/quarter/{quarter}/")
     expect(visitor.page.locator("main")).to_contain_text("GAM 1.9")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, Visitor
+from tests.world import today
 
 pytestmark = pytest.mark.browser
 CODE = re.compile(r"[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}-.")
@@ -215,7 +216,7 @@ def test_consent_is_given_told_of_taken_back_in_one_tap_and_then_nothing_may_be_
     expect(page.locator(".notice.soon")).to_have_text("Not active yet. Missing: 9 date")
     assert page.input_value("#to_service") == "Riverside hospital"
     assert page.is_checked("[name=signed]")
-    page.fill("#given_on", datetime.now(UTC).date().isoformat())
+    page.fill("#given_on", today().isoformat())
     visitor.tap("button:has-text('They agree')")
     expect(page.locator("section[aria-labelledby=wishes]")).to_contain_text("Riverside hospital")
 
@@ -267,7 +268,7 @@ def test_a_death_reported_by_mistake_refuses_kindly_and_can_be_taken_back(visito
     visitor.tap("a:has-text('Wishes and contact')")
     visitor.tap("a:has-text('has died')")
     choose(visitor, "reported_by", "peer")
-    page.fill("#died_on", (datetime.now(UTC).date() - timedelta(days=2)).isoformat())
+    page.fill("#died_on", (today() - timedelta(days=2)).isoformat())
     visitor.tap("button:has-text('Save')")
     expect(page.locator("[role=status]")).to_contain_text("Thank you for telling us.")
     by_card(visitor, van, code)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import DESK, PHONE, Visitor
+from tests.world import today
 
 pytestmark = pytest.mark.browser
 SYRINGE = "syringe-1ml-29g"
@@ -126,7 +127,7 @@ def test_a_count_that_differs_is_kept_with_its_reason(visitor: Visitor, name: st
 @both
 def test_an_expired_lot_is_proposed_and_written_off(visitor: Visitor, name: str):
     visitor.sign_in("store")
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    yesterday = today() - timedelta(days=1)
     deliver(visitor, "water", f"WX-{name}", 25, yesterday.isoformat())
     expect(row(visitor, "Store", f"WX-{name}")).to_contain_text("expired")
     visitor.tap("section[aria-label='Store'] a:has-text('expired')")

@@ -90,6 +90,13 @@ def test_a_report_is_released_once_and_shown_as_its_readers_see_it(demo):
     again = programme.run("release", "make", "--report", "everybody", "--period", "2026Q3", *here)
     assert (again.returncode != 0, "Nothing has changed" in again.stderr) == (True, True)
     assert "R-1" in programme.run("release", "list", *here).stdout
+    told = programme.run("export", "--release", "1", "--format", "dhis2", "--mapping", "own_dhis2", "--dry-run", "--json", *here)
+    sent = {row["number"]["key"]: row["value"] for row in json.loads(told.stdout)["sent"] if not row["number"]["cell"]}
+    whole: dict[str, str] = {}
+    for row in ahead:
+        if row["site"] is None:
+            whole.setdefault(row["key"], row["value"])
+    assert sent == {key: value for key, value in whole.items() if value not in {"suppressed", "no_data", "not_computable"}}
     assert programme.run("report", "--period", "2026Q3", "--report", "nobody", *here).returncode != 0
 
 

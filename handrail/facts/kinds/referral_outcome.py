@@ -89,6 +89,7 @@ KIND = Kind(
     payload=ReferralOutcome,
     may="referral.close",
     may_also=_who_made_it,
+    may_instead="referral.follow",
     sample=ReferralOutcome(referral=uuid.UUID(int=2), status=Outcome.ATTENDED, source=Source.RECEIVING_SERVICE),
     version=2,
     upcasters={1: _as_it_was},

@@ -86,4 +86,4 @@ def as_typed(text: str) -> str:
     return rest if safe(rest) == text else text
 
 
-FORMAT = Format(gettext_lazy("CSV (spreadsheet programs and others)"), "text/csv; charset=utf-8", "csv", build, validate, read_back)
+FORMAT = Format(gettext_lazy("CSV (spreadsheet programs and others)"), "text/csv; charset=utf-8", "csv", build, validate, read_back, is_compared=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from handrail.gates.receivers import Mapping, parse
+from handrail.gates.release_formats import place_names
 from handrail.insight.arithmetic import Status
-from handrail.insight.breakdowns import cells_of
+from handrail.insight.breakdowns import BREAKDOWNS, CROSS, cells_of, pairs_of
 from handrail.insight.models import Profile, Release
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.releases import Frozen, Value, digest_of
@@ -77,3 +80,25 @@ def at_random(seed: int, *, hidden: float = 0.25, without: float = 0.1) -> Fill:
         return worth, draw.random() < hidden
 
     return fill
+
+
+def mapping_text(frozen: Frozen, **more: object) -> str:
+    """A mapping that knows everything of a release, as a TOML file."""
+    names, used, cells = place_names(frozen), {value.indicator.key: value.indicator for value in frozen}, sorted({value.cell for value in frozen if value.cell})
+    lines = ['name = "made-up"', 'data_set = "HR_SET"', 'organisation = "HR_ALL"', *(f"{name} = {json.dumps(value)}" for name, value in more.items())]
+    lines += ["[fhir]", 'measures = "urn:example:measure:"', "[sites]"]
+    lines += [f"{json.dumps(name, ensure_ascii=False)} = \"SITE-{number:02}\"" for number, (site, name) in enumerate(names.items()) if site]
+    lines += ["[combos]", *(f'"{cell}" = "COMBO-{number:02}"' for number, cell in enumerate(cells))]
+    for breakdown in BREAKDOWNS.values():
+        codes = {code for cell in cells for key, code in pairs_of(cell).items() if key == breakdown.key}
+        lines += [f"[dimensions.{breakdown.key}]", f'attribute = "{breakdown.key}"', "codes = {" + ", ".join(f'"{code}" = "{code.upper()}"' for code in sorted(codes)) + "}"]
+    for indicator in used.values():
+        for by in ("", *sorted({CROSS.join(pairs_of(cell)) for cell in cells})):
+            lines += ["[[value]]", f'indicator = "{indicator.key}"', f'variant = "{indicator.variant}"', f'level = "{indicator.level.value}"', f'by = "{by}"']
+            lines += [f'data_element = "{indicator.key.upper()}{"_BY" if by else ""}"']
+    return "\n".join(lines)
+
+
+def mapping_for(frozen: Frozen) -> Mapping:
+    """The same, read."""
+    return parse(mapping_text(frozen))

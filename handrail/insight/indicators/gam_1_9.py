@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.examples import FOUR_LEVELS, FOUR_LEVELS_SIZE, PHARMACY_SALES
 from handrail.insight.models import Level
-from handrail.insight.spec import NEEDLES, Contacts, Estimate, Example, Indicator, Sum, Target
+from handrail.insight.spec import NEEDLES, Contacts, Estimate, Example, Indicator, Sum
 
 INDICATOR = Indicator(
     code="GAM 1.9",
@@ -17,6 +17,7 @@ INDICATOR = Indicator(
     unit=_("per person"),
     kind="ratio",
     window="rolling_12_months",
+    asked="year",
     group="syringes_per_person",
 
     numerator=Sum(NEEDLES, "quantity", _("Needles and syringes given at these sites, without pharmacy sales"), as_needles=True, sold="no"),
@@ -33,6 +34,5 @@ INDICATOR = Indicator(
         _("Pharmacy sales are left out: visits whose channel is a pharmacy."),
         _("No estimate for the country: no data, not 0."),
     ),
-    target=Target(200, ">", _("UNAIDS 2025"), "UNAIDS, note of 22 July 2024", "verified"),
     example=Example("domain/exchange.md, worked example 4, a hundredth", "2026Q3", (*FOUR_LEVELS, *PHARMACY_SALES), "15.0", 1800, 120, people_behind=9, sizes=FOUR_LEVELS_SIZE),
 )

@@ -17,6 +17,7 @@ INDICATOR = Indicator(
     unit=_("per person"),
     kind="ratio",
     window="rolling_12_months",
+    asked="year",
     group="syringes_per_person",
 
     numerator=Sum(NEEDLES, "quantity", _("Needles and syringes given at these sites, without pharmacy sales"), as_needles=True, sold="no"),

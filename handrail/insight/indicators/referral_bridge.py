@@ -15,14 +15,15 @@ INDICATOR = Indicator(
     unit=_("%"),
     kind="percent",
     numerator=Followed(
-        "facts.referral", "facts.referral_outcome", "referral", ("attended", "result_known"), _("Referrals where the person arrived"),
+        "facts.referral", "facts.referral_outcome", "referral", ("attended", "result_known"), _("Referrals where the person arrived"), by="service",
     ),
     denominator=Followed(
         "facts.referral", "facts.referral_outcome", "referral",
         ("accepted", "booked", "attended", "result_known", "not_attended", "refused_by_service", "withdrawn"),
-        _("referrals that the person wanted"),
+        _("referrals that the person wanted"), by="service",
     ),
     level=Level.SERVICE,
+    breakdowns=("service",),
     source="Handrail; domain/exchange.md 7",
     source_status="handrail",
     trap=_("Making a referral is not an outcome. The number of referrals made is never reported as linkage."),

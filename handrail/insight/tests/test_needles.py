@@ -11,8 +11,9 @@ from handrail.facts.record import Draft, Mode, record_many
 from handrail.insight.arithmetic import Cell, display
 from handrail.insight.compile import Reader
 from handrail.insight.compute import computed_from
+from handrail.insight.nesting import contains
 from handrail.insight.periods import Period, Window
-from handrail.insight.spec import INDICATORS, NEEDLES, People, Regular, Sum, contains
+from handrail.insight.spec import INDICATORS, NEEDLES, People, Regular, Sum
 from handrail.kernel import ids
 from handrail.ledgers.stock.commands import add_item
 from handrail.ledgers.stock.models import Item, KitComponent

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from handrail.facts.record import Draft, Mode, record_many
 from handrail.insight.examples import FOUR_LEVELS, FOUR_LEVELS_SIZE, PHARMACY_SALES, SYRINGE, play
-from handrail.insight.spec import INDICATORS, NEEDLES, SHARES, Contacts, Example, People, Sum, contains
+from handrail.insight.nesting import contains
+from handrail.insight.spec import INDICATORS, NEEDLES, SHARES, Contacts, Example, People, Sum
 
 AUGUST = datetime(2026, 8, 5, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
@@ -33,47 +33,69 @@ class Day(NamedTuple):
     into_kits: int = 0
 
 
+class _Margins(NamedTuple):
+    """Days that the programme plans for; the same for every item, so read once."""
+
+    lead: int
+    review: int
+    safety: int
+
+    @classmethod
+    def read(cls) -> _Margins:
+        """As they hold today."""
+        return cls(values.LEAD_TIME_DAYS.read().value, values.REVIEW_DAYS.read().value, values.SAFETY_DAYS.read().value)
+
+
+_OPEN_END = datetime(9000, 1, 1, tzinfo=UTC)
+"""Every leg is before it. With two ends PostgreSQL expects few rows and takes the index; with a beginning alone it expects a third of all there are."""
 _IS_PART = "NOT EXISTS (SELECT 1 FROM stock_kitcomponent k WHERE k.organisation_id = l.organisation_id AND k.kit_id = l.item_id)"
 """SQL: lot `l` is a part where it passes through assembly. A kit that is made or taken apart is neither used nor given back: only people use kits."""
 
 
 _DAILY = f"""
-WITH moved AS MATERIALIZED (
-  SELECT g.location_id, g.lot_id, g.site_id, (g.at AT TIME ZONE s.time_zone)::date AS day, sum(g.quantity) AS quantity
-  FROM stock_leg g JOIN facts_site s ON s.key = g.site_id
-  WHERE g.organisation_id = %s::bigint AND g.at >= %s::timestamptz GROUP BY 1, 2, 3, 4
+WITH day AS MATERIALIZED (
+  SELECT z.time_zone, d.day::date AS day, d.day AT TIME ZONE z.time_zone AS begins,
+    CASE WHEN d.day < %s::timestamp THEN (d.day + interval '1 day') AT TIME ZONE z.time_zone ELSE 'infinity'::timestamptz END AS ends
+  FROM (SELECT DISTINCT time_zone FROM facts_site WHERE organisation_id = %s::bigint) z
+  CROSS JOIN generate_series(%s::timestamp, %s::timestamp, interval '1 day') AS d (day)
 )
-SELECT l.item_id, m.day,
-  sum(m.quantity) FILTER (WHERE p.kind = 'site' AND (%s::bigint[] IS NULL OR p.site_id = ANY(%s::bigint[])))::bigint,
-  sum(m.quantity) FILTER (WHERE p.kind = 'people' AND (%s::bigint[] IS NULL OR m.site_id = ANY(%s::bigint[])))::bigint,
-  sum(m.quantity) FILTER (WHERE p.kind = 'assembly' AND {_IS_PART} AND (%s::bigint[] IS NULL OR m.site_id = ANY(%s::bigint[])))::bigint
-FROM moved m
-JOIN stock_location p ON p.key = m.location_id AND p.kind IN ('site', 'people', 'assembly')
-JOIN stock_lot l ON l.key = m.lot_id
-WHERE m.day >= %s::date GROUP BY 1, 2
+SELECT l.item_id, m.day, sum(m.quantity) FILTER (WHERE m.kind = 'site')::bigint, sum(m.quantity) FILTER (WHERE m.kind = 'people')::bigint,
+  sum(m.quantity) FILTER (WHERE m.kind = 'assembly' AND {_IS_PART})::bigint
+FROM (
+  SELECT p.kind, d.day, moved.lot_id, moved.quantity FROM stock_location p CROSS JOIN day d CROSS JOIN LATERAL (
+    SELECT g.lot_id, sum(g.quantity) AS quantity FROM stock_leg g JOIN facts_site s ON s.key = g.site_id AND s.time_zone = d.time_zone
+    WHERE g.organisation_id = p.organisation_id AND g.location_id = p.key AND g.at >= d.begins AND g.at < d.ends
+      AND (p.kind = 'site' OR %s::bigint[] IS NULL OR g.site_id = ANY(%s::bigint[]))
+    GROUP BY 1
+  ) moved
+  WHERE p.organisation_id = %s::bigint
+    AND (p.kind IN ('people', 'assembly') OR (p.kind = 'site' AND (%s::bigint[] IS NULL OR p.site_id = ANY(%s::bigint[]))))
+) m JOIN stock_lot l ON l.key = m.lot_id
+GROUP BY 1, 2
 """  # noqa: S608  our own constant
-"""One scan of the legs of these days, by the index `leg_time`; what they mean is asked of the sums alone."""
+"""Only the legs of these days, place by place and day by day of its own zone by the index `leg_place_time`; the last day has no end."""
 
 
 def forecasts(sites: Iterable[int] | None, today: date) -> list[Forecast]:
     """Every active item at these places taken together (None: all places)."""
     keys = None if sites is None else list(sites)
-    window = values.USE_WINDOW_DAYS.read().value
+    window, margins = values.USE_WINDOW_DAYS.read().value, _Margins.read()
     since = today - timedelta(days=window)
-    daily = _daily(keys, since)
+    daily = _daily(keys, since, today)
     shelves: dict[str, list[queries.ShelfLot]] = {}
     for lot in queries.lots(keys):
         shelves.setdefault(lot.item, []).append(lot)
     ordered = orders.outstanding(keys)
     found = []
     for item in Item.objects.filter(is_active=True):
-        supply = _supply(item, shelves.get(item.code, []), daily.get(item.key, {}), today, window, ordered.get(item.code, 0))
+        supply = _supply(item, shelves.get(item.code, []), daily.get(item.key, {}), today, window, ordered.get(item.code, 0), margins)
         found.append(Forecast(item, supply, rules.outlook(supply)))
     return found
 
 
 def _supply(
-    item: Item, lots: list[queries.ShelfLot], daily: Mapping[date, Day], today: date, window: int, on_order: int
+    item: Item, lots: list[queries.ShelfLot], daily: Mapping[date, Day], today: date, window: int, on_order: int,
+    margins: _Margins,
 ) -> rules.Supply:
     """The inputs of one item. Today is not over yet: use is counted through yesterday.
 
@@ -92,17 +114,16 @@ def _supply(
         today=today, used=sum(day.given for day in moved) + max(0, sum(day.into_kits for day in moved)), days=known,
         stock_out_days=rules.stock_out_days(now, [(day.change, day.given + max(0, day.into_kits)) for day in moved]),
         weeks=tuple(people + max(0, kits) for people, kits in zip(given, into_kits, strict=True)), lots=tuple(rules.Batch(lot.quantity, lot.expiry) for lot in usable),
-        on_order=on_order, lead_time_days=values.LEAD_TIME_DAYS.read().value, review_days=values.REVIEW_DAYS.read().value,
-        safety_days=values.SAFETY_DAYS.read().value, pack=item.pack_size, owed=-sum(lot.quantity for lot in lots if lot.quantity < 0),
+        on_order=on_order, lead_time_days=margins.lead, review_days=margins.review, safety_days=margins.safety, pack=item.pack_size, owed=-sum(lot.quantity for lot in lots if lot.quantity < 0),
     )
 
 
-def _daily(sites: list[int] | None, since: date) -> dict[int, dict[date, Day]]:
-    """By item and day."""
+def _daily(sites: list[int] | None, since: date, today: date) -> dict[int, dict[date, Day]]:
+    """By item and day; what is dated after tomorrow, as no day is that far ahead, stands on that of tomorrow."""
+    organisation, last = scope.organisation(), today + timedelta(days=1)
     found: dict[int, dict[date, Day]] = {}
     with connection.cursor() as cursor:
-        # A day begins up to 14 hours before that of UTC.
-        cursor.execute(_DAILY, [scope.organisation(), since - timedelta(days=1), sites, sites, sites, sites, sites, sites, since])
+        cursor.execute(_DAILY, [last, organisation, since, last, sites, sites, organisation, sites, sites])
         for item, day, change, given, into_kits in cursor.fetchall():
             if change or given or into_kits:
                 found.setdefault(item, {})[day] = Day(change or 0, max(0, given or 0), into_kits or 0)
@@ -110,16 +131,16 @@ def _daily(sites: list[int] | None, since: date) -> dict[int, dict[date, Day]]:
 
 
 _LATELY = f"""
-WITH moved AS MATERIALIZED (
-  SELECT g.site_id, g.location_id, g.lot_id, sum(g.quantity) AS quantity
-  FROM stock_leg g JOIN unnest(%s::bigint[], %s::timestamptz[]) AS w (site, since) ON w.site = g.site_id AND g.at >= w.since
-  WHERE g.organisation_id = %s::bigint AND g.at >= %s::timestamptz GROUP BY 1, 2, 3
-)
 SELECT m.site_id, i.code, (coalesce(sum(m.quantity) FILTER (WHERE p.kind = 'people'), 0)
   + greatest(0, sum(m.quantity) FILTER (WHERE p.kind = 'assembly' AND {_IS_PART})))::bigint
-FROM moved m
-JOIN stock_location p ON p.key = m.location_id AND p.kind IN ('people', 'assembly')
+FROM stock_location p CROSS JOIN LATERAL (
+  SELECT g.site_id, g.lot_id, sum(g.quantity) AS quantity
+  FROM stock_leg g JOIN unnest(%s::bigint[], %s::timestamptz[]) AS w (site, since) ON w.site = g.site_id AND g.at >= w.since
+  WHERE g.organisation_id = p.organisation_id AND g.location_id = p.key AND g.at BETWEEN %s::timestamptz AND %s::timestamptz
+  GROUP BY 1, 2
+) m
 JOIN stock_lot l ON l.key = m.lot_id JOIN stock_item i ON i.key = l.item_id AND i.is_active
+WHERE p.organisation_id = %s::bigint AND p.kind IN ('people', 'assembly')
 GROUP BY 1, 2
 """  # noqa: S608  our own constant
 """What went out lately, place by place since a midnight of its own, by the same index."""
@@ -141,7 +162,7 @@ def low(lots: Iterable[queries.ShelfLot], sites: Sequence[Site]) -> dict[int, se
     since = [clock.midnight(site.today - lead, site.time_zone) for site in sites]
     found: dict[int, set[str]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_LATELY, [list(days), since, scope.organisation(), min(since)])
+        cursor.execute(_LATELY, [list(days), since, min(since), _OPEN_END, scope.organisation()])
         for place, item, used in cursor.fetchall():
             if used > there.get((place, item), 0):
                 found.setdefault(place, set()).add(item)

@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from handrail.facts.models import Site, SourceStatus
+from handrail.facts.models import Organisation, Site, SourceStatus
 from handrail.kernel import ids
 from handrail.kernel.scope import ScopedModel
 
@@ -214,6 +214,8 @@ class Leg(ScopedModel):
     is_state: ClassVar[bool] = True
     append_only: ClassVar[bool] = True
 
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    """No index of its own: PostgreSQL would sometimes take it and read all moves of a programme."""
     fact = models.UUIDField(help_text="The fact that moved it")
     cause = models.UUIDField(help_text="The fact that made the move, or undid it")
     at = models.DateTimeField(help_text="When it moved: as its fact says")
@@ -228,7 +230,7 @@ class Leg(ScopedModel):
         indexes = [
             models.Index(fields=["organisation", "fact"], name="leg_fact"),
             models.Index(fields=["organisation", "location", "lot"], name="leg_location_lot"),
-            models.Index(fields=["organisation", "at"], include=["site", "location", "lot", "quantity"], name="leg_time"),
+            models.Index(fields=["organisation", "location", "at"], include=["site", "lot", "quantity"], name="leg_place_time"),
         ]
 
 

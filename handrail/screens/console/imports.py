@@ -6,11 +6,8 @@ packed and signed; so a file that is too large for a page is imported on the com
 
 from __future__ import annotations
 
-import base64
-import zlib
 from dataclasses import dataclass, field
 
-from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpResponse
@@ -25,12 +22,11 @@ from handrail.gates.spreadsheet.plan import Bad, Plan
 from handrail.gates.spreadsheet.reading import DELIMITERS, NotReadable
 from handrail.kernel.access import ActorRequest, may
 from handrail.ledgers.stock.queries import item_names
+from handrail.screens.console import carried
 
 MOST_SHOWN = 200
 MOST_ROWS = 5_000
 """Rows that may be recorded from the page: nobody else can record while they are."""
-MOST_PACKED = 800_000
-_MINUTES = 60
 
 
 @dataclass(frozen=True)
@@ -123,22 +119,16 @@ def _uploaded(request: ActorRequest) -> _Chosen:
     return _Chosen(file.read(), mapping, request.POST.get("site", ""))
 
 
-def _salt(request: ActorRequest) -> str:
-    return f"import-{request.actor.staff_id}"
-
-
 def _packed(request: ActorRequest, chosen: _Chosen) -> str:
-    body = base64.b85encode(zlib.compress(chosen.data, 6)).decode()
-    return signing.dumps({"data": body, "mapping": chosen.mapping, "site": chosen.site}, salt=_salt(request), compress=True)
+    return carried.pack(request, "import", chosen.data, mapping=chosen.mapping, site=chosen.site)
 
 
 def _unpacked(request: ActorRequest) -> _Chosen:
-    """What the page carried: made here, for this person, within the hour."""
     try:
-        held = signing.loads(request.POST["packed"], salt=_salt(request), max_age=_MINUTES * 60)
-    except signing.BadSignature:
-        raise _Wrong("file", [_("This page is too old. Choose the file again.")]) from None
-    return _Chosen(zlib.decompress(base64.b85decode(held["data"])), held["mapping"], held["site"])
+        data, said = carried.unpack(request, "import", request.POST["packed"])
+    except carried.TooOld as problem:
+        raise _Wrong("file", [str(problem)]) from None
+    return _Chosen(data, said["mapping"], said["site"])
 
 
 def _mapping(chosen: _Chosen) -> Mapping:
@@ -162,7 +152,7 @@ def _dry_run(request: ActorRequest, plan: Plan, chosen: _Chosen) -> DryRun:
         (words.get(name) or names.get(name.removeprefix("item:")) or name.removeprefix("kind:"), count)
         for name, count in plan.totals().items()
     ]
-    fits = len(packed) <= MOST_PACKED and len(plan.sheet.rows) <= MOST_ROWS
+    fits = len(packed) <= carried.MOST_PACKED and len(plan.sheet.rows) <= MOST_ROWS
     return DryRun(
         plan, plan.bad[:MOST_SHOWN], totals, DELIMITERS.get(plan.sheet.delimiter, plan.sheet.delimiter), packed if fits else "", not fits
     )

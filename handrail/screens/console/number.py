@@ -12,14 +12,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from handrail.facts.spec import KINDS
+from handrail.insight import targets
 from handrail.insight.breakdowns import label_of
 from handrail.insight.due import due_on
 from handrail.insight.models import SizeEstimate
+from handrail.insight.outside import in_force
 from handrail.insight.periods import PeriodKind
 from handrail.insight.report_spec import REPORTS, Report
 from handrail.insight.results import INDICATORS, Pack, Period, Row, read
 from handrail.insight.sheet import rank
-from handrail.insight.spec import NEEDLES, NOBODY_MET, Contacts, Followed, Measure, People, Records, Regular, Sum
+from handrail.insight.spec import NEEDLES, NOBODY_MET, Among, Contacts, Followed, Measure, Outlets, Package, People, Prevented, Records, Regular, Sum
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.screens.console.quarter import code_of, text_of
 from handrail.screens.console.report_shape import number_address
@@ -50,6 +52,7 @@ class NumberPage:
     behind: list[Behind]
     is_part_of_visits: bool
     estimates: list[SizeEstimate]
+    goals: list[targets.Compared]
     report: Report | None
 
 
@@ -69,7 +72,8 @@ def number(request: ActorRequest, quarter: str, indicator: str, site: uuid.UUID 
     context = NumberPage(
         period=period, row=row, code=code_of(row.indicator), text=text_of(row), part=label_of(cell), earlier=_earlier(period, row), others=_others(pack, row, report),
         whole=number_address(period, indicator, report=report.key if report else "") if cell or site else "", behind=behind, is_part_of_visits=bool(cell),
-        estimates=list(SizeEstimate.objects.order_by("level", "-year")), report=report,
+        estimates=list(in_force(SizeEstimate).order_by("level", "-year")), report=report,
+        goals=targets.for_number(row.indicator, row.value, row.window) if site is None and not cell else [],
     )
     return render(request, "console/number.html", {"page": context, "is_quarter": period.kind is PeriodKind.QUARTER})
 
@@ -123,8 +127,12 @@ def kinds_of(measure: Measure) -> tuple[str, ...]:
             kinds = (measure.kind,)
         case Contacts() | People():
             kinds = NEEDLES if measure.picked_up else (getattr(measure, "had", "") or "facts.encounter",)
-        case Regular():
+        case Regular() | Outlets():
             kinds = NEEDLES
+        case Package() | Prevented():
+            kinds = ("facts.encounter",)
+        case Among():
+            return kinds_of(measure.of)
         case _:
             kinds = ()
     return tuple(kind for kind in kinds if kind not in NOBODY_MET)

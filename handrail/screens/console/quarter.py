@@ -11,7 +11,7 @@ import hashlib
 import io
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
@@ -21,9 +21,10 @@ from django.utils.translation import gettext as _
 from handrail.facts.models import Head
 from handrail.facts.queries import today
 from handrail.gates.spreadsheet.badlist import safe
+from handrail.insight import targets
 from handrail.insight.results import INDICATORS, Pack, Period, Row, available_periods, read
 from handrail.insight.sheet import code_of as code_of
-from handrail.insight.spec import Indicator, Target
+from handrail.insight.spec import Indicator
 from handrail.kernel import audit, charts, scope
 from handrail.kernel.access import ActorRequest, may
 
@@ -57,6 +58,14 @@ class SiteRow:
 
 
 @dataclass(frozen=True)
+class GoalLine:
+    """A number of the whole programme held against one target."""
+
+    shown: Shown
+    compared: targets.Compared
+
+
+@dataclass(frozen=True)
 class QuarterPage:
     """Everything on the quarter's page."""
 
@@ -66,7 +75,7 @@ class QuarterPage:
     headlines: list[Shown]
     per_person: list[Shown]
     chart: str
-    target: Target | None
+    goals: list[GoalLine]
     columns: list[Indicator]
     sites: list[SiteRow]
     everything: list[Shown]
@@ -127,16 +136,15 @@ def page(request: ActorRequest, quarter: str) -> HttpResponse:
     view = _View(pack, sharing=request.GET.get("view") == "share")
     per_person = [row.indicator.key for row in pack.group("syringes_per_person")]
     shown = {key: view.shown(key) for key in per_person}
-    target = next((INDICATORS[key].target for key in per_person if INDICATORS[key].target), None)
-    bars = [charts.Bar(code_of(INDICATORS[k]), r.value, r.text) for k in per_person if (r := view.row(k)) and r.value is not None]
+    goals = _goals(pack, view)
+    bars = [_bar(row, goals) for key in per_person if (row := view.row(key)) and row.value is not None]
     columns = [INDICATORS[key] for key in SITE_COLUMNS if key in INDICATORS.all()]
     sites = {row.site: row.site_name for row in pack.by_site(SITE_COLUMNS[0]) + pack.by_site(SITE_COLUMNS[1])}
     counted = Head.objects.filter(organisation=scope.organisation()).values_list("counter", flat=True).first() or 0
     context = QuarterPage(
         quarter=chosen, quarters=available_periods()[:8], sharing=view.sharing,
         headlines=[view.shown(key) for key in HEADLINES if key in INDICATORS.all()], per_person=list(shown.values()),
-        chart=_chart(bars, target),
-        target=target, columns=columns,
+        chart=charts.bar_chart(_("Needles and syringes per person who injects"), bars) if bars else "", goals=goals, columns=columns,
         sites=[SiteRow(name, [view.shown(c.key, site) for c in columns]) for site, name in sorted(sites.items(), key=lambda s: s[1])],
         everything=[view.shown(key) for key in INDICATORS.all()], computed_at=pack.computed_at,
         behind=counted - (pack.data_through or 0) if pack else 0, any_hidden=view.any_hidden,
@@ -144,11 +152,27 @@ def page(request: ActorRequest, quarter: str) -> HttpResponse:
     return render(request, "console/quarter.html", {"page": context, "threshold": settings.CONFIG.public_threshold})
 
 
-def _chart(bars: list[charts.Bar], target: Target | None) -> str:
-    if not bars:
-        return ""
-    line = charts.Target(target.value, f"{target.op} {target.value} · {target.name}") if target else None
-    return charts.bar_chart(_("Needles and syringes per person who injects"), bars, target=line)
+def _goals(pack: Pack, view: _View) -> list[GoalLine]:
+    """Every target that holds on the last day of a number's days. What this view hides is held against none."""
+    found = []
+    days: dict[date, list[targets.Goal]] = {}
+    for indicator in INDICATORS:
+        there = pack.get(indicator.key)
+        if there is None:
+            continue
+        last, row = there.window.ends_before - timedelta(days=1), view.row(indicator.key)
+        goals = days[last] if last in days else days.setdefault(last, targets.on_day(last))
+        compared = targets.for_number(indicator, row.value if row else None, there.window, goals)
+        found += [GoalLine(view.shown(indicator.key), one) for one in compared]
+    return found
+
+
+def _bar(row: Row, goals: list[GoalLine]) -> charts.Bar:
+    """A bar, marked where its own target is: a target says nothing about the other bars."""
+    own = (line.compared for line in goals if line.shown.indicator.key == row.indicator.key)
+    held = next((one for one in own if one.outcome in {targets.Outcome.MET, targets.Outcome.NOT_MET}), None)
+    mark = charts.Target(held.goal.first.value, f"{held.goal.text} · {held.goal.title}") if held else None
+    return charts.Bar(code_of(row.indicator), row.value, row.text, mark)
 
 
 @may("numbers.read", step_up=True)

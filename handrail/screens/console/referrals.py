@@ -38,7 +38,10 @@ BY_TAP = (
 )
 """Outcomes with a button of their own, in this order; a refusal by the service asks why."""
 OLDER_DAYS = 400
-AT_ONCE = 50
+AT_ONCE = {True: 50, False: 15}
+"""How many cards a page has at the receiving counter, and where the referrals were made: there a phone shows them."""
+LIKELY = frozenset({Outcome.ACCEPTED, Outcome.DECLINED, Outcome.ATTENDED, Outcome.NOT_ATTENDED, Outcome.RESULT_KNOWN})
+"""What somebody says who comes back where a referral was made. The rest is folded there."""
 _STATUSES: dict[str, Text] = {code.value: code.label for codes in (Offer, Outcome, Unknown) for code in codes}
 _SAYS: dict[str, Text] = {
     Source.RECEIVING_SERVICE.value: gettext_lazy("We, where they were sent, say:"), Source.PARTICIPANT.value: gettext_lazy("The person says:"),
@@ -62,6 +65,7 @@ class Way:
     leave_alone: bool
     """The person does not want to be contacted: wait, do not go and look. Whoever comes is served."""
     outcomes: list[tuple[str, Text]]
+    rarer: list[tuple[str, Text]]
     may_be_refused: bool
     voices: list[tuple[str, Text]]
     needs_own_word: bool
@@ -83,18 +87,19 @@ def made_here(request: ActorRequest) -> HttpResponse:
 
 
 def _page(request: ActorRequest, template: str, here: QuerySet[Referral], states: frozenset[str], *, at_receiving: bool) -> HttpResponse:
+    at_once = AT_ONCE[at_receiving]
     older, now, page = "older" in request.GET, clock.now(), request.GET.get("page", "1")
-    first = AT_ONCE * (int(page) - 1) if page.isdecimal() and len(page) < 6 and int(page) else 0
+    first = at_once * (int(page) - 1) if page.isdecimal() and len(page) < 6 and int(page) else 0
     since = now - timedelta(days=OLDER_DAYS)
     wanted = Q(made_at__gt=since) | Q(status_at__gt=since) if older else expected_at(now) | Q(status="offered", made_at__gt=now - timedelta(days=90))
     found = list(here.filter(wanted, status__in=states | {"attended"} if older else states).select_related("from_site", "to_site").order_by("-made_at", "-key"))
     gone = consents.deceased({r.participant for r in found})
     alive = [r for r in found if r.participant not in gone]
-    ways = ways_of(request.actor, alive[first : first + AT_ONCE], now, at_receiving=at_receiving)
+    ways = ways_of(request.actor, alive[first : first + at_once], now, at_receiving=at_receiving)
     context = {
         "ways": ways, "reasons": reasons(), "saved": request.GET.get("saved", ""), "refused": "refused" in request.GET, "older": older,
         "total": len(alive), "from_number": first + 1, "to_number": first + len(ways),
-        "next": first // AT_ONCE + 2 if len(alive) > first + AT_ONCE else 0, "before": first // AT_ONCE,
+        "next": first // at_once + 2 if len(alive) > first + at_once else 0, "before": first // at_once,
     }
     return render(request, template, context)
 
@@ -125,6 +130,8 @@ def ways_of(actor: Actor, referrals: Sequence[Referral], now: datetime, *, at_re
     found = []
     for r in referrals:
         own_word = at_receiving and not may_tell(r, now)
+        can_follow = [outcome for outcome in BY_TAP if outcome.value in FOLLOWS[r.status]]
+        shown = [outcome for outcome in can_follow if at_receiving or outcome in LIKELY]
         voices = (Source.PARTICIPANT,) if own_word else AT_COUNTER if at_receiving else WHERE_MADE
         found.append(
             Way(
@@ -132,7 +139,7 @@ def ways_of(actor: Actor, referrals: Sequence[Referral], now: datetime, *, at_re
                 about=_("from %s") % _named(actor, r.from_site) if at_receiving else _leads_to(actor, r),
                 since=clock.local(r.accepted_at or r.made_at, r.from_site.time_zone), status=str(_STATUSES[said[r.fact]]),
                 leave_alone=r.participant is not None and standing[r.participant] == "do_not_contact",
-                outcomes=[(o.value, o.label) for o in BY_TAP if o.value in FOLLOWS[r.status]],
+                outcomes=[(o.value, o.label) for o in shown], rarer=[(o.value, o.label) for o in can_follow if o not in shown],
                 may_be_refused=Outcome.REFUSED_BY_SERVICE.value in FOLLOWS[r.status],
                 voices=[(voice.value, _SAYS[voice.value]) for voice in voices], needs_own_word=own_word,
                 post_to=reverse("referral-outcome" if at_receiving else "referral-made-outcome", args=[r.fact]),

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from handrail.facts.fold import as_json
 from handrail.facts.models import Staff
-from handrail.facts.queries import today
 from handrail.facts.values import SECOND_FACTOR, STEP_UP_MINUTES
 from handrail.kernel import clock, scope, throttle
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
@@ -66,18 +65,30 @@ def must_enrol(actor: Actor) -> bool:
 
 
 _POLICY = (
-    "SELECT value FROM facts_setting WHERE organisation_id = %s::bigint AND name = %s AND site_id IS NULL AND valid_from <= %s::date"
-    " AND (valid_to IS NULL OR valid_to > %s::date) ORDER BY valid_from DESC, key DESC LIMIT 1"
+    "SELECT s.value, s.valid_from, s.valid_to, (SELECT p.time_zone FROM facts_site p WHERE p.organisation_id = s.organisation_id"
+    " AND p.is_active ORDER BY p.key LIMIT 1) FROM facts_setting s WHERE s.organisation_id = %s::bigint AND s.name = %s"
+    " AND s.site_id IS NULL AND s.valid_from <= %s::date AND (s.valid_to IS NULL OR s.valid_to > %s::date)"
+    " ORDER BY s.valid_from DESC, s.key DESC"
 )
+_A_DAY = timedelta(days=1)
 
 
 def _policy() -> str:
-    """What `SECOND_FACTOR.read()` says, by a prepared statement: every request of a sign-in with a password alone asks."""
-    on = today()
+    """What `SECOND_FACTOR.read()` says, by one prepared statement: every request of a sign-in with a password alone asks.
+
+    Which day it is (`facts.queries.today`) depends on a time zone that comes with the rows: asked for are those of the days
+    that it can be anywhere.
+    """
+    now = clock.now()
+    day = clock.local_date(now, "UTC")
     with connection.cursor() as cursor:
-        cursor.execute(_POLICY, [scope.organisation(), SECOND_FACTOR.key, on, on])
-        row = cursor.fetchone()
-    return SECOND_FACTOR.start if row is None else SECOND_FACTOR.check(as_json(row[0]))
+        cursor.execute(_POLICY, [scope.organisation(), SECOND_FACTOR.key, day + _A_DAY, day - _A_DAY])
+        rows = cursor.fetchall()
+    for value, valid_from, valid_to, zone in rows:
+        on = clock.local_date(now, zone or "UTC")
+        if valid_from <= on and (valid_to is None or on < valid_to):
+            return SECOND_FACTOR.check(as_json(value))
+    return SECOND_FACTOR.start
 
 
 def is_fresh(actor: Actor) -> bool:

@@ -23,7 +23,7 @@ from handrail.facts.kinds.taken_back import Why
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Site, Standing
 from handrail.facts.people_rules import closed_site_of, last_survivor
-from handrail.facts.queries import find_site
+from handrail.facts.queries import find_site, newest_first
 from handrail.facts.record import AlreadySaved, Mode, Refusal, sentence_of
 from handrail.facts.spec import KINDS
 from handrail.facts.visits import Part
@@ -44,6 +44,7 @@ from handrail.services.exchange.queries import channel_of, legal_limit
 from handrail.services.exchange.rules import ASKS_FROM, needs_second_tap
 from handrail.services.exchange.values import CONFIRM_OVER
 
+LISTED = 60
 _CONFIRMS = {"empty": 1, "large": 1, "short": 2}
 """What a worker confirmed, in the order it is asked: whoever answers the last question has answered those before."""
 
@@ -355,10 +356,8 @@ def recent(request: ActorRequest) -> HttpResponse:
     """The latest visits at the places where the actor works: when, where, how many. No person is shown."""
     if visit_lists.is_asked(request.GET):
         return visit_lists.behind(request)
-    facts = (
-        Fact.objects.filter(request.actor.filter("visit.read"), kind="facts.encounter", supersedes=[])
-        .select_related("site").order_by("-occurred_at")[:60]
-    )
+    sites = Site.objects.filter(request.actor.filter("visit.read", "key")).values_list("key", flat=True)
+    facts = newest_first("facts.encounter", list(sites), LISTED)
     rows = [
         (
             Cell(date_format(clock.local(f.occurred_at, f.site.time_zone), "j M H:i"), reverse("visit", args=[f.id])), f.site.name,

@@ -41,6 +41,7 @@ REASONS: dict[str, Text] = {
     "one_person": _("It answers a legal demand and needs a second person, or a lawyer."),
     "mixes_records": _("It corrects two unrelated records at once."),
     "cannot_be": _("It says something of a person that cannot be, or joins two people who cannot be one."),
+    "year_taken": _("The counts of this prison and year are here already: correct those."),
     "changes_kind": _("It turns a record into another kind."),
 }
 

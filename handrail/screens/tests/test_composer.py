@@ -285,7 +285,7 @@ def test_a_plain_save_asks_the_database_for_the_site_and_the_door_and_nothing_el
             parts=[Part(GIVEN, Given(lines=(GivenLine(item="syringe-1ml-29g", quantity=1), GivenLine(item="filter", quantity=1))))],
         )
     page = [query["sql"] for query in through_the_page.captured_queries]
-    site = next(place for place, sql in enumerate(page) if "FROM facts_site" in sql)
+    site = next(place for place, sql in enumerate(page) if "FROM facts_site WHERE" in sql)
     after = [sql for sql in page[site + 1:] if not sql.startswith("RELEASE")]
     assert [sql.split()[:3] for sql in after] == [query["sql"].split()[:3] for query in at_the_door.captured_queries]
 

@@ -239,7 +239,7 @@ def test_a_page_on_which_nobody_told_of_a_need_reads_no_value_but_the_law_and_as
     assert "How many are needed?" in page
     assert 'name="short_reason"' not in page
     after = [query["sql"] for query in asked.captured_queries]
-    site = next(place for place, sql in enumerate(after) if "FROM facts_site" in sql)
+    site = next(place for place, sql in enumerate(after) if "FROM facts_site WHERE" in sql)
     read = [sql for sql in after[site:] if "facts_setting" in sql]
     assert len(read) == 1
     assert "legal_limit" in read[0]

@@ -235,3 +235,37 @@ def test_a_long_list_says_how_long_it_is_and_goes_on(world):
     assert shown == [50, 2]
     assert label(referrals[-1]) in second
     assert page(world, "nurse", "referrals", "?page=99999999999")
+
+
+def test_where_they_were_made_a_page_is_short_and_what_is_not_likely_is_folded(world):
+    referrals = [made(world, days_ago=1 + n / 100) for n in range(17)]
+    first, second = page(world, "naima", "referrals-made"), page(world, "naima", "referrals-made", "?page=2")
+    assert "1 to 15 of 17" in first
+    assert "16 to 17 of 17" in second
+    assert label(referrals[-1]) in second
+    card = second.split('<section class="card stack">')[1].split("</section>")[0]
+    said, folded = card.split("<summary>Something else</summary>")[:2]
+    assert re.findall(r'name="status" value="([a-z_]+)"', said) == ["attended", "not_attended"]
+    assert re.findall(r'name="status" value="([a-z_]+)"', folded.split("</details>")[0]) == ["booked", "withdrawn"]
+
+
+def test_at_the_receiving_counter_every_outcome_stands_open(world):
+    made(world)
+    shown = page(world, "nurse", "referrals")
+    assert "Something else</summary>" not in shown
+    assert re.findall(r'name="status" value="([a-z_]+)"', shown)[:4] == ["attended", "booked", "not_attended", "withdrawn"]
+
+
+def test_a_program_follows_a_referral_where_it_was_made_as_the_page_does(world):
+    referral, where = made(world), "/api/facts/facts.referral_outcome/"
+
+    def sent(who: str, source: str) -> Any:
+        payload = {"referral": str(referral), "status": "attended", "source": source}
+        body = {"id": str(ids.new()), "site": str(world.van.id), "payload": payload}
+        return signed_in(world, who).post(where, body, content_type="application/json")
+
+    assert sent("auditor", "participant").status_code == 404
+    assert "cannot record this here" in sent("naima", "receiving_service").content.decode()
+    assert sent("elsewhere", "participant").status_code == 422
+    assert sent("naima", "participant").status_code == 200
+    assert outcome(world)["status"] == "attended"

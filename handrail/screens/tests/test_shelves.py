@@ -64,7 +64,7 @@ def test_a_shelf_in_order_says_how_many_items_and_no_more(two_places):
 
 
 def test_what_is_wrong_on_a_shelf_stands_above_its_closed_lots(two_places):
-    today = clock.now().date()
+    today = two_places.van.today
     with scope.enter([two_places.harbour.key]):
         commands.receive(
             actor=two_places.system, site=two_places.van,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.http import Http404
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from handrail.demo import first
 from handrail.facts import setting_changes
-from handrail.facts.models import Organisation, Staff
+from handrail.facts.models import Organisation, Setting, Staff
 from handrail.facts.values import SECOND_FACTOR
 from handrail.kernel import clock, scope
 from handrail.screens import second_factor
@@ -278,3 +280,29 @@ def test_a_device_never_reaches_what_is_sensitive(world):
     request.actor = replace(world.actors["admin"], staff=None, staff_id=None)
     with scope.enter([world.harbour.key]), pytest.raises(Http404):
         step_up.guard(request, accounts.account_new)
+
+
+# -- what every request asks ------------------------------------------------------------------------------------------------
+
+
+def test_whether_a_second_factor_is_asked_costs_one_question(in_harbour):
+    with CaptureQueriesContext(connection) as asked:
+        assert not step_up.must_enrol(in_harbour.actors["naima"])
+    assert len(asked) == 1
+
+
+def test_a_policy_begins_with_the_day_of_the_place_and_not_of_utc(in_harbour, time):
+    time.move_to(datetime(2026, 9, 1, 20, 30, tzinfo=UTC))  # 23:30 in Nairobi
+    setting_changes.set_value(
+        actor=in_harbour.system, value=SECOND_FACTOR, typed="everybody", site=None, valid_from=date(2026, 9, 2), source="decided by the board"
+    )
+    naima = in_harbour.actors["naima"]
+    assert not step_up.must_enrol(naima)
+    time.move_to(datetime(2026, 9, 1, 21, 30, tzinfo=UTC))  # half past midnight in Nairobi
+    assert step_up.must_enrol(naima)
+    Setting.objects.filter(name=SECOND_FACTOR.key).update(valid_to=date(2026, 9, 3))
+    time.move_to(datetime(2026, 9, 2, 20, 30, tzinfo=UTC))
+    assert step_up.must_enrol(naima)
+    time.move_to(datetime(2026, 9, 2, 21, 30, tzinfo=UTC))
+    assert not step_up.must_enrol(naima)
+    assert step_up._policy() == SECOND_FACTOR.read().value

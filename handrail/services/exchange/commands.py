@@ -110,12 +110,8 @@ def needlestick(
 def prison_year(
     *, actor: Actor, site: Site, said: Mapping[str, Any], id: uuid.UUID, supersedes: tuple[uuid.UUID, ...] = ()
 ) -> Outcome:
-    """The counts of a closed setting for a year: one record for each year, which is corrected and never written a second time."""
-    lock_organisation()
+    """The counts of a closed setting for a year: one record for each year, which is corrected and never written a second time (`project.check`)."""
     payload = PrisonYear.model_validate(dict(said))
-    others = [fact for fact in queries.outside_visits(site.key, ["exchange.prison_year"]) if fact.id not in {id, *supersedes}]
-    if any(fact.parsed.year == payload.year for fact in others):
-        raise Refusal([("year", _("The counts of %(year)d are here already. Correct them under “Latest records”.") % {"year": payload.year})])
     return record(Draft(kind="exchange.prison_year", payload=payload, site=site.id, id=id, supersedes=supersedes), actor=actor)
 
 

@@ -1,10 +1,15 @@
-"""Folds this room's facts into its state."""
+"""Folds this room's facts into its state, and refuses what cannot count beside what is here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection, Sequence
 
+from django.utils.translation import gettext as _
+
+from handrail.facts.drafts import Refusal
 from handrail.facts.fold import Recorded
+from handrail.services.exchange import queries
 from handrail.services.exchange.kinds.test import State
 from handrail.services.exchange.models import BoxRefill, OpenTest, SafetyBoxEvent, StopChange
 
@@ -49,6 +54,22 @@ _ROWS = {
     "exchange.test": OpenTest, "exchange.safety_box": SafetyBoxEvent, "exchange.stop_changed": StopChange, "exchange.box_refilled": BoxRefill,
 }
 KINDS = frozenset(_APPLY)
+CHECKS = frozenset({"exchange.prison_year"})
+
+
+class YearTaken(Refusal):
+    """A prison's counts of this year are here; what arrives besides them is kept aside under this reason."""
+
+    reason = "year_taken"
+
+
+def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUID]) -> None:
+    """Refuse a prison's counts of a year that has some: two would be added up, and one of them is wrong."""
+    if fact.site is None:
+        return
+    stored = [other for other in queries.outside_visits(fact.site, [fact.kind]) if other.id not in gone]
+    if any(other.site == fact.site and other.parsed.year == fact.parsed.year and other.id != fact.id for other in (*stored, *here)):
+        raise YearTaken([("year", _("The counts of %(year)d are here already. Correct them under “Latest records”.") % {"year": fact.parsed.year})])
 
 
 def apply(fact: Recorded) -> None:

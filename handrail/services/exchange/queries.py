@@ -18,7 +18,7 @@ from handrail.facts.codes import Channel
 from handrail.facts.fold import Recorded, as_json, read_facts
 from handrail.facts.models import Aside, Fact, Site
 from handrail.facts.participants import survivors
-from handrail.facts.recorded import COUNTS
+from handrail.facts.recorded import COUNTS, OUTSIDE_VISITS
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, scope
 from handrail.kernel.access import Actor
@@ -54,13 +54,23 @@ def facts(ids: Iterable[uuid.UUID]) -> list[Recorded]:
         return list(read_facts(cursor, scope.organisation(), "f.id = ANY(%s::uuid[])", [list(ids)], "ORDER BY f.counter"))
 
 
+_OUTSIDE_VISITS = f"""f.id = ANY(ARRAY(
+  SELECT found.id FROM unnest(%s::text[]) AS k (kind) CROSS JOIN LATERAL (
+    SELECT f.id FROM facts_fact f
+    WHERE f.organisation_id = %s::bigint AND f.site_id = %s::bigint AND f.kind = k.kind AND {OUTSIDE_VISITS} AND (%s::uuid IS NULL OR f.id = %s::uuid) AND {COUNTS}
+    ORDER BY f.occurred_at DESC, f.counter DESC LIMIT %s::int
+  ) found))"""  # noqa: S608  our own constants
+"""Kind by kind, each in the order of the index."""
+
+
 def outside_visits(site: int, kinds: Sequence[str], *, fact: uuid.UUID | None = None, most: int = 200) -> list[Recorded]:
     """What counts at a place and belongs to no visit, the latest first; one of them only, if `fact` names it."""
-    condition = f"f.site_id = %s AND f.kind = ANY(%s::text[]) AND f.encounter IS NULL AND (%s::uuid IS NULL OR f.id = %s::uuid) AND {COUNTS}"
+    organisation = scope.organisation()
     with connection.cursor() as cursor:
         return list(
             read_facts(
-                cursor, scope.organisation(), condition, [site, list(kinds), fact, fact, most], "ORDER BY f.occurred_at DESC, f.counter DESC LIMIT %s"
+                cursor, organisation, _OUTSIDE_VISITS, [list(kinds), organisation, site, fact, fact, most, most],
+                "ORDER BY f.occurred_at DESC, f.counter DESC LIMIT %s",
             )
         )
 
@@ -121,13 +131,21 @@ WITH recent AS MATERIALIZED (
   SELECT f.encounter, f.payload -> 'lines' AS lines FROM facts_fact f
   WHERE f.organisation_id = %s::bigint AND f.site_id = %s::bigint AND f.kind = 'exchange.given' AND f.occurred_at > %s::timestamptz AND {COUNTS}
   ORDER BY f.occurred_at DESC LIMIT 300
+), visit AS MATERIALIZED (
+  SELECT r.lines, coalesce((SELECT s.effective FROM facts_standing s WHERE s.organisation_id = %s::bigint AND s.root = r.encounter), r.encounter) AS id
+  FROM recent r
 )
-SELECT r.lines, (f.payload ->> 'on_behalf_of')::int, count(*) AS times
-FROM recent r LEFT JOIN facts_standing s ON s.organisation_id = %s::bigint AND s.root = r.encounter
-JOIN facts_fact f ON f.organisation_id = %s::bigint AND f.id = coalesce(s.effective, r.encounter)
-WHERE {COUNTS} GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY times DESC, 1 LIMIT %s::int
+SELECT v.lines, (now.payload ->> 'on_behalf_of')::int, count(*) AS times
+FROM visit v CROSS JOIN LATERAL (
+  SELECT f.payload FROM facts_fact f WHERE f.organisation_id = %s::bigint AND f.id = v.id AND {COUNTS} LIMIT 1
+) now
+GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY times DESC, 1 LIMIT %s::int
 """  # noqa: S608  our own constant
-"""The latest 300 only, so that the composer opens as fast in the tenth year as on the first day. Visits as they count now."""
+"""The latest 300 only, so that the composer opens as fast in the tenth year as on the first day. Visits as they count now.
+
+The id is worked out first and the LIMIT 1 keeps it to 300 look-ups in an index. As a plain join, or with the coalesce in
+the condition (which row security holds back, as it may leak), PostgreSQL would read every fact there ever was.
+"""
 
 
 def usual_baskets(site: int, *, days: int = 60, most: int = 3) -> list[tuple[dict[str, int], int]]:

@@ -6,10 +6,12 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import SafetyClass, SourceStatus
 from handrail.facts.values import OURS, OneOf, Value, whole
+from handrail.services.exchange.codes import Container
 
 
 def factors(raw: Any) -> dict[str, Decimal]:
@@ -22,9 +24,11 @@ def factors(raw: Any) -> dict[str, Decimal]:
         raw = {"any": raw} if isinstance(raw, int | float | Decimal) and not isinstance(raw, bool) else raw
         found = {str(container): Decimal(str(number)) for container, number in dict(raw).items()}
     except (InvalidOperation, TypeError, ValueError):
-        raise ValueError("{container: number}") from None
+        raise ValueError(_t("Write one number, such as 281.")) from None
     if "any" not in found or not all(number.is_finite() and number > 0 for number in found.values()):
-        raise ValueError("any > 0")
+        raise ValueError(_t("Write a number above 0."))
+    if unknown := sorted(set(found) - {"any", *Container.values}):
+        raise ValueError(_t("There is no such container: %s.") % ", ".join(unknown))
     return found
 
 
@@ -39,8 +43,8 @@ SYRINGES_PER_POUND = Value(
     key="syringes_per_pound", title=_("Used syringes per pound of net weight"), start={"any": Decimal(281)}, unit=_("per pound"),
     source="North Carolina Safer Syringe Initiative: 281 syringes per pound", source_status=SourceStatus.VERIFIED,
     safety=SafetyClass.OPERATIONAL, check=factors, per_site=True,
-    words={"any": _("any container")},
-    explain=_("By type of container; “any” is used where a type has no factor of its own. Depends on which syringes are handed out."),
+    words={"any": _("any container"), **{container.value: container.label for container in Container}},
+    explain=_("By type of container; “any container” is used where a type has no factor of its own. Depends on which syringes are handed out."),
 )
 
 PEP_LIMIT_HOURS = Value(

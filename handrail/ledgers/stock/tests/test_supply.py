@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 
 import pytest
 
-from handrail.facts.models import Fact, Setting
+from handrail.facts.models import Fact, Setting, Site
 from handrail.facts.record import Draft, Mode, Refusal, Status, record
 from handrail.facts.spec import KINDS
-from handrail.kernel import ids
+from handrail.kernel import clock, ids
 from handrail.ledgers.stock import commands, counts, forecast, orders, queries, recalls, rules
-from handrail.ledgers.stock.models import Lot
+from handrail.ledgers.stock.models import Leg, Lot
 from tests.world import today
 
 TODAY = today()
@@ -67,6 +69,23 @@ def test_a_place_where_nothing_went_out_has_no_known_use(worked):
 def test_the_whole_organisation_counts_every_shelf(worked):
     one = found(worked, None)
     assert (one.supply.used, one.outlook.on_hand) == (200, 1400)
+
+
+def test_each_move_stands_on_the_day_it_was_at_its_own_place(worked):
+    drop_in = worked.sites["Drop-in"]
+    Site.objects.filter(key=drop_in.key).update(time_zone="America/St_Johns")  # half an hour off the others, and with summer time
+    Site.objects.filter(key=worked.van.key).update(time_zone="Pacific/Kiritimati")
+    for site, hour in itertools.product((drop_in, worked.van), (0, 2, 4, 9, 11, 23)):
+        at = datetime.combine(TODAY - timedelta(days=3), time(hour, 15), UTC)
+        draft = Draft(kind="exchange.given", payload={"lines": [{"item": "syringe-1ml-29g", "quantity": 1}]}, site=site.id, encounter=ids.new(), occurred_at=at)
+        record(draft, actor=worked.system, mode=Mode.CONFIRMED)
+    given, since = Counter(), TODAY - timedelta(days=15)
+    for leg in Leg.objects.filter(location__kind="people").select_related("site", "lot"):
+        if (day := clock.local_date(leg.at, leg.site.time_zone)) >= since:
+            given[leg.lot.item_id, day] += leg.quantity
+    said = {(item, day): one.given for item, days in forecast._daily(None, since, TODAY).items() for day, one in days.items() if one.given}
+    assert said == given
+    assert len(said) > 3
 
 
 def test_a_visit_taken_back_is_no_use(worked):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import model_validator
 
 from handrail.facts.spec import Codes, Compose, Kind, Payload, Privacy, Stepper, info
+from handrail.services.exchange.codes import Container
 from handrail.services.exchange.rules import estimated_count
 
 
@@ -27,16 +28,6 @@ class Unit(Codes):
 
     LB = "lb", _("pounds")
     KG = "kg", _("kilograms")
-
-
-class Container(Codes):
-    """What it came in; each may have its own factor."""
-
-    SHARPS_BIN = "sharps_bin", _("Sharps bin")
-    BOTTLE = "bottle", _("Bottle")
-    BAG = "bag", _("Bag")
-    TUB = "tub", _("Tub")
-    OTHER = "other", _("Something else")
 
 
 _HEAVIEST = 100_000

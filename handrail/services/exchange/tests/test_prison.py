@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from handrail.facts import visits, wishes
 from handrail.facts.labels import label
 from handrail.facts.models import Aside, Fact, Referral, RoleAssignment, Site
-from handrail.facts.record import Draft, Mode, record
+from handrail.facts.record import Draft, Mode, Refusal, Status, record, record_many
 from handrail.facts.spec import KINDS, line_model
 from handrail.kernel import clock, ids, scope
+from handrail.services.exchange import queries
 from handrail.services.exchange.commands import ON_RELEASE
 from handrail.services.exchange.models import OpenTest
 from handrail.services.exchange.tests.helpers import actor, place, signed_in, visit
@@ -216,6 +217,56 @@ def test_the_counts_of_a_year_are_recorded_and_what_nobody_counted_stays_empty(w
         answer = signed_in(world, "nurse").post(reverse("exchange:prison-year", args=[prison.id]), form | {"id": str(ids.new())} | wrong)
         assert answer.status_code == 422, wrong
     assert signed_in(world, "nurse").get(reverse("exchange:prison-year", args=[world.sites["Clinic"].id])).status_code == 404
+
+
+def years(world, prison) -> list[tuple[int, int]]:
+    with scope.enter([world.harbour.key]):
+        return sorted((f.parsed.year, f.parsed.condoms) for f in queries.outside_visits(prison.key, ["exchange.prison_year"]))
+
+
+def counted(prison, condoms: int, *, year: int = 2026, **more: Any) -> Draft:
+    return Draft(kind="exchange.prison_year", payload={"year": year, "condoms": condoms}, site=prison.id, **more)
+
+
+def test_a_year_is_counted_once_whoever_sends_it_and_the_second_is_a_correction(world, prison):
+    nurse = signed_in(world, "nurse")
+    first, body = str(ids.new()), {"site": str(prison.id), "payload": {"year": 2026, "condoms": 10}}
+    where = "/api/facts/exchange.prison_year/"
+    for _sent_again in range(2):
+        assert nurse.post(where, body | {"id": first}, content_type="application/json").status_code == 200
+    second = nurse.post(where, body | {"id": str(ids.new()), "payload": {"year": 2026, "condoms": 12}}, content_type="application/json")
+    assert second.status_code == 422
+    assert "The counts of 2026 are here already" in second.content.decode()
+    other_year = nurse.post(where, body | {"id": str(ids.new()), "payload": {"year": 2025, "condoms": 3}}, content_type="application/json")
+    assert other_year.status_code == 200
+    corrected = body | {"id": str(ids.new()), "supersedes": [first], "payload": {"year": 2026, "condoms": 12}}
+    assert nurse.post(where, corrected, content_type="application/json").status_code == 200
+    assert years(world, prison) == [(2025, 3), (2026, 12)]
+
+
+def test_a_second_count_of_a_year_from_elsewhere_is_kept_aside_and_cannot_be_let_count(world, prison):
+    other = place(world, "Health unit 4", "prison_unit", ("nurse", "nurse"), closed_setting="prison", offers=[])
+    sent = [counted(prison, 10), counted(prison, 12), counted(other, 7), counted(prison, 5, year=2025)]
+    with scope.enter([world.harbour.key]):
+        found = record_many(sent, actor=world.system, mode=Mode.ARRIVED)
+        assert [(outcome.status, outcome.reason) for outcome in found] == [
+            (Status.ACCEPTED, ""), (Status.QUARANTINED, "year_taken"), (Status.ACCEPTED, ""), (Status.ACCEPTED, ""),
+        ]
+        late = record(counted(prison, 13), actor=world.system, mode=Mode.ARRIVED)
+        assert (late.status, late.reason) == (Status.QUARANTINED, "year_taken")
+        with pytest.raises(Refusal, match="are here already"):
+            record(Draft(kind="facts.released", payload={"target": str(late.id), "decision": "counts"}), actor=world.system)
+    assert years(world, prison) == [(2025, 5), (2026, 10)]
+    assert years(world, other) == [(2026, 7)]
+
+
+def test_what_replaces_a_count_in_the_same_batch_is_no_second_one(world, prison):
+    first = counted(prison, 10)
+    with scope.enter([world.harbour.key]):
+        record_many([first, counted(prison, 12, supersedes=(first.id,))], actor=world.system)
+        with pytest.raises(Refusal, match="are here already"):
+            record_many([counted(prison, 1, year=2024), counted(prison, 2, year=2024)], actor=world.system)
+    assert years(world, prison) == [(2026, 12)]
 
 
 # -- needlestick -----------------------------------------------------------------------------------------------------------

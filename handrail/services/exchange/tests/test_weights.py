@@ -14,7 +14,7 @@ from handrail.facts import visits
 from handrail.facts.models import Fact, Setting
 from handrail.facts.record import Draft, Mode, Refusal, record
 from handrail.facts.spec import KINDS
-from handrail.kernel import clock, ids, scope
+from handrail.kernel import ids, scope
 from handrail.services.exchange.kinds.clean_up import CleanUp
 from handrail.services.exchange.kinds.returned import Returned
 from handrail.services.exchange.rules import estimated_count
@@ -122,7 +122,7 @@ def set_factor(world, value: Any, on: date, site: Any = None) -> Setting:
 
 def test_a_programmes_own_factor_counts_from_its_day_by_container_and_place_and_rewrites_nothing(world):
     weigh(world)
-    today = clock.now().date()
+    today = world.van.today
     ours = set_factor(world, {"any": "250", "bottle": "200"}, today - timedelta(days=1))
     weigh(world)
     weigh(world, container="bottle")
@@ -139,6 +139,19 @@ def test_a_factor_that_cannot_be_is_refused():
     assert factors("281") == {"any": Decimal(281)} == factors('{"any": 281}')
     for wrong in ('{"bottle": 5}', "0", "-3", '{"any": "many"}', "many", '{"any": "NaN"}'):
         with pytest.raises(ValueError):
+            factors(wrong)
+
+
+def test_a_container_is_read_by_its_words_and_never_by_its_code(world):
+    set_factor(world, {"any": "281", "sharps_bin": "200"}, world.van.today)
+    pages = [reverse("settings"), reverse("setting", args=[SYRINGES_PER_POUND.key])]
+    for address in pages:
+        shown = signed_in(world, "coordinator").get(address).content.decode()
+        assert "any container: 281" in shown
+        assert "Sharps bin: 200" in shown
+        assert "sharps_bin" not in shown
+    for wrong, said in (('{"any": 1, "bucket": 5}', "There is no such container: bucket."), ("many", "Write one number"), ("0", "above 0")):
+        with pytest.raises(ValueError, match=said):
             factors(wrong)
 
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('facts', '0006_when_a_referral_was_accepted'),
-        ('insight', '0004_periods_and_breakdowns'),
+        ('insight', '0005_estimates_deaths_targets'),
     ]
 
     operations = [

@@ -1,0 +1,208 @@
+"""A second attacker, built without the first: it knows every kind of person there could be, and everything that was ever published.
+
+Its unknowns are how many people there are of each kind: gender, and for each site and month whether they came and whether
+they took anything. Every published number is a sum over kinds; so overlaps between sites, months inside quarters, sites
+inside areas, parts and their rests, revisions and late data are all in it without anybody having written them down.
+No small group may be pinned down by it (`domain/indicators.md` 7, rules 4 and 5; security.md 5).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import highspy
+import numpy as np
+import pytest
+from highspy._core import _Highs
+
+from handrail.insight import ties
+from handrail.insight.disclose import Cell, Published, system_of
+from handrail.insight.periods import Window
+from handrail.insight.spec import People
+from handrail.insight.suppress import suppress
+
+T = 11
+SITES = [uuid.UUID(int=n) for n in (1, 2, 3)]
+AREAS = {SITES[0]: "east", SITES[1]: "east", SITES[2]: "west"}
+CODES = {site: {"area": area} for site, area in AREAS.items()}
+FIRST, SECOND = Window(date(2026, 1, 1), date(2026, 2, 1)), Window(date(2026, 2, 1), date(2026, 3, 1))
+BOTH = Window(date(2026, 1, 1), date(2026, 3, 1))
+CAME, TOOK = People("came"), People("took", picked_up=True)
+GENDERS = ("female", "male", "unknown")
+CHANCES = int(os.environ.get("HANDRAIL_RANDOM_CUBES", "40"))
+"""How many random programmes are tried; 400 in the nightly run."""
+
+Kind = tuple[str, tuple[int, ...]]
+"""Gender; and for each site, then each month: 0 did not come, 1 came, 2 took something."""
+
+
+def kinds() -> list[Kind]:
+    return [(gender, visits) for gender in GENDERS for visits in itertools.product(range(3), repeat=6) if any(visits)]
+
+
+def is_in(kind: Kind, cell: Cell) -> bool:
+    """Whether a person of this kind is counted in a cell."""
+    gender, visits = kind
+    least = 2 if cell.measure == TOOK else 1
+    part = dict([cell.part.split("=")]) if cell.part else {}
+    if part.get("gender", gender) != gender:
+        return False
+    months = [number for number, month in enumerate((FIRST, SECOND)) if month.inside(cell.window)]
+    sites = [n for n, site in enumerate(SITES) if cell.place in {None, site} and part.get("area", AREAS[site]) == AREAS[site]]
+    return any(visits[2 * site + month] >= least for site in sites for month in months)
+
+
+def cells(*windows: Window) -> Iterator[Cell]:
+    """Everything a release of these windows shows."""
+    for measure, window in itertools.product((CAME, TOOK), windows):
+        yield from (Cell(measure, window, place) for place in (None, *SITES))
+        yield from (Cell(measure, window, None, part=f"gender={gender}") for gender in GENDERS)
+        yield from (Cell(measure, window, None, part=f"area={area}") for area in ("east", "west"))
+
+
+def count(people: Counter[Kind], cell: Cell) -> int:
+    return sum(number for kind, number in people.items() if is_in(kind, cell))
+
+
+def somebody(chance: random.Random) -> Kind:
+    """A person who comes to one or two sites, in one or both months."""
+    while True:
+        visits = tuple(chance.choices((0, 1, 2), (12, 2, 3))[0] for _visit in range(6))
+        if any(visits):
+            return chance.choices(GENDERS, (3, 6, 1))[0], visits
+
+
+@dataclass
+class Told:
+    """What readers know: each number, whether late data was in it already, and what it said."""
+
+    shown: list[tuple[Cell, bool, int]]
+    before: list[Published]
+    releases: int = 0
+
+    def release(self, people: Counter[Kind], *windows: Window, late: bool) -> None:
+        self.releases += 1
+        numbers = {cell: (number := count(people, cell), number) for cell in cells(*windows)}
+        hidden = suppress(system_of(numbers, self.before, T, CODES), T).hidden
+        for cell, (number, _people) in numbers.items():
+            self.before.append(Published(cell, number, number, shown=cell not in hidden, release=self.releases))
+            if cell not in hidden:
+                self.shown.append((cell, late, number))
+
+
+ALL = kinds()
+
+
+class Reader:
+    """The linear program over kinds of people, twice: those known at first, and those who came to light later."""
+
+    def __init__(self, shown: list[tuple[Cell, bool, int]]) -> None:
+        self._solver = _Highs()
+        self._solver.setOptionValue("output_flag", False)
+        width = 2 * len(ALL)
+        self._solver.addVars(width, np.zeros(width), np.full(width, highspy.kHighsInf))
+        for cell, late, number in dict.fromkeys(shown):
+            row = self.row(cell, first=True, late=late)
+            places = np.flatnonzero(row).astype(np.int32)
+            self._solver.addRow(float(number), float(number), len(places), places, row[places])
+
+    @staticmethod
+    def row(cell: Cell, *, first: bool, late: bool) -> np.ndarray:
+        counted = np.array([float(is_in(kind, cell)) for kind in ALL])
+        return np.concatenate([counted * first, counted * late])
+
+    def pinned(self, rows: np.ndarray, truths: list[int]) -> Iterator[tuple[int, float, float]]:
+        """Groups that are too narrow, with their least and most. A world found for one of them often clears others."""
+        least, most = np.full(len(rows), np.inf), np.full(len(rows), -np.inf)
+        for number, row in enumerate(rows):
+            for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
+                if self._is_pinned(least[number], most[number]):
+                    optimum, world = self._optimum(row, sense)
+                    if world is not None:
+                        least, most = np.minimum(least, rows @ world), np.maximum(most, rows @ world)
+                    most[number] = max(most[number], optimum)
+            assert least[number] - 1e-6 <= truths[number] <= most[number] + 1e-6 or not self._is_pinned(least[number], most[number])
+            if self._is_pinned(least[number], most[number]):
+                yield number, least[number], most[number]
+
+    @staticmethod
+    def _is_pinned(least: float, most: float) -> bool:
+        return bool(least > 1 + 1e-6 or most - max(least, 1) < T - 1e-6)
+
+    def _optimum(self, row: np.ndarray, sense: highspy.ObjSense) -> tuple[float, np.ndarray | None]:
+        self._solver.changeColsCost(len(row), np.arange(len(row), dtype=np.int32), row)
+        self._solver.changeObjectiveSense(sense)
+        self._solver.run()
+        if self._solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            return float(self._solver.getInfo().objective_function_value), np.array(self._solver.getSolution().col_value)
+        assert sense == highspy.ObjSense.kMaximize, self._solver.getModelStatus()
+        return float("inf"), None
+
+
+def groups(first: Counter[Kind], late: Counter[Kind]) -> Iterator[tuple[str, np.ndarray, int]]:
+    """Every group that must not be found while it is small: of a number, of what it leaves out, of what came late."""
+    for cell in cells(FIRST, SECOND, BOTH):
+        once, more = count(first, cell), count(late, cell)
+        yield f"{cell} at first", Reader.row(cell, first=True, late=False), once
+        yield f"{cell} in the end", Reader.row(cell, first=True, late=True), once + more
+        yield f"{cell} came late", Reader.row(cell, first=False, late=True), more
+        if cell.measure == CAME:
+            took = Cell(TOOK, cell.window, cell.place, part=cell.part)
+            for later in (False, True):
+                rest = Reader.row(cell, first=True, late=later) - Reader.row(took, first=True, late=later)
+                number = once - count(first, took) + later * (more - count(late, took))
+                yield f"{cell} and took nothing, late {later}", rest, number
+
+
+def found(first: Counter[Kind], late: Counter[Kind], shown: list[tuple[Cell, bool, int]]) -> list[tuple[str, int, float, float]]:
+    """Small groups that the reader pins down."""
+    small = [(name, row, truth) for name, row, truth in groups(first, late) if 0 < truth < T]
+    if not small:
+        return []
+    truths = [truth for _name, _row, truth in small]
+    pinned = Reader(shown).pinned(np.array([row for _name, row, _truth in small]), truths)
+    return [(small[number][0], truths[number], least, most) for number, least, most in pinned]
+
+
+def programme(seed: int) -> tuple[Counter[Kind], Counter[Kind], Told]:
+    """A random programme that releases two months, both together, and a revision when late records came."""
+    chance = random.Random(seed)
+    first = Counter(somebody(chance) for _person in range(chance.choice((25, 60, 150, 400))))
+    late = Counter(somebody(chance) for _person in range(chance.choice((0, 2, 6, 20, 60))))
+    told = Told([], [])
+    for window in chance.sample((FIRST, SECOND, BOTH), 3):
+        told.release(first, window, late=False)
+    if late:
+        told.release(first + late, *chance.choice(((FIRST,), (BOTH,), (FIRST, SECOND, BOTH))), late=True)
+    return first, late, told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_nobody_is_found_in_anything_that_was_ever_published(seed):
+    shown = 0
+    for number in range(CHANCES // 4):
+        first, late, told = programme(1000 * seed + number)
+        assert found(first, late, told.shown) == [], number
+        shown += len(told.shown)
+    assert shown > 10 * CHANCES // 4, "hiding everything is no answer"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forgotten", [*(tie.__name__ for tie in ties.TIES), "what was published before"])
+def test_a_rule_that_is_forgotten_is_found(forgotten, monkeypatch):
+    if forgotten == "what was published before":
+        monkeypatch.setattr(Told, "before", property(lambda _told: [], lambda _told, _before: None), raising=False)
+    monkeypatch.setattr(ties, "TIES", [tie for tie in ties.TIES if tie.__name__ != forgotten])
+    for number in range(60):
+        first, late, told = programme(number)
+        if found(first, late, told.shown):
+            return
+    pytest.fail(f"nobody noticed that {forgotten} was missing")
