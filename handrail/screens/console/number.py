@@ -21,7 +21,21 @@ from handrail.insight.periods import PeriodKind
 from handrail.insight.report_spec import REPORTS, Report
 from handrail.insight.results import INDICATORS, Pack, Period, Row, read
 from handrail.insight.sheet import rank
-from handrail.insight.spec import NEEDLES, NOBODY_MET, Among, Contacts, Followed, Measure, Outlets, Package, People, Prevented, Records, Regular, Sum
+from handrail.insight.spec import (
+    NEEDLES,
+    NOBODY_MET,
+    Among,
+    Contacts,
+    Followed,
+    Measure,
+    Outlets,
+    Package,
+    People,
+    Prevented,
+    Records,
+    Regular,
+    Sum,
+)
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.screens.console.quarter import code_of, text_of
 from handrail.screens.console.report_shape import number_address
