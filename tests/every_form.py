@@ -78,7 +78,9 @@ class Scene:
     """Codes and secrets that a form needs to be valid."""
 
     def keep(self, answer: Any, who: str, page: str) -> None:
-        """Remember the forms of an answer; the first of each sort."""
+        """Remember the forms of an answer; the first of each sort. A file has none."""
+        if not answer.headers.get("Content-Type", "").startswith("text/html"):
+            return
         for form in read(answer.content.decode(), page).forms:
             self.forms.setdefault(form.key, Found(form, who, page))
 
@@ -166,6 +168,8 @@ def _things(scene: Scene) -> None:
     estimates = outside.enter(world)
     told = releases.made(world)
     releases.show_to_everybody(world)
+    releases.result(world, "people_reached", 90)
+    releases.worked_out(world, told.report, told.period)
     scene.things = estimates | {
         "report": [told.report], "period": [told.period], "number": [told.number], "format": ["csv"], "organisation": [world.harbour.id],
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],

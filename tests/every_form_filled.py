@@ -50,7 +50,7 @@ FILLED: dict[str, dict[str, object]] = {
     "exchange:clean-up": {"area": "harbour-east", "crew_size": "3", "method": "weight", "gross": "9.5", "tare": "0.5", "injuries": "0"},
     "exchange:prison-year": {"year": "2025", "condoms": "5"}, "exchange:box": {"found-*": "3", "added-*": "2"}, "exchange:safety-boxes": {"asset": "BOX-1"},
     "exchange:stops-plan": {"place": "Old market", "starts": "17:00", "ends": "18:00"}, "exchange:whole-stop": {"people_count": "3", "q-*": "2"},
-    "exchange:release": {"OAT": "accepted"},
+    "exchange:release": {"OAT": "accepted"}, "report-release": {"note": "Twenty visits arrived late"},
     "estimate-new": {
         "population": "pwid", "level": "targeted_area", "area": "otter bay", "value": "1200", "low": "900", "high": "1500", "method": "multiplier", "year": "2025",
         "source": "Ministry, p. 3",

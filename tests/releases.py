@@ -9,9 +9,12 @@ from types import SimpleNamespace
 from handrail.facts import setting_changes
 from handrail.facts.queries import today
 from handrail.insight.arithmetic import Status
-from handrail.insight.frozen import as_released, digest_of, open_release
-from handrail.insight.models import Profile, Release, ReleasedValue, Result
-from handrail.insight.periods import Window
+from handrail.insight.desk import newest_number, stand_of, threshold_of
+from handrail.insight.frozen import as_released, digest_of, only, open_release
+from handrail.insight.models import Preview, Profile, Release, ReleasedValue, Result
+from handrail.insight.periods import Period, Window
+from handrail.insight.report_spec import REPORTS
+from handrail.insight.results import read
 from handrail.insight.spec import INDICATORS
 from handrail.insight.values import PUBLIC_PAGE
 from handrail.kernel import clock, ids
@@ -66,3 +69,10 @@ def made(
 def show_to_everybody(world: SimpleNamespace) -> None:
     """Switch the public page on. Needs the scope of the first organisation."""
     setting_changes.set_value(actor=world.system, value=PUBLIC_PAGE, typed="yes", site=None, valid_from=today(), source="decided by the board")
+
+
+def worked_out(world: SimpleNamespace, report: str, period: str) -> None:
+    """Say what would stay hidden in a report: nothing. Otherwise only the worker does."""
+    found = REPORTS[report]
+    stand = stand_of(only(found, read(Period.parse(period))), newest_number(), threshold_of(found.profile))
+    Preview.objects.create(organisation=world.harbour, report=report, period=period, stand=stand, hidden=[], made_at=clock.now())

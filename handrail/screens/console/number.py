@@ -21,7 +21,21 @@ from handrail.insight.periods import PeriodKind
 from handrail.insight.report_spec import REPORTS, Report
 from handrail.insight.results import INDICATORS, Pack, Period, Row, read
 from handrail.insight.sheet import rank
-from handrail.insight.spec import NEEDLES, NOBODY_MET, Contacts, Followed, Measure, People, Records, Regular, Sum
+from handrail.insight.spec import (
+    NEEDLES,
+    NOBODY_MET,
+    Among,
+    Contacts,
+    Followed,
+    Measure,
+    Outlets,
+    Package,
+    People,
+    Prevented,
+    Records,
+    Regular,
+    Sum,
+)
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.screens.console.quarter import code_of, text_of
 from handrail.screens.console.report_shape import number_address
@@ -127,8 +141,12 @@ def kinds_of(measure: Measure) -> tuple[str, ...]:
             kinds = (measure.kind,)
         case Contacts() | People():
             kinds = NEEDLES if measure.picked_up else (getattr(measure, "had", "") or "facts.encounter",)
-        case Regular():
+        case Regular() | Outlets():
             kinds = NEEDLES
+        case Package() | Prevented():
+            kinds = ("facts.encounter",)
+        case Among():
+            return kinds_of(measure.of)
         case _:
             kinds = ()
     return tuple(kind for kind in kinds if kind not in NOBODY_MET)

@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from handrail.gates.release_formats import FORMATS
-from handrail.insight.models import Profile
+from handrail.insight import public
+from handrail.insight.models import Profile, Release
 from handrail.kernel import scope
 from handrail.screens import poster
 from tests import releases
@@ -88,6 +89,11 @@ def test_nothing_stands_on_it_that_is_not_released_for_everybody(shown):
         assert not re.search(r"(Clinic|Van 1)</th><td[^>]*>(6|7)<", text), "a hidden number"
     assert Client().get(address(shown, "public-release", 2)).status_code == 404
     assert Client().get(address(shown, "public-file", 2, "csv")).status_code == 404
+
+
+def test_forgetting_for_whom_a_release_is_would_be_noticed(shown, monkeypatch):
+    monkeypatch.setattr(public, "_all", lambda: Release.objects.all())
+    assert "5,555" in seen(Client().get(address(shown, "public-release", 2))), "the planted fault: a partner's release stands on the page"
 
 
 def test_a_correction_is_said_and_the_first_version_stays(shown):
