@@ -21,7 +21,9 @@ class DuckDB(Engine):
     def __init__(self) -> None:
         super().__init__()
         config = settings.CONFIG
-        limits = {"memory_limit": f"{config.engine_memory_mb}MB", "temp_directory": str(config.var / "engine")}
+        folder = config.var / "engine"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        limits = {"memory_limit": f"{config.engine_memory_mb}MB", "temp_directory": str(folder)}
         with quiet():
             self.con = ibis.duckdb.connect(":memory:", **_OFFLINE, **limits)
 
