@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     command("worker", _worker, "Run the jobs only.")
     warehouse = command("warehouse", _warehouse, "Write new facts to the warehouse and compute the numbers.")
     warehouse.add_argument("action", choices=["build"])
-    indicators = command("indicators", _indicators, "Print the numbers of a quarter.")
-    indicators.add_argument("--period", required=True, help="a quarter, such as 2026Q3")
+    indicators = command("indicators", _indicators, "Print the numbers of a period.")
+    indicators.add_argument("--period", required=True, help="such as 2026Q3, 2026-03, 2026H1, 2026")
     indicators.add_argument("--organisation", help="part of an organisation's name; needed when there are several")
     rebuild = command("rebuild", _rebuild, "Fold all facts again from the first.")
     rebuild.add_argument("--verify", action="store_true", help="change nothing; exit 0 only if replayed state equals live state")
@@ -251,7 +251,7 @@ def _indicators(parsed: argparse.Namespace) -> int:
                 found += [{"organisation": organisation.name, **row} for row in results.as_json(quarter)]
         _say(parsed, found, [f"{r['organisation']} · {r['code']} · {r['site']['name'] if r['site'] else 'all'}: {r['value']}" for r in found])
     if not found:
-        print(f"Nothing is computed for {quarter} yet. Run `handrail warehouse build`; it computes the last six quarters.", file=sys.stderr)
+        print(f"Nothing is computed for {quarter} yet. Run `handrail warehouse build`; it computes the last six quarters and what reports ask for.", file=sys.stderr)
     return 0 if found else 1
 
 

@@ -11,14 +11,14 @@ from handrail.cli_gates import House, adder, from_django, one_organisation
 def add_commands(commands: Any, house: House) -> None:
     """Add both commands to the program's."""
     command = adder(house)
-    report = command(commands, "report", _report, "Show which reports are due for a quarter, or one of them as it would be released now.")
-    report.add_argument("--period", required=True, help="a quarter, such as 2026Q3")
+    report = command(commands, "report", _report, "Show which reports are due for a period, or one of them as it would be released now.")
+    report.add_argument("--period", required=True, help="such as 2026Q3, 2026-03, 2026H1, 2026")
     report.add_argument("--report", default="", help="one report, by its key")
     release = commands.add_parser("release", help="Freeze a report, list releases, show one.", description="Freeze a report, list releases, show one.")
     actions = release.add_subparsers(dest="action", required=True)
     make = command(actions, "make", _make, "Freeze a report: numbered, and never changed again.")
     make.add_argument("--report", required=True, help="its key")
-    make.add_argument("--period", required=True, help="a quarter, such as 2026Q3")
+    make.add_argument("--period", required=True, help="such as 2026Q3, 2026-03, 2026H1, 2026")
     make.add_argument("--audience", default="", help="which partner it is for")
     make.add_argument("--note", default="", help="why there is a revision")
     command(actions, "list", _list, "List the releases, the newest first.")
