@@ -17,7 +17,7 @@ from handrail.kernel import scope
 
 COORDINATOR = "grace"
 FOR_PARTNERS = ("global_fund", "who")
-"""Released for the quarter before the last as well, so that nothing old is overdue."""
+"""Released for the period before their last one, so that nothing old is overdue."""
 
 
 def load() -> list[str]:
@@ -26,8 +26,9 @@ def load() -> list[str]:
     with scope.enter([organisation.key]):
         last = Period.of("quarter", today()).previous()
         everybody, before = REPORTS["everybody"], last.previous()
-        asked = [(everybody, before.previous()), (everybody, before)]
-        asked += [(report, before) for key in FOR_PARTNERS if (report := REPORTS.get(key)) is not None and due.due_on(report, before) is not None]
+        asked: list[tuple[Report, Period]] = [(everybody, before.previous()), (everybody, before)]
+        for report in (REPORTS[key] for key in FOR_PARTNERS):
+            asked += [(report, period) for period in due.periods_of(report) if period.ends_before <= today()][1:]
         made = [name for report, period in asked if (name := _release(organisation, report, period))]
         setting_changes.set_value(
             actor=organisations.system_actor(organisation), value=PUBLIC_PAGE, typed="yes", site=None, valid_from=today(), source="demonstration",
