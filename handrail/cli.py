@@ -58,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--kind", default="vehicle", help="kind of place, such as vehicle, drop_in, oat_clinic")
     create.add_argument("--time-zone", default="UTC", help="such as Africa/Nairobi")
     create.add_argument("--username", required=True, help="name to sign in with; not a legal name")
-    command("worker", _worker, "Run the jobs only.")
+    worker = command("worker", _worker, "Run the jobs only.")
+    worker.add_argument("--errands", action="store_true", help="only what somebody at a screen waits for, beside another worker")
     warehouse = command("warehouse", _warehouse, "Write new facts to the warehouse and compute the numbers.")
     warehouse.add_argument("action", choices=["build"])
     indicators = command("indicators", _indicators, "Print the numbers of a period.")
@@ -170,7 +171,7 @@ def _demo(parsed: argparse.Namespace) -> int:
 
 
 def _serve(config: Any, lines: list[str]) -> int:
-    """Static files, self-check, then the server and the worker until a signal; whoever dies is started again."""
+    """Static files, self-check, then the server and two workers until a signal; whoever dies is started again."""
     from_django("django.core.management").call_command("collectstatic", interactive=False, verbosity=0)
     failed = _report_selfcheck()
     if failed:
@@ -183,7 +184,8 @@ def _serve(config: Any, lines: list[str]) -> int:
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", config.host, "--port", str(config.port), "--workers", str(config.workers),
         "--blocking-threads", "1", "--no-access-log", "--log-level", "warning", "--respawn-failed-workers", "handrail.wsgi:application",
     ]
-    commands = [serve, [sys.executable, "-m", "handrail.cli", "worker"]]
+    worker = [sys.executable, "-m", "handrail.cli", "worker"]
+    commands = [serve, worker, [*worker, "--errands"]]
     processes = [subprocess.Popen(command, env=os.environ | {"HANDRAIL_VAR": str(config.var)}) for command in commands]
     stopping = False
 
@@ -221,9 +223,9 @@ def _is_taken(host: str, port: int) -> bool:
     return False
 
 
-def _worker(_parsed: argparse.Namespace) -> int:
+def _worker(parsed: argparse.Namespace) -> int:
     with _open_house():
-        from_django("handrail.kernel.worker").run()
+        from_django("handrail.kernel.worker").run(only_errands=parsed.errands)
     return 0
 
 

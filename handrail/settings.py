@@ -181,7 +181,9 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # -- jobs ------------------------------------------------------------------------------------------------------------------
 
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+ERRANDS = "errands"
+"""The queue of what somebody at a screen waits for."""
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", ERRANDS]}}
 
 # -- logs: an allow-list of fields; never a request body, never an address of a person ------------------------------------
 

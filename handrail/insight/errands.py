@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from django_tasks import task
@@ -17,7 +18,7 @@ from handrail.kernel.access import Actor
 _WORK = "handrail.insight.jobs.do_errand"
 
 
-@task()
+@task(queue_name=settings.ERRANDS)
 def run_errand(organisation: int, errand: str) -> None:
     """Do what was asked; the job carries ids only and enters the organisation's scope by itself."""
     import_string(_WORK)(organisation, uuid.UUID(errand))

@@ -25,7 +25,7 @@ def numbers(server: Server) -> Server:
 
 def wait_for(visitor: Visitor, words: str) -> None:
     """Look again, as the page says, until the worker is done."""
-    for _look in range(60):
+    for _look in range(150):
         if visitor.page.locator("main").get_by_text(words).count():
             return
         visitor.page.wait_for_timeout(1000)

@@ -296,6 +296,11 @@ def test_what_would_be_hidden_is_what_is_hidden_and_is_not_known_for_other_numbe
         assert draft(REPORTS["everybody"], Q3).hidden is None
 
 
+def test_what_somebody_waits_for_does_not_stand_behind_the_hourly_jobs(settings):
+    assert errands.run_errand.queue_name == settings.ERRANDS
+    assert jobs.refresh_numbers.queue_name != settings.ERRANDS
+
+
 def test_an_errand_that_breaks_says_so_and_releases_nothing(autumn, monkeypatch):
     actor = autumn.actors["coordinator"]
     with scope.enter([autumn.harbour.key]):
