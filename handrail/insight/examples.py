@@ -156,11 +156,10 @@ TOLD = (
 """Of six who inject two were tested for HIV and told, one of them twice; one was not told, one was tested later, one for something else."""
 
 PRISON = (
-    prison_counts("2026-03-01", 2026, clean_needles=100, oat_recipients=40, condoms=700, on_art=12, hiv_tests=90, living_with_hiv=15, with_hcv=33, with_tb=4),
     prison_counts("2027-01-09", 2026, clean_needles=5200, oat_recipients=84, condoms=3100, on_art=31, hiv_tests=410, living_with_hiv=36, with_hcv=120, with_tb=13),
     prison_counts("2026-01-09", 2025, clean_needles=4000, oat_recipients=70, condoms=2000, on_art=29, hiv_tests=300, living_with_hiv=30, with_hcv=99, with_tb=11),
 )
-"""The counts of a prison for 2026, first of the year so far and then of all of it, and those of the year before."""
+"""The counts of a prison for 2026, told in January, and those of the year before."""
 HELD: Mapping[str, str] = {"kind": "prison_unit", "closed_setting": "prison"}
 
 KP_PREV = (
