@@ -46,7 +46,7 @@ def _value(value: Any) -> dict[str, Any]:
 
 def _report(parsed: argparse.Namespace, house: House) -> int:
     with house.open():
-        releases, spec = from_django("handrail.insight.releases"), from_django("handrail.insight.report_spec")
+        releases, owed = from_django("handrail.insight.releases"), from_django("handrail.insight.due")
         period = from_django("handrail.insight.periods").Period.parse(parsed.period)
         with from_django("handrail.kernel.scope").enter([one_organisation(parsed, house).key]):
             if parsed.report:
@@ -55,7 +55,7 @@ def _report(parsed: argparse.Namespace, house: House) -> int:
                 return 0 if found else 1
             due = [
                 {"report": report.key, "title": str(report.title), "due_on": report.due_on(period), "released": releases.latest(report, period)}
-                for report in spec.REPORTS if report.due_on(period)
+                for report in owed.asked_of_us() if report.due_on(period)
             ]
         said = {d["report"]: "not released" if d["released"] is None else f"R-{d['released']}" for d in due}
         house.say(parsed, due, [f"{d['report']} · {d['title']} · due {d['due_on']} · {said[d['report']]}" for d in due])

@@ -165,19 +165,22 @@ def _things(scene: Scene) -> None:
             organisation=world.harbour, indicator="prv_10a", version=1, period=quarter, starts_on=date(2025, 10, 1),
             ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
         )
-    estimates = outside.enter(world)
-    told = releases.made(world)
-    releases.show_to_everybody(world)
-    releases.result(world, "people_reached", 90)
-    releases.worked_out(world, told.report, told.period)
-    scene.things = estimates | {
-        "report": [told.report], "period": [told.period], "number": [told.number], "format": ["csv"], "organisation": [world.harbour.id],
+    scene.things = outside.enter(world) | _told(world) | {
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
         "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge, undone],
         "fact": [Aside.objects.get(fact=aside.id).fact, OpenTest.objects.filter(site=clinic).first().fact, pricked.id],
     }
+
+
+def _told(world: SimpleNamespace) -> dict[str, list[Any]]:
+    """A report that was released and may be released again, and its public page."""
+    told = releases.made(world)
+    releases.show_to_everybody(world)
+    releases.result(world, "people_reached", 90)
+    releases.worked_out(world, told.report, told.period)
+    return {"report": [told.report], "period": [told.period], "number": [told.number], "format": ["csv"], "organisation": [world.harbour.id]}
 
 
 def _undone(world: SimpleNamespace) -> Any:

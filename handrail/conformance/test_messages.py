@@ -21,7 +21,7 @@ _TAG = re.compile(r"<[^>]*>|&\w+;", re.DOTALL)
 _SPOKEN = re.compile(r"\b(?:aria-label|alt|title|placeholder)=\"([^\"]+)\"")
 _CLASSES = re.compile(r"{% block main_class %}.*?{% endblock %}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-NAMES = {"Handrail", "UTC", "AAA"}
+NAMES = {"Handrail", "UTC", "AAA", "SHA"}
 """Words that are the same in every language."""
 
 

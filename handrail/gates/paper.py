@@ -54,7 +54,7 @@ def streams(content: bytes) -> Iterator[bytes]:
     """What a PDF holds, unpacked."""
     for found in _STREAM.finditer(content):
         try:
-            yield zlib.decompress(found[1])
+            yield zlib.decompressobj().decompress(found[1])  # its last byte may look like the end of a line
         except zlib.error:
             yield found[1]  # not packed
 

@@ -15,7 +15,7 @@ from handrail.insight.models import Level, Release, Result
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.report_spec import REPORTS, Report
 from handrail.insight.spec import INDICATORS, Estimate, Indicator
-from handrail.insight.values import FISCAL_YEAR_BEGINS
+from handrail.insight.values import FISCAL_YEAR_BEGINS, REPORTS_ASKED
 
 ENDED = 2
 """How many ended periods of a report are looked at: the last one, and the one before in case it was forgotten."""
@@ -111,9 +111,14 @@ def due_on(report: Report, period: Period) -> date | None:
     return report.due_on(period)
 
 
+def asked_of_us() -> list[Report]:
+    """The reports that this programme owes somebody."""
+    return [report for key in REPORTS_ASKED.read().value if (report := REPORTS.get(key)) is not None]
+
+
 def due(reports: Iterable[Report] | None = None) -> list[Due]:
     """Everything that is asked for, by the day it is due. Periods before the programme met anybody are not."""
-    asked = [(report, period) for report in (REPORTS if reports is None else reports) for period in periods_of(report)]
+    asked = [(report, period) for report in (asked_of_us() if reports is None else reports) for period in periods_of(report)]
     written = sorted({str(period) for _report, period in asked})
     computed = set(Result.objects.filter(period__in=written).order_by().values_list("period", flat=True).distinct())
     there = reporting_of(written)

@@ -40,7 +40,7 @@ def periods_to_compute() -> list[str]:
     """The running period and those before it, of quarters and of every kind that a report asks for."""
     found: list[Period] = []
     first_month = int(FISCAL_YEAR_BEGINS.read().value)
-    for kind in sorted({PeriodKind.QUARTER, *(report.period for report in REPORTS)}):
+    for kind in sorted({PeriodKind.QUARTER, *(report.period for report in due.asked_of_us())}):
         period = Period.of(kind, today(), first_month=first_month)
         for _time in range(KEPT[kind]):
             found.append(period)
@@ -68,7 +68,7 @@ def refresh(organisation: Organisation, only: Sequence[str] = ()) -> dict[str, A
 def keep_previews(organisation: Organisation) -> int:
     """Work out what would stay hidden in the reports that are looked at now; returns how many there were to work out."""
     with scope.enter([organisation.key]):
-        asked = [(report, period) for report in REPORTS for period in due.periods_of(report)[:2]]
+        asked = [(report, period) for report in due.asked_of_us() for period in due.periods_of(report)[:2]]
     made = 0
     for report, period in asked:
         with scope.enter([organisation.key]):

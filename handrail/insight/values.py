@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from handrail.facts.models import SafetyClass, SourceStatus
 from handrail.facts.spec import Text
 from handrail.facts.values import OURS, OneOf, Value, whole, yes_no
+from handrail.insight.report_spec import REPORTS
 
 
 @dataclass(frozen=True)
@@ -82,4 +83,23 @@ PUBLIC_PAGE: Value[bool] = Value(
         "Switches on a page that anybody can open without signing in. It shows what was released for everybody, and nothing else:"
         " a report that is not released, or is released for a partner, never stands on it."
     ),
+)
+
+
+class ReportKeys:
+    """A check: keys of reports that there are, with commas between them."""
+
+    def __call__(self, raw: Any) -> list[str]:
+        """The keys, each once, in the order they were given."""
+        found = Codes()(raw)
+        known = REPORTS.all()
+        if not set(found) <= set(known):
+            raise ValueError(", ".join(known))
+        return found
+
+
+REPORTS_ASKED: Value[list[str]] = Value(
+    key="reports_asked", title=_("Reports that are asked of this programme"), start=["everybody", "global_fund", "unaids", "who"], unit="",
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=ReportKeys(),
+    explain=_("Their keys, with commas between them, as they stand in the reference. Only these are due, and only their periods are computed."),
 )

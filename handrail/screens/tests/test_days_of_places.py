@@ -16,7 +16,7 @@ from handrail.facts.queries import today
 from handrail.facts.record import Draft, Mode, record
 from handrail.facts.setting_changes import SettingProblem
 from handrail.gates.spreadsheet import cells
-from handrail.insight.jobs import quarters_to_compute
+from handrail.insight.jobs import periods_to_compute
 from handrail.kernel import ids, scope
 from handrail.ledgers.stock import commands, forecast, funds, kits, queries, values
 from handrail.ledgers.stock.models import Item, Leg, Lot
@@ -147,7 +147,7 @@ def test_a_visit_in_a_spreadsheet_may_be_of_today_where_it_was(far):
 
 
 def test_the_running_quarter_is_the_one_that_began_there(far):
-    assert quarters_to_compute()[0] == "2026Q4"
+    assert "2026Q4" in periods_to_compute()
     client = Client()
     client.force_login(far.staff["coordinator"])
     assert client.get(reverse("quarter-now")).url.endswith("/2026Q3/")
