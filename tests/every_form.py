@@ -166,10 +166,7 @@ def _things(scene: Scene) -> None:
             ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
         )
     estimates = outside.enter(world)
-    told = releases.made(world)
-    releases.show_to_everybody(world)
-    releases.result(world, "people_reached", 90)
-    releases.worked_out(world, told.report, told.period)
+    told = releases.one_and_what_changed_since(world)
     scene.things = estimates | {
         "report": [told.report], "period": [told.period], "number": [told.number], "format": ["csv"], "organisation": [world.harbour.id],
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
