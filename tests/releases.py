@@ -76,3 +76,12 @@ def worked_out(world: SimpleNamespace, report: str, period: str) -> None:
     found = REPORTS[report]
     stand = stand_of(only(found, read(Period.parse(period))), newest_number(), threshold_of(found.profile))
     Preview.objects.create(organisation=world.harbour, report=report, period=period, stand=stand, hidden=[], made_at=clock.now())
+
+
+def one_and_what_changed_since(world: SimpleNamespace) -> Release:
+    """A release for everybody on the public page, and another number since, so that a revision can be asked for."""
+    told = made(world)
+    show_to_everybody(world)
+    result(world, "people_reached", 90)
+    worked_out(world, told.report, told.period)
+    return told
