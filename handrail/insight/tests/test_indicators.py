@@ -60,7 +60,7 @@ def test_of_forty_who_came_the_six_positive_are_never_divided_by_forty(warehouse
             parts = [reader.measure(part, window.window(indicator.window)) for part in indicator.inputs]
             found = computed_from(indicator, [part.at(None) for part in parts], window.window(indicator.window))
             pair = (found.numerator and found.numerator.value, found.denominator and found.denominator.value)
-        assert pair != (6, 40), indicator.key
+            assert pair != (6, 40), indicator.key
 
 
 def test_an_indicator_without_an_example_cannot_be_written():
