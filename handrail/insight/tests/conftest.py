@@ -12,10 +12,14 @@ from handrail.insight.periods import Period
 from handrail.insight.warehouse import build
 
 
+QUICK = ("[kp_4]", "[prv_10a]", "[hep_4a]", "[prv_9a]")
+"""Worked examples that the core suite plays as well; the others take a minute together."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever builds a warehouse takes a second: of those only the worked examples belong to the core suite."""
+    """Whoever builds a warehouse takes a second: of those only a few worked examples belong to the core suite."""
     for item in items:
-        if "warehouse" in getattr(item, "fixturenames", ()) and "worked_example" not in item.name:
+        if "warehouse" in getattr(item, "fixturenames", ()) and not item.name.endswith(QUICK):
             item.add_marker(pytest.mark.slow)
 
 
