@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help install install-dev run demo test test-full check bench docs lock migrations messages
+.PHONY: help install install-dev run demo test test-full test-nightly check bench docs lock migrations messages
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/' | column -t -s—
 
@@ -28,6 +28,8 @@ test: install-dev       ## the core suite, under 90 seconds
 test-full: install-dev  ## everything: browser, kills, slow tiers
 	$(BIN)/python -m pytest -q -n 2 -m "not chaos and not browser"
 	$(BIN)/python -m pytest -q -n 0 -m "chaos or browser"
+test-nightly: install-dev  ## the attacker over two thousand random programmes; for a machine that is idle at night
+	HANDRAIL_RANDOM_CUBES=2000 $(BIN)/python -m pytest -q -n 2 -m "" handrail/insight/tests/test_everything_published.py
 check: install-dev      ## style, types, layers, docs, sizes
 	$(BIN)/ruff check .
 	$(BIN)/mypy

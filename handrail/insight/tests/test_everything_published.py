@@ -36,8 +36,8 @@ FIRST, SECOND = Window(date(2026, 1, 1), date(2026, 2, 1)), Window(date(2026, 2,
 BOTH = Window(date(2026, 1, 1), date(2026, 3, 1))
 CAME, TOOK = People("came"), People("took", picked_up=True)
 GENDERS = ("female", "male", "unknown")
-CHANCES = int(os.environ.get("HANDRAIL_RANDOM_CUBES", "40"))
-"""How many random programmes are tried; 400 in the nightly run."""
+CHANCES = int(os.environ.get("HANDRAIL_RANDOM_CUBES", "60"))
+"""How many random programmes are tried; two thousand in the nightly run (`make test-nightly`)."""
 
 Kind = tuple[str, tuple[int, ...]]
 """Gender; and for each site, then each month: 0 did not come, 1 came, 2 took something."""
