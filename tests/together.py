@@ -13,8 +13,9 @@ TOGETHER = {
     "tests/test_naughty_forms.py::test_every_template_with_a_form": "scene",
     "handrail/conformance/test_messages.py::test_the_complete_languages": "sentences",
     "handrail/conformance/test_messages.py::test_a_missing_and_a_damaged": "sentences",
+    "handrail/insight/tests/test_engines.py::": "engines",
 }
-"""Tests of the core suite that share something slow go to one process, which makes it once. xdist's own groups do nothing
+"""Tests that share something slow go to one process, which makes it once. xdist's own groups do nothing
 under pytest 9.2, and say nothing of it."""
 
 

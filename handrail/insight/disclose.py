@@ -24,6 +24,7 @@ from django.conf import settings
 from handrail.facts.models import Site, SiteKind
 from handrail.insight.arithmetic import Status
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, pairs_of
+from handrail.insight.desk import PARTNER_THRESHOLD
 from handrail.insight.packages import resolved
 from handrail.insight.results import Pack, Row
 from handrail.insight.spec import Estimate
@@ -60,12 +61,14 @@ def ratio_is_safe(numerator: int, denominator: int, *, proportion: bool, thresho
     return not any(is_small(group, threshold) for group in groups)
 
 
-def share(pack: Pack, threshold: int | None = None, *, beside: Sequence[Pack] = (), before: Sequence[Published] = ()) -> list[Shared]:
-    """The results of a pack as they may be shown outside. T is never below the setting.
+def share(
+    pack: Pack, threshold: int | None = None, *, partner: bool = False, beside: Sequence[Pack] = (), before: Sequence[Published] = ()
+) -> list[Shared]:
+    """The results of a pack as they may be shown outside. T is never below the setting, or for a partner under agreement below theirs.
 
     `beside` are other periods that are published with it, `before` is what was published earlier: all is protected together.
     """
-    limit = max(settings.CONFIG.public_threshold, threshold or 0)
+    limit = max(PARTNER_THRESHOLD if partner else settings.CONFIG.public_threshold, threshold or 0)
     rows = [row for one in (pack, *beside) for row in one]
     hidden = _hidden(rows, before, limit)
     return [Shared(*row.place[:2], row.site_name, row.cell, replace(row, is_hidden=not _may_show(row, hidden, limit)).outside) for row in pack]

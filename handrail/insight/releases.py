@@ -36,7 +36,7 @@ from handrail.kernel.access import Actor
 def preview(report: Report, period: Period) -> tuple[Pack, list[Shared]]:
     """The report's numbers of a period as they would be released now, with what would be hidden."""
     pack = only(report, read(period))
-    return pack, share(pack, threshold_of(report.profile), before=published(report.profile))
+    return pack, share(pack, threshold_of(report.profile), partner=report.profile == Profile.PARTNER, before=published(report.profile))
 
 
 def would_be(report: Report, period: Period) -> list[Value]:
@@ -51,10 +51,12 @@ def freeze(*, actor: Actor, report: Report, period: Period, audience: str = "", 
     `confirmed` is the digest of what somebody looked at before saying yes: anything else is not released in its place.
     """
     actor.require("numbers.share")
-    lock_organisation()
     if not read(period):
         raise CannotRelease(_("Nothing is computed for this period yet. The numbers are brought up to date every hour."))
-    pack, shared = preview(report, period)
+    (pack, shared), stand = preview(report, period), _stand(report, period)
+    lock_organisation()  # only now: nobody waits at a counter while linear programs are solved
+    if stand != _stand(report, period):
+        pack, shared = preview(report, period)
     before = Release.objects.filter(report=report.key, period=str(period), profile=report.profile, audience=audience).order_by("-revision").first()
     values = [_value(pack, one) for one in shared]
     digest = digest_of(report.key, str(period), values)
@@ -80,16 +82,21 @@ def freeze(*, actor: Actor, report: Report, period: Period, audience: str = "", 
 def keep_preview(report: Report, period: Period) -> bool:
     """Work out what would stay hidden and keep it for the pages; returns whether there was anything new to work out."""
     pack = only(report, read(period))
-    newest = Release.objects.aggregate(last=Max("number"))["last"] or 0
-    stand = stand_of(pack, newest, threshold_of(report.profile))
+    stand = _stand(report, period)
     if not pack or Preview.objects.filter(report=report.key, period=str(period), stand=stand).exists():
         return False
-    shared = share(pack, threshold_of(report.profile), before=published(report.profile))
+    _pack, shared = preview(report, period)
     hidden = [place_as_list(one.place) for one in shared if one.is_hidden]
     Preview.objects.update_or_create(
         organisation_id=scope.organisation(), report=report.key, period=str(period), defaults={"stand": stand, "hidden": hidden, "made_at": clock.now()},
     )
     return True
+
+
+def _stand(report: Report, period: Period) -> str:
+    """See `desk.stand_of`."""
+    newest = Release.objects.aggregate(last=Max("number"))["last"] or 0
+    return stand_of(only(report, read(period)), newest, threshold_of(report.profile))
 
 
 def _value(pack: Pack, shared: Shared) -> Value:

@@ -85,6 +85,12 @@ class Spark(Engine):
 ENGINE = Spark
 
 
+def _folder() -> Path:
+    """Where the Spark of this process keeps what does not fit into memory: its own, so that nobody else clears it away."""
+    folder: Path = settings.CONFIG.var / "spark" / str(os.getpid())
+    return folder
+
+
 def start() -> Any:
     """The Spark of this process, started if it does not run."""
     running = SparkSession.getActiveSession()
@@ -93,7 +99,7 @@ def start() -> Any:
     if not shutil.which("java") and not os.environ.get("JAVA_HOME"):
         raise EngineMissing("HANDRAIL_ENGINE is spark, but there is no Java on this machine. Install Java 17 or newer: apt install default-jre-headless")
     config = settings.CONFIG
-    folder = config.var / "spark"
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = folder / "log4j2.properties"
     log.write_text(_LOG)
@@ -122,4 +128,4 @@ def stop() -> None:
     if running is not None:
         running.stop()
     with suppress(FileNotFoundError):
-        shutil.rmtree(settings.CONFIG.var / "spark")
+        shutil.rmtree(_folder())

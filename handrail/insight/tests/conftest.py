@@ -11,7 +11,6 @@ from handrail.insight import compute, results
 from handrail.insight.periods import Period
 from handrail.insight.warehouse import build
 
-
 QUICK = ("[kp_4]", "[prv_10a]", "[hep_4a]", "[prv_9a]")
 """Worked examples that the core suite plays as well; the others take a minute together."""
 

@@ -125,5 +125,5 @@ def test_every_report_names_indicators_that_exist_and_is_due_sometimes():
 def test_forgetting_what_was_released_before_would_be_noticed(told, monkeypatch):
     release(told)
     come(told, "late", 3)
-    monkeypatch.setattr(releases, "share", lambda pack, threshold, *, before: share(pack, threshold))
+    monkeypatch.setattr(releases, "share", lambda pack, threshold, *, partner, before: share(pack, threshold))
     assert people(release(told, note="late")) == "73", "the planted fault: three people can be subtracted"
