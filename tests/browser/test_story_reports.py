@@ -60,12 +60,8 @@ def test_the_last_day_of_the_quarter(visitor: Visitor, numbers: Server):
     expect(main).to_contain_text("The release is being made")
     wait_for(visitor, "Released as R-1")
     expect(main).to_contain_text("Nothing has changed since")
-    # a correction of a fact
-    visitor.open("/visits/")
-    visitor.tap("main tbody a")
-    visitor.tap("main a:has-text('Correct')")
-    visitor.page.locator("input[id^='exchange.given:']:visible").first.fill("33")
-    visitor.tap(".foot button")
+    # visits that arrive late
+    people_come(numbers, late=20)
     visitor.open(REPORT)
     expect(main).to_contain_text("not in it yet")
     visitor.tap("button:has-text('Bring the numbers up to date')")
@@ -75,11 +71,11 @@ def test_the_last_day_of_the_quarter(visitor: Visitor, numbers: Server):
     expect(main).to_contain_text("What changes since R-1")
     visitor.tap("button:has-text('Release the revision')")
     expect(main).to_contain_text("Say why the numbers changed")
-    visitor.page.fill("#note", "A typing error in one visit was corrected")
+    visitor.page.fill("#note", "Twenty visits of a van without a network arrived")
     visitor.tap("button:has-text('Release the revision')")
     wait_for(visitor, "Released as R-2 (revision 2)")
     visitor.tap("a:has-text('See it as its readers do')")
-    expect(main).to_contain_text("A typing error in one visit was corrected")
+    expect(main).to_contain_text("Twenty visits of a van without a network arrived")
     visitor.tap("main h3 a:has-text('R-1')")
     expect(main).to_contain_text("There is a newer revision: R-2 (revision 2)")
     for title, kind in (("CSV", "text/csv"), ("PDF", "application/pdf")):
