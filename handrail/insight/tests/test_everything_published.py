@@ -3,7 +3,8 @@
 Its unknowns are how many people there are of each kind: gender, and for each site and month whether they came and whether
 they took anything. Every published number is a sum over kinds; so overlaps between sites, months inside quarters, sites
 inside areas, parts and their rests, revisions and late data are all in it without anybody having written them down.
-No small group may be pinned down by it (`domain/indicators.md` 7, rules 4 and 5; security.md 5).
+No small group may be pinned down by it (`domain/indicators.md` 7, rules 4 and 5; security.md 5). Of what nobody published (the
+rest of a group, what came late) it may learn that there is somebody, but never how many to a width under the threshold.
 """
 
 from __future__ import annotations
@@ -118,22 +119,24 @@ class Reader:
         counted = np.array([float(is_in(kind, cell)) for kind in ALL])
         return np.concatenate([counted * first, counted * late])
 
-    def pinned(self, rows: np.ndarray, truths: list[int]) -> Iterator[tuple[int, float, float]]:
+    def pinned(self, rows: np.ndarray, truths: list[int], derived: list[bool]) -> Iterator[tuple[int, float, float]]:
         """Groups that are too narrow, with their least and most. A world found for one of them often clears others."""
         least, most = np.full(len(rows), np.inf), np.full(len(rows), -np.inf)
         for number, row in enumerate(rows):
             for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
-                if self._is_pinned(least[number], most[number]):
+                if self._is_pinned(least[number], most[number], derived[number]):
                     optimum, world = self._optimum(row, sense)
                     if world is not None:
                         least, most = np.minimum(least, rows @ world), np.maximum(most, rows @ world)
                     most[number] = max(most[number], optimum)
-            assert least[number] - 1e-6 <= truths[number] <= most[number] + 1e-6 or not self._is_pinned(least[number], most[number])
-            if self._is_pinned(least[number], most[number]):
+            assert least[number] - 1e-6 <= truths[number] <= most[number] + 1e-6 or not self._is_pinned(least[number], most[number], derived[number])
+            if self._is_pinned(least[number], most[number], derived[number]):
                 yield number, least[number], most[number]
 
     @staticmethod
-    def _is_pinned(least: float, most: float) -> bool:
+    def _is_pinned(least: float, most: float, derived: bool) -> bool:
+        if derived:
+            return bool(not np.isfinite(least) or most - least < T - 1e-6)
         return bool(least > 1 + 1e-6 or most - max(least, 1) < T - 1e-6)
 
     def _optimum(self, row: np.ndarray, sense: highspy.ObjSense) -> tuple[float, np.ndarray | None]:
@@ -167,7 +170,8 @@ def found(first: Counter[Kind], late: Counter[Kind], shown: list[tuple[Cell, boo
     if not small:
         return []
     truths = [truth for _name, _row, truth in small]
-    pinned = Reader(shown).pinned(np.array([row for _name, row, _truth in small]), truths)
+    derived = ["late" in name for name, _row, _truth in small]
+    pinned = Reader(shown).pinned(np.array([row for _name, row, _truth in small]), truths, derived)
     return [(small[number][0], truths[number], least, most) for number, least, most in pinned]
 
 
