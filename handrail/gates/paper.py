@@ -40,9 +40,11 @@ def to_pdf(html: str, style: str, *, name: str, attached: Sequence[Attached] = (
         for one in attached
     ]
     nowhere = weasyprint.URLFetcher(allowed_protocols=(), fail_on_errors=True)  # no picture, font or style from any address
-    page = weasyprint.HTML(string=html, url_fetcher=nowhere)
-    sheet = weasyprint.CSS(string=style, url_fetcher=nowhere)
-    return bytes(page.write_pdf(stylesheets=[sheet], pdf_variant="pdf/ua-1", pdf_identifier=name.encode(), attachments=files))
+    try:
+        page, sheet = weasyprint.HTML(string=html, url_fetcher=nowhere), weasyprint.CSS(string=style, url_fetcher=nowhere)
+        return bytes(page.write_pdf(stylesheets=[sheet], pdf_variant="pdf/ua-1", pdf_identifier=name.encode(), attachments=files))
+    except weasyprint.urls.FatalURLFetchingError as error:  # no Exception of Python's: it would end the worker
+        raise CannotExport(_("The page names an address, and nothing is fetched for a PDF. It is not made.")) from error
 
 
 def is_pdf(content: bytes) -> bool:

@@ -73,5 +73,5 @@ def test_without_pango_there_is_a_sentence():
 
 def test_a_page_that_names_an_address_is_not_made():
     for html in ('<img src="http://example.org/x.png">', '<link rel=stylesheet href="file:///etc/hostname">'):
-        with pytest.raises(Exception, match="Error fetching"):
+        with pytest.raises(CannotExport, match="names an address"):
             paper.to_pdf(f"<html lang=en><title>x</title>{html}<p>x", "", name="x")
