@@ -158,8 +158,9 @@ def _demo(parsed: argparse.Namespace) -> int:
             started = time.monotonic()
             load.load(file)
             print(f"Loaded in {time.monotonic() - started:.0f} s. Computing the numbers …", flush=True)
-            _build_all()
-            from_django("handrail.demo.released").load()
+            released = from_django("handrail.demo.released")
+            released.compute()
+            released.load()
         sign_ins = load.sign_ins(file)
         lines = ["", f"Handrail is at http://localhost:{config.port}", "", "Sign in as (the password is the same for all):"]
         lines += [f"  {name:<10} {does} · {organisation}" for name, does, organisation in sign_ins.people]

@@ -9,7 +9,7 @@ from handrail.demo.plan import ORGANISATIONS
 from handrail.facts import organisations, setting_changes
 from handrail.facts.models import Organisation, Staff
 from handrail.facts.queries import today
-from handrail.insight import due, releases
+from handrail.insight import due, jobs, releases
 from handrail.insight.periods import Period
 from handrail.insight.report_spec import REPORTS, Report
 from handrail.insight.values import PUBLIC_PAGE
@@ -18,6 +18,15 @@ from handrail.kernel import scope
 COORDINATOR = "grace"
 FOR_PARTNERS = ("global_fund", "who")
 """Released for the period before their last one, so that nothing old is overdue."""
+
+
+def compute() -> None:
+    """The numbers of every organisation: all that are kept of the first, two quarters of the others, whose rest the worker computes."""
+    for organisation in Organisation.objects.order_by("key"):
+        is_first = organisation.name == ORGANISATIONS[0].name
+        with scope.enter([organisation.key]):
+            running = Period.of("quarter", today())
+        jobs.refresh(organisation, () if is_first else (str(running.previous()), str(running)))
 
 
 def load() -> list[str]:

@@ -29,9 +29,12 @@ class SettingProblem(Refused):
 
 
 def read_typed(value: Value[Any], typed: str) -> Any:
-    """What was typed, as the value checks it; raises ValueError with a sentence."""
+    """What was typed, as the value checks it; raises ValueError with a sentence. Several codes stand with commas between them."""
     raw: Any = typed.strip()
-    if isinstance(value.start, list | dict | tuple):
+    of_codes = isinstance(value.start, list | tuple) and all(isinstance(one, str) for one in value.start)
+    if of_codes and not raw.startswith("["):
+        raw = [code for one in raw.split(",") if (code := one.strip())]
+    elif isinstance(value.start, list | dict | tuple):
         try:
             raw = json.loads(raw)
         except ValueError:

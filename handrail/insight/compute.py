@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+
+from handrail import __version__
 from handrail.facts.models import Organisation, Site
 from handrail.insight.arithmetic import Cell, Computed, value_of
 from handrail.insight.breakdowns import cells_of
@@ -17,8 +21,9 @@ from handrail.insight.periods import Period, PeriodKind, Window
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.results import read
 from handrail.insight.spec import INDICATORS, OF_PEOPLE, Indicator, Measure
-from handrail.insight.warehouse import BuildReport, build
-from handrail.kernel import clock, scope
+from handrail.insight.values import KP_PACKAGE
+from handrail.insight.warehouse import BuildReport, build, read_manifest
+from handrail.kernel import clock, crypto, scope
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,19 @@ class ComputeReport:
 def refresh(organisation_key: int, periods: Sequence[str]) -> tuple[BuildReport, ComputeReport]:
     """Bring the warehouse up to date, then compute these periods."""
     return build(organisation_key), compute(organisation_key, periods)
+
+
+def stand_of(organisation: str, periods: Sequence[str]) -> str:
+    """Digest of everything that results are made of: facts, dimensions, definitions, settings, places. Run inside a scope."""
+    manifest = read_manifest(organisation)
+    packages = [KP_PACKAGE.read(on=Period.parse(written).ends_before - timedelta(days=1)).value for written in periods]
+    definitions = {indicator.key: indicator.version for indicator in INDICATORS}
+    places = sorted((str(site), is_active) for site, is_active in Site.objects.values_list("id", "is_active"))
+    made_of = [
+        __version__, manifest.watermark, manifest.epoch, manifest.generation, manifest.country, dict(manifest.time_zones), dict(manifest.dimensions),
+        dict(manifest.values), definitions, packages, places, settings.CONFIG.public_threshold, list(periods),
+    ]
+    return crypto.digest(crypto.canonical(made_of)).hex()
 
 
 def compute(organisation_key: int, periods: Sequence[str]) -> ComputeReport:

@@ -56,13 +56,27 @@ def refresh(organisation: Organisation, only: Sequence[str] = ()) -> dict[str, A
         with scope.enter([organisation.key]):
             target_sets.load(actor=system_actor(organisation))
             periods = list(only) or periods_to_compute()
-        built, computed = compute.refresh(organisation.key, periods)
+        built = compute.build(organisation.key)
+        results = _compute(organisation, periods, always=bool(only))
     if not only:
         keep_previews(organisation)
     return {
-        "organisation": organisation.name, "new_facts": built.facts_read, "results": computed.results,
-        "data_through": computed.data_through, "periods": list(computed.periods),
+        "organisation": organisation.name, "new_facts": built.facts_read, "results": results,
+        "data_through": built.watermark, "periods": periods,
     }
+
+
+def _compute(organisation: Organisation, periods: Sequence[str], *, always: bool) -> int:
+    """Compute these periods and return how many results were stored: none if all that they are made of is as it was an hour ago."""
+    done = settings.CONFIG.warehouse / f"{organisation.id}.computed"
+    with scope.enter([organisation.key]):
+        stand = compute.stand_of(str(organisation.id), periods)
+    if not always and done.exists() and done.read_text() == stand:
+        return 0
+    results = compute.compute(organisation.key, periods).results
+    if not always:
+        done.write_text(stand)
+    return results
 
 
 def keep_previews(organisation: Organisation) -> int:
