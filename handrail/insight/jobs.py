@@ -18,7 +18,7 @@ from django_tasks import task
 from handrail.facts.models import Organisation, Staff
 from handrail.facts.organisations import actor_for, system_actor
 from handrail.facts.queries import today
-from handrail.insight import compute, due, releases, target_sets
+from handrail.insight import compute, due, releases, target_sets, warehouse
 from handrail.insight.models import Errand, Release
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.report_spec import REPORTS
@@ -56,7 +56,7 @@ def refresh(organisation: Organisation, only: Sequence[str] = ()) -> dict[str, A
         with scope.enter([organisation.key]):
             target_sets.load(actor=system_actor(organisation))
             periods = list(only) or periods_to_compute()
-        built = compute.build(organisation.key)
+        built = warehouse.build(organisation.key)
         results = _compute(organisation, periods, always=bool(only))
     if not only:
         keep_previews(organisation)
