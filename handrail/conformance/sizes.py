@@ -18,7 +18,7 @@ ALLOWED: dict[str, str] = {}
 def _sources() -> Iterator[Path]:
     for folder in ("handrail", "tests", "bench"):
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in {".py", ".ts", ".js", ".css", ".html"} and "migrations" not in path.parts:
+            if path.suffix in {".py", ".ts", ".js", ".css", ".html"} and not {"migrations", "vendor"} & set(path.parts):
                 yield path
 
 
