@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import secrets
+import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -29,11 +31,13 @@ SEEN_EVERY = timedelta(seconds=60)
 FREE_FAILURES = 20
 _TOKEN = re.compile(r"hr1\.([0-9]{1,18})\.[A-Za-z0-9_-]{43}")
 
-_DEVICE = """
+_DEVICES = """
 SELECT d.id, d.label, d.role, d.site_id, d.last_seen_at, d.token, o.id, o.closed_settings
 FROM facts_device d JOIN facts_organisation o ON o.key = d.organisation_id
-WHERE d.organisation_id = %s::bigint AND d.token = %s::bytea AND d.revoked_at IS NULL AND d.site_id IS NOT NULL
+WHERE d.organisation_id = %s::bigint AND d.site_id IS NOT NULL
 """
+_BY_TOKEN = f"{_DEVICES} AND d.token = %s::bytea AND d.revoked_at IS NULL"
+_BY_ID = f"{_DEVICES} AND d.id = %s::uuid"
 
 
 def new_token(organisation: int) -> str:
@@ -74,14 +78,26 @@ def load_device(token: str) -> Actor | None:
         return None
     organisation, digest = int(shape[1]), digest_of(token)
     with scope.enter([organisation]), connection.cursor() as cursor:
-        cursor.execute(_DEVICE, [organisation, digest])
+        cursor.execute(_BY_TOKEN, [organisation, digest])
         row = cursor.fetchone()
         if row is None or not constant_time_compare(bytes(row[5]), digest):
             return None
-        device, label, role, site, seen, _stored, organisation_id, closed = row
-        now = clock.now()
+        device, seen, now = row[0], row[4], clock.now()
         if seen is None or now - seen > SEEN_EVERY:
             cursor.execute("UPDATE facts_device SET last_seen_at = %s WHERE organisation_id = %s AND id = %s", [now, organisation, device])
+    return _actor(organisation, row)
+
+
+def device_actor(organisation: int, device: uuid.UUID) -> Actor | None:
+    """Who sent something that was kept: a device with the role it has, also one that was ended since. Needs the organisation's scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_ID, [organisation, device])
+        row = cursor.fetchone()
+    return None if row is None else _actor(organisation, row)
+
+
+def _actor(organisation: int, row: tuple[Any, ...]) -> Actor:
+    device, label, role, site, _seen, _stored, organisation_id, closed = row
     return Actor(
         staff=None, staff_id=None, name=label, organisation=organisation, organisation_id=organisation_id, device=device,
         grants=(Grant(role, permissions_of(role), site),), closed=frozenset(closed), shielded=shielded(),

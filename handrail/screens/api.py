@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -20,67 +19,42 @@ from pydantic import BaseModel, ValidationError
 
 from handrail.facts import devices
 from handrail.facts.devices import own_site
+from handrail.facts.envelopes import Found, draft_of, found_in, readable, strictly
 from handrail.facts.models import Fact, Site
 from handrail.facts.queries import needs_proof
-from handrail.facts.record import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, record, record_many, sentence_of
+from handrail.facts.record import AlreadySaved, Draft, Mode, Outcome, Refusal, Status, record, record_many
 from handrail.facts.spec import KINDS
 from handrail.facts.unreadable import is_storable
-from handrail.kernel import clock
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
 from handrail.kernel.bearer import for_programs, problem, problems
 from handrail.ledgers.stock.models import Item
-from handrail.screens.api_schema import MOST_BYTES, MOST_FACTS, BatchFact, Envelope, body_of, document
+from handrail.screens.api_schema import MOST_BYTES, MOST_FACTS, body_of, document
 from handrail.screens.console import step_up
 
-Found = list[tuple[str, str]]
-DEEPEST = 20
 
-
-class _Answered(Exception):
+class Answered(Exception):
     """What was sent cannot be read; `answer` says why."""
 
     def __init__(self, answer: HttpResponse) -> None:
         self.answer = answer
 
 
-def _sent(request: HttpRequest) -> bytes:
+def sent_body(request: HttpRequest) -> bytes:
     """The body of a request, which must be JSON in UTF-8 and not too large."""
     if request.content_type != "application/json" or (request.content_params or {}).get("charset", "utf-8").lower().strip('"') != "utf-8":
-        raise _Answered(problem(415, _("Send JSON in UTF-8, with the content type application/json.")))
+        raise Answered(problem(415, _("Send JSON in UTF-8, with the content type application/json.")))
     try:
         body = request.body
     except RequestDataTooBig:
         body = b" " * (MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
-        raise _Answered(problem(413, _("This is too large. Send it in several parts.")))
+        raise Answered(problem(413, _("This is too large. Send it in several parts.")))
     return body
 
 
-def _not_json() -> HttpResponse:
+def not_json() -> HttpResponse:
+    """What was sent is no JSON at all."""
     return problem(400, _("This is not JSON."))
-
-
-def _found(error: ValidationError) -> Found:
-    return [(".".join(str(part) for part in e["loc"]), sentence_of(dict(e))) for e in error.errors(include_url=False)]
-
-
-def _strictly(model: type[Envelope], body: bytes | str) -> Any:
-    """The body as a model: types are not guessed, unknown fields are refused."""
-    return model.model_validate_json(body, strict=True)
-
-
-def _when(fact: Envelope) -> datetime:
-    """The moment that was sent, read already; else now."""
-    return fact.occurred_at if isinstance(fact.occurred_at, datetime) else clock.now()
-
-
-def _draft(actor: Actor, site: Site | None, kind: str, payload: Any, fact: Envelope, version: int | None = None) -> Draft:
-    return Draft(
-        kind=kind, payload=payload, site=fact.site or (site.id if site else None), id=fact.id, occurred_at=_when(fact),
-        is_timed=fact.occurred_at is not None,
-        encounter=fact.encounter, participant=fact.participant, supersedes=tuple(fact.supersedes), kind_version=version,
-        device=actor.device, device_sequence=fact.device_sequence if actor.device else None,
-    )
 
 
 def _answer(outcome: Outcome) -> dict[str, str]:
@@ -95,11 +69,11 @@ def _one(kind: str) -> Callable[[ActorRequest], HttpResponse]:
     @may(KINDS[kind].may, instead=KINDS[kind].may_instead, methods=("POST",))
     def post(request: ActorRequest) -> HttpResponse:
         try:
-            fact = _strictly(body_of(kind), _sent(request))
-        except _Answered as refused:
+            fact = strictly(body_of(kind), sent_body(request))
+        except Answered as refused:
             return refused.answer
         except ValidationError as error:
-            return _not_json() if error.errors()[0]["type"] == "json_invalid" else problems(422, _found(error))
+            return not_json() if error.errors()[0]["type"] == "json_invalid" else problems(422, found_in(error))
         return _record(request.actor, kind, fact)
 
     return post
@@ -113,7 +87,7 @@ def _record(actor: Actor, kind: str, fact: Any) -> HttpResponse:
     quota = _quota(actor, site)
     if quota is not None and quota.is_met:
         return _wait(quota)
-    draft = _draft(actor, site, kind, payload, fact)
+    draft = draft_of(actor, site, kind, payload, fact)
     if _lacks_proof(actor, draft):
         return problem(401, _prove())
     if draft.device_sequence is not None and _is_numbered(draft):
@@ -166,14 +140,14 @@ def _is_numbered(draft: Draft) -> bool:
 def batch(request: ActorRequest) -> HttpResponse:
     """Facts of any kinds. What breaks a rule is kept aside; only what cannot be read as a fact at all is refused."""
     try:
-        listed = _listed(_sent(request))
-    except _Answered as refused:
+        listed = _listed(sent_body(request))
+    except Answered as refused:
         return refused.answer
     actor, site = request.actor, own_site(request.actor)
     quota = _quota(actor, site)
     if quota is not None and quota.is_met:
         return _wait(quota)
-    read = [_readable(actor, site, entry) for entry in listed]
+    read = [readable(actor, site, entry) for entry in listed]
     unproved = {draft.id for draft in read if isinstance(draft, Draft) and _lacks_proof(actor, draft)}
     drafts = [draft for draft in read if isinstance(draft, Draft) and draft.id not in unproved]
     taken = record_many(drafts, actor=actor, mode=Mode.ARRIVED) if drafts else []
@@ -199,33 +173,13 @@ def _listed(body: bytes) -> list[dict[str, Any]]:
     try:
         sent = json.loads(body)
     except (ValueError, RecursionError):
-        raise _Answered(_not_json()) from None
+        raise Answered(not_json()) from None
     facts = sent.get("facts") if isinstance(sent, dict) else None
     if not isinstance(facts, list) or not 1 <= len(facts) <= MOST_FACTS or not all(isinstance(entry, dict) for entry in facts):
-        raise _Answered(problems(422, [("facts", _("Send a list of 1 to %d facts.") % MOST_FACTS)]))
+        raise Answered(problems(422, [("facts", _("Send a list of 1 to %d facts.") % MOST_FACTS)]))
     if len(sent) > 1:
-        raise _Answered(problems(422, [(str(name), _("This field does not exist.")) for name in sent if name != "facts"]))
+        raise Answered(problems(422, [(str(name), _("This field does not exist.")) for name in sent if name != "facts"]))
     return facts
-
-
-def _readable(actor: Actor, site: Site | None, entry: dict[str, Any]) -> Draft | Found:
-    """The entry as a draft, or what is wrong with its envelope. The payload is judged by the door, which loses nothing."""
-    payload = entry.get("payload")
-    if not isinstance(payload, dict):
-        return [("payload", _("This is needed."))]
-    if _is_deep(payload):
-        return [("payload", _("This cannot be read."))]
-    try:
-        fact: BatchFact = _strictly(BatchFact, json.dumps(entry | {"payload": {}}))
-    except ValidationError as error:
-        return _found(error)
-    return _draft(actor, site, fact.kind, payload, fact, fact.kind_version)
-
-
-def _is_deep(value: Any, levels: int = DEEPEST) -> bool:
-    """Whether lists and objects stand in one another deeper than any kind needs."""
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return bool(inside) and (levels == 0 or any(_is_deep(part, levels - 1) for part in inside))
 
 
 def _id_of(entry: dict[str, Any]) -> str | None:

@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import Annotated, Any
+from typing import Any
 
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, create_model
 from pydantic.json_schema import models_json_schema
 
 from handrail import __version__
+from handrail.facts.envelopes import BatchFact, Envelope
 from handrail.facts.spec import KINDS, Kind
 
 MOST_FACTS = 50
 """Facts in one batch (security.md 3.2)."""
 MOST_BYTES = 1_000_000
-_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-
-
-def _moment(text: str) -> datetime:
-    """RFC 3339 with a time zone. A year that no clock can mean would be stored, and could not be read again."""
-    if not _WRITTEN.fullmatch(text):
-        raise ValueError(_("Write it as 2026-09-03T14:30:00+03:00."))
-    moment = datetime.fromisoformat(text.upper())
-    if not _EARLIEST <= moment <= _LATEST:
-        raise ValueError(_("Between 1970 and 2100."))
-    return moment
-
-
-Moment = Annotated[str, AfterValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-
-
-class Envelope(BaseModel):
-    """What every fact says besides its payload."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: uuid.UUID = Field(description="Made by the sender; sending it again is harmless")
-    site: uuid.UUID | None = Field(None, description="Where; a device may leave it out and means its own place")
-    occurred_at: Moment | None = Field(None, description="When it happened, with time zone; left out it is now")
-    encounter: uuid.UUID | None = Field(None, description="The visit it belongs to: the id of its facts.encounter")
-    participant: uuid.UUID | None = Field(None, description="The person's random id; left out for nobody in particular")
-    supersedes: list[uuid.UUID] = Field([], max_length=20, description="Facts that this one corrects")
-    device_sequence: int | None = Field(None, ge=0, lt=2**63, description="A device's own count of its facts, without gaps")
-
-
-class BatchFact(Envelope):
-    """A fact of any kind in a batch."""
-
-    kind: str = Field(min_length=1, max_length=200, description="Such as exchange.given")
-    kind_version: int | None = Field(None, ge=1, le=32_767, description="Version of the kind the payload was made for; left out it is today's")
-    payload: dict[str, Any] = Field(description="As the kind's own address describes it")
 
 
 class Answer(BaseModel):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,10 @@ from django.utils.translation import gettext as _
 from handrail.facts.models import Organisation, Site
 from handrail.facts.organisations import system_actor
 from handrail.facts.queries import today
-from handrail.facts.record import Refusal
+from handrail.facts.record import Refusal, lock_organisation
 from handrail.kernel import audit, crypto, ids, keyring, scope
 from handrail.kernel.access import Actor
-from handrail.vault import keystore, records
+from handrail.vault import keystore, outboxes, records, sealed_facts
 from handrail.vault.keystore import IngestKey
 from handrail.vault.models import InboxItem, SealedRecord, Taken
 from handrail.vault.spec import STORES, SealedStore
@@ -30,6 +31,8 @@ from handrail.vault.spec import STORES, SealedStore
 log = logging.getLogger("handrail.vault")
 MONTH = 30
 LARGEST = 256 * 1024
+ACCEPTED, DUPLICATE = "accepted", "duplicate"
+TOO_LARGE, UNKNOWN_KEY, ID_TAKEN = "too_large", "unknown_key", "id_taken"
 
 
 class NoIngestKey(Refusal):
@@ -83,16 +86,18 @@ def _key_context(organisation: uuid.UUID, key: uuid.UUID) -> str:
 
 
 def rotate(organisation: uuid.UUID) -> bool:
-    """A new pair once a month, and old ones destroyed as soon as nothing here needs them. Whether a new one was made."""
+    """A new pair once a month, and old ones destroyed as soon as nothing here and no device needs them. Whether a new one was made."""
     found = keystore.ingest_keys(organisation)
     made = False
     if not found or (today() - found[0].made_on).days >= MONTH:
         _new_key(organisation)
         made = True
     needed = set(InboxItem.objects.values_list("ingest_key", flat=True))
+    since = outboxes.oldest_needed()
     for old in found[0 if made else 1 :]:
-        # A page or a device may still hold the key of the month before: it stays as long again as it was used.
-        if old.id not in needed and (today() - old.made_on).days >= 2 * MONTH:
+        # A page may still hold the key of the month before: it stays as long again as it was used.
+        is_old = (today() - old.made_on).days >= 2 * MONTH
+        if is_old and old.id not in needed and (since is None or since > old.made_on):
             keystore.forget_ingest(old.id, organisation)
     return made
 
@@ -128,16 +133,79 @@ def take_sealed(*, actor: Actor, store: SealedStore, participant: uuid.UUID, sit
     item = _keep(actor, id, key, sealed, {"store": store.key, "participant": str(participant), "site": str(site.id)})
     if not keyring.is_open(keyring.VAULT):
         return Outcome(None)
-    return Outcome(_take_in(item, actor=actor, organisation=actor.organisation_id))
+    try:
+        with transaction.atomic():
+            return Outcome(_take_in(item, actor=actor, organisation=actor.organisation_id))
+    except (keyring.Locked, keystore.NoKeystore):  # locked in between: it waits
+        return Outcome(None)
+    except (crypto.SealError, UnicodeError, json.JSONDecodeError):
+        raise Refusal([("", _("What your browser sealed cannot be opened. Copy what you wrote, open the page again and write it there."))]) from None
+
+
+def _put(actor: Actor, id: uuid.UUID, key: uuid.UUID, sealed: bytes, sort: str, about: dict[str, str]) -> InboxItem:
+    item: InboxItem = InboxItem.objects.create(
+        organisation_id=actor.organisation, id=id, sort=sort, ingest_key=key, sealed=sealed, received_on=today(),
+        staff=actor.staff_id, device=actor.device, about=about,
+    )
+    return item
 
 
 def _keep(actor: Actor, id: uuid.UUID, key: uuid.UUID, sealed: bytes, about: dict[str, str]) -> InboxItem:
-    item: InboxItem = InboxItem.objects.create(
-        organisation_id=actor.organisation, id=id, sort=InboxItem.Sort.RECORD, ingest_key=key, sealed=sealed, received_on=today(),
-        staff=actor.staff_id, device=actor.device, about=about,
-    )
+    item = _put(actor, id, key, sealed, InboxItem.Sort.RECORD, about)
     audit.write("inbox.kept", actor=actor, object_kind="inbox_item", object_id=id, detail={"store": about.get("store", "")})
     return item
+
+
+# -- facts that a device sealed --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Something that a device sealed: an id of its own, the key it is sealed to, and bytes."""
+
+    id: uuid.UUID
+    key: uuid.UUID
+    sealed: bytes
+
+
+@transaction.atomic
+def take_facts(*, actor: Actor, sent: Sequence[Sent]) -> list[str]:
+    """Keep what a device sealed, and record it at once if the vault is open. For each: accepted, duplicate, or why it is refused."""
+    lock_organisation()
+    known, kept, said = {key.id for key in keystore.ingest_keys(actor.organisation_id)}, [], []
+    for one in sent:
+        digest = _digest_here(one.id)
+        if digest is not None:
+            said.append(DUPLICATE if crypto.same(digest, crypto.digest(one.sealed)) else ID_TAKEN)
+        elif len(one.sealed) > LARGEST:
+            said.append(TOO_LARGE)
+        elif one.key not in known:
+            said.append(UNKNOWN_KEY)
+        else:
+            kept.append(_put(actor, one.id, one.key, one.sealed, InboxItem.Sort.FACTS, {}))
+            said.append(ACCEPTED)
+    if kept:
+        audit.write("inbox.kept", actor=actor, object_kind="inbox_item", object_id=kept[0].id, detail={"sort": "facts", "items": len(kept)})
+        _read_now(kept, actor)
+    return said
+
+
+def _digest_here(id: uuid.UUID) -> bytes | None:
+    """The digest of what is here under this id; empty where none was kept, None when nothing is."""
+    waits = InboxItem.objects.filter(id=id).values_list("sealed", flat=True).first()
+    if waits is not None:
+        return crypto.digest(bytes(waits))
+    taken = Taken.objects.filter(id=id).first()
+    return None if taken is None else bytes(taken.digest or b"")
+
+
+def _read_now(kept: Sequence[InboxItem], actor: Actor) -> None:
+    """Record what was kept just now. Locked, now or in between, it waits: it is kept either way."""
+    if not keyring.is_open(keyring.VAULT):
+        return
+    with suppress(keyring.Locked, keystore.NoKeystore):
+        for item in kept:
+            _try(item, actor.organisation_id, actor)
 
 
 # -- reading -------------------------------------------------------------------------------------------------------------
@@ -160,40 +228,53 @@ def process(organisation: Organisation) -> tuple[int, int]:
             item = InboxItem.objects.select_for_update(skip_locked=True).filter(key=key).first()
             if item is None:
                 continue
-            try:
-                with transaction.atomic():
-                    _take_in(item, actor=system_actor(organisation), organisation=organisation.id)
-                taken += 1
-            except (keyring.Locked, keystore.NoKeystore):  # nothing is wrong with the item
-                raise
-            except (crypto.SealError, Refusal, ValueError, LookupError) as error:
-                failed += 1
-                item.problem = (str(error.problems[0][1]) if isinstance(error, Refusal) and error.problems else type(error).__name__)[:200]
-                item.save(update_fields=["problem"])
-                log.warning("An item of the inbox could not be taken in: %s", type(error).__name__)
+            is_taken = _try(item, organisation.id, system_actor(organisation))
+            taken, failed = taken + is_taken, failed + (not is_taken)
     return taken, failed
+
+
+def _try(item: InboxItem, organisation: uuid.UUID, actor: Actor) -> bool:
+    """Take in one item; False when a person has to look, and the item stays with the reason. Raises `keyring.Locked`."""
+    try:
+        with transaction.atomic():
+            if item.sort == InboxItem.Sort.FACTS:
+                sealed_facts.record(item, _plain(item, organisation))
+            else:
+                _take_in(item, actor=actor, organisation=organisation)
+    except (crypto.SealError, Refusal, ValueError, LookupError, RecursionError) as error:
+        if isinstance(error, (keyring.Locked, keystore.NoKeystore)):  # nothing is wrong with the item
+            raise
+        item.problem = (str(error.problems[0][1]) if isinstance(error, Refusal) and error.problems else type(error).__name__)[:200]
+        item.save(update_fields=["problem"])
+        log.warning("An item of the inbox could not be taken in: %s", type(error).__name__)
+    return not item.problem
 
 
 def _take_in(item: InboxItem, *, actor: Actor, organisation: uuid.UUID) -> SealedRecord:
     """Open one item, put it where it belongs, and remove it."""
-    said = _opened(item, organisation)
+    said = _words(_plain(item, organisation))
     store, about = STORES[item.about["store"]], item.about
     site = Site.objects.get(id=about["site"])
     made = records.seal(
         actor=actor, store=store, participant=uuid.UUID(about["participant"]), site=site, said=records.checked(store, said), organisation=organisation
     )
-    Taken.objects.create(organisation_id=item.organisation_id, id=item.id, on=today())
-    item.delete()
+    sealed_facts.done(item)
     return made
 
 
-def _opened(item: InboxItem, organisation: uuid.UUID) -> dict[str, str]:
+def _plain(item: InboxItem, organisation: uuid.UUID) -> bytes:
+    """What is inside an item; raises `keyring.Locked` or `crypto.SealError`."""
     key = next((k for k in keystore.ingest_keys(organisation) if k.id == item.ingest_key), None)
     if key is None:
         raise crypto.SealError("The key it was sealed to was destroyed.")
     private = keyring.unlock(_key_context(organisation, key.id), key.wrapped)
-    plain = records.unpad(crypto.unseal(private, context_of(organisation, item.id), bytes(item.sealed)))
+    return records.unpad(crypto.unseal(private, context_of(organisation, item.id), bytes(item.sealed)))
+
+
+def _words(plain: bytes) -> dict[str, str]:
+    """The fields of a record."""
     found: Any = json.loads(plain)
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise crypto.SealError("What was sealed is not a record.")
+    json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair cannot be stored
     return {str(name): value for name, value in found.items()}

@@ -86,6 +86,18 @@ class Taken(ScopedModel):
 
     id = models.UUIDField(editable=False)
     on = models.DateField()
+    digest = models.BinaryField(null=True, help_text="Of the sealed bytes, to tell an item that was sent again from another under the same id")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "id"], name="inbox_taken")]
+
+
+class Outbox(ScopedModel):
+    """What a device last said of what it still holds: nothing in it is sealed to a key older than that day's."""
+
+    device = models.UUIDField()
+    needs_keys_since = models.DateField()
+    said_on = models.DateField(null=True, help_text="Empty while the day is that of the first key it was given")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "device"], name="outbox_once")]
