@@ -20,7 +20,7 @@ import stat
 import struct
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -80,13 +80,24 @@ def _call(folder: Path, ring: str, message: Mapping[str, Any]) -> dict[str, Any]
 
 
 def ask(folder: Path, ring: str, verb: str, name: str, data: bytes, *, context: str = "") -> bytes:
-    """Have something done with a key: `mac`, `lock` or `unlock`. Raises `NobodyHolds` or `crypto.SealError`."""
+    """Have something done with a key: `mac` or `lock`. Raises `NobodyHolds` or `crypto.SealError`."""
     answer = _call(folder, ring, {"verb": verb, "name": name, "context": context, "data": base64.b64encode(data).decode()})
     if answer.get("locked"):
         raise NobodyHolds(ring)
     if "refused" in answer:
         raise crypto.SealError(answer["refused"])
     return base64.b64decode(answer["data"])
+
+
+def ask_many(folder: Path, ring: str, name: str, locked: Sequence[tuple[str, bytes]]) -> list[bytes]:
+    """Have many things opened at once, each with its context. Raises as `ask` does."""
+    items = [[context, base64.b64encode(data).decode()] for context, data in locked]
+    answer = _call(folder, ring, {"verb": "unlock", "name": name, "items": items})
+    if answer.get("locked"):
+        raise NobodyHolds(ring)
+    if "refused" in answer:
+        raise crypto.SealError(answer["refused"])
+    return [base64.b64decode(text) for text in answer["items"]]
 
 
 def status(folder: Path, ring: str) -> Status:
@@ -179,19 +190,20 @@ class Holder:
         if not self.is_open:
             return {"locked": True}
         self._used = _now()
-        key, data = self._keys[message["name"]], base64.b64decode(message["data"])
         try:
-            done = self._do(str(verb), key, str(message["context"]), data)
+            return self._done(str(verb), message)
         except crypto.SealError as error:
             return {"refused": str(error)}
-        return {"data": base64.b64encode(done).decode()}
 
-    def _do(self, verb: str, key: bytes, context: str, data: bytes) -> bytes:
-        if verb == "mac":
-            return crypto.mac(key, data)
-        if verb == "lock":
-            return crypto.lock_bytes(key, context, data)
-        return open_with([key, *([self._keys[BEFORE]] if BEFORE in self._keys else [])], context, data)
+    def _done(self, verb: str, message: Mapping[str, Any]) -> dict[str, Any]:
+        key = self._keys[message["name"]]
+        if verb == "unlock":
+            keys = [key, *([self._keys[BEFORE]] if message["name"] == "vault" and BEFORE in self._keys else [])]
+            opened = [open_with(keys, context, base64.b64decode(data)) for context, data in message["items"]]
+            return {"items": [base64.b64encode(one).decode() for one in opened]}
+        data = base64.b64decode(message["data"])
+        done = crypto.mac(key, data) if verb == "mac" else crypto.lock_bytes(key, message["context"], data)
+        return {"data": base64.b64encode(done).decode()}
 
     def _open(self, message: Mapping[str, Any]) -> dict[str, Any]:
         try:

@@ -8,6 +8,7 @@ process for each ring (`keyholder`), which does with them what it is asked, tell
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from handrail.kernel import crypto, keyholder
 from handrail.kernel.access import Refused
 
 CODES, VAULT = "codes", "vault"
-RINGS: dict[str, tuple[str, ...]] = {CODES: ("lookup", "link"), VAULT: ("vault",)}
+RINGS: dict[str, tuple[str, ...]] = {CODES: ("lookup", "link", "handle"), VAULT: ("vault",)}
 """Which keys each ring holds."""
 
 
@@ -62,27 +63,43 @@ def is_open(ring: str) -> bool:
     return mode() is Mode.LOW or keyholder.status(_folder(), ring).is_open
 
 
+def _ring_of(name: str) -> str:
+    return next(ring for ring, names in RINGS.items() if name in names)
+
+
 def mac(name: str) -> crypto.Mac:
     """What makes keyed digests with the key of this name; in high-risk mode it asks the process that holds it, and may raise `Locked`."""
-    ring = next(ring for ring, names in RINGS.items() if name in names)
     if mode() is Mode.LOW:
         return crypto.key(_folder(), name)
-    return partial(_ask, ring, "mac", name)
+    return partial(_ask, _ring_of(name), "mac", name)
 
 
-def lock(context: str, plain: bytes) -> bytes:
-    """Lock a few bytes, such as the key of one record, with the key of the vault. Raises `Locked`."""
+def lock(context: str, plain: bytes, *, name: str = VAULT) -> bytes:
+    """Lock a few bytes, such as the key of one record, with a key of a ring. Raises `Locked`."""
     if mode() is Mode.LOW:
-        return crypto.lock_bytes(crypto.key(_folder(), VAULT), context, plain)
-    return _ask(VAULT, "lock", VAULT, plain, context=context)
+        return crypto.lock_bytes(crypto.key(_folder(), name), context, plain)
+    return _ask(_ring_of(name), "lock", name, plain, context=context)
 
 
-def unlock(context: str, locked: bytes) -> bytes:
+def unlock(context: str, locked: bytes, *, name: str = VAULT) -> bytes:
     """The reverse; raises `Locked`, or `crypto.SealError` if another key or context locked it."""
+    return unlock_many([(context, locked)], name=name)[0]
+
+
+def unlock_many(locked: Sequence[tuple[str, bytes]], *, name: str = VAULT) -> list[bytes]:
+    """The same for many at once, each with its context."""
+    if not locked:
+        return []
     if mode() is Mode.HIGH:
-        return _ask(VAULT, "unlock", VAULT, locked, context=context)
-    names = [VAULT, *([keyholder.BEFORE] if (_folder() / f"{keyholder.BEFORE}.key").exists() else [])]
-    return keyholder.open_with([crypto.key(_folder(), name) for name in names], context, locked)
+        ring = _ring_of(name)
+        try:
+            return keyholder.ask_many(_folder(), ring, name, locked)
+        except keyholder.NobodyHolds:
+            raise Locked(ring) from None
+    keys = [crypto.key(_folder(), name)]
+    if name == VAULT and (_folder() / f"{keyholder.BEFORE}.key").exists():
+        keys.append(crypto.key(_folder(), keyholder.BEFORE))
+    return [keyholder.open_with(keys, context, bytes_) for context, bytes_ in locked]
 
 
 def _ask(ring: str, verb: str, name: str, data: bytes, *, context: str = "") -> bytes:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from handrail.kernel.rooms import Room
+from handrail.kernel.rooms import NavGroup, NavItem, Room
 
 ROOM = Room(
     key="vault",
@@ -18,5 +18,6 @@ ROOM = Room(
         "administrator": {"keys.lock", "keys.manage"},
         "auditor": {"keys.lock"},
     },
+    nav=(NavItem(_("Keys"), "keys", "keys.lock", NavGroup.RUNNING),),
     shielded=frozenset({"vault.use"}),
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from psycopg import sql
 
-from handrail.facts.models import Organisation
+from handrail.facts.models import Handle, Organisation
 from handrail.facts.organisations import system_actor
 from handrail.kernel import audit, clock, crypto, keyholder, keyring, officers, private_files, scope
 from handrail.kernel.keyring import CODES, RINGS, VAULT, Mode
@@ -200,6 +200,7 @@ def begin_again() -> Lost:
         with scope.enter([organisation.key]):
             records += SealedRecord.objects.count()
             waiting += InboxItem.objects.count()
+            Handle.objects.all().delete()  # nobody can read them; people say again what they like to be called
             for key in keystore.ingest_keys(organisation.id):
                 keystore.forget_ingest(key.id, organisation.id)
     _note("keys.lost", sealed_records=records, waiting=waiting)

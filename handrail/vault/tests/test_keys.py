@@ -16,6 +16,8 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
+from handrail.facts import handles
+from handrail.facts.labels import label
 from handrail.facts.models import CardToken, Fact
 from handrail.facts.participants import find, issue_card
 from handrail.kernel import audit, clock, crypto, ids, keyholder, keyring, officers, scope
@@ -99,10 +101,10 @@ def on_disk() -> set[str]:
 
 def test_sealed_keys_lie_nowhere_on_the_disk(three):
     record = write(three, somebody(three))
-    keys = [crypto.key(settings.CONFIG.keys, name) for name in ("lookup", "link", "vault")]
+    keys = [crypto.key(settings.CONFIG.keys, name) for name in ("lookup", "link", "handle", "vault")]
     risk.go_high()
     assert keyring.mode() is Mode.HIGH
-    assert not {"lookup.key", "link.key", "vault.key"} & on_disk()
+    assert not {"lookup.key", "link.key", "handle.key", "vault.key"} & on_disk()
     held = b"".join(path.read_bytes() for path in settings.CONFIG.var.rglob("*") if path.is_file())
     assert not any(key in held or key.hex().encode() in held for key in keys)
     assert keystore.get(record.data_key, three.harbour.id) is not None
@@ -123,8 +125,12 @@ def test_while_it_is_locked_no_card_is_found_and_nothing_is_opened_but_visits_go
     code = crypto.new_code()
     issue_card(actor=three.system, participant=who, code=code)
     record = write(three, who)
+    handles.set_handle(actor=three.system, participant=who, word="Kingfisher")
     risk.go_high()
     holders()
+    assert handles.name_of(who) == label(who), "pages go on with the two words"
+    with pytest.raises(Locked):
+        handles.search(actor=three.actors["naima"], typed="kingf", site=three.van)
     with pytest.raises(Locked, match="no card or self-made code"):
         find(code)
     with pytest.raises(Locked, match="The vault is locked"):
@@ -136,10 +142,12 @@ def test_any_one_of_them_opens_everything(three, holders, who):
     person, code = somebody(three), crypto.new_code()
     issue_card(actor=three.system, participant=person, code=code)
     record = write(three, person)
+    handles.set_handle(actor=three.system, participant=person, word="Kingfisher")
     risk.go_high()
     holders()
     unlock(**({"identity": three.paper} if who == "paper" else {"officer": who, "words": WORDS if who == "Ada" else OTHERS}))
     assert find(code).participant == person
+    assert handles.name_of(person) == "Kingfisher"
     assert open_it(three, record) == PHONE
 
 
@@ -257,7 +265,7 @@ def test_a_change_to_high_that_is_interrupted_is_seen_and_ends_when_it_is_run_ag
     monkeypatch.setattr(risk, "_remove_open_keys", lambda _folder: None)
     risk.go_high()
     monkeypatch.undo()
-    assert risk.left_open(settings.CONFIG.keys) == ["lookup.key", "link.key", "vault.key"]
+    assert risk.left_open(settings.CONFIG.keys) == ["lookup.key", "link.key", "handle.key", "vault.key"]
     risk.go_high()
     assert risk.left_open(settings.CONFIG.keys) == []
 
