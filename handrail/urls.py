@@ -7,7 +7,7 @@ import importlib.util
 from django.urls import include, path
 
 from handrail.kernel.rooms import rooms
-from handrail.screens import api, poster, public
+from handrail.screens import api, api_inbox, poster, public
 from handrail.screens.console import (
     account,
     accounts,
@@ -169,7 +169,7 @@ urlpatterns = [
     path("import/", imports.upload, name="import"),
     path("audit/", audit_pages.audit_page, name="audit"),
     path("reference/", reference.reference, name="reference"),
-    path("api/", include(api.urls())),
+    path("api/", include(api.urls() + api_inbox.urls())),
     *(
         path(f"{room.key}/", include(f"{room.package}.urls"))
         for room in rooms()

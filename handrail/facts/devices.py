@@ -77,6 +77,16 @@ def listed(actor: Actor) -> list[Device]:
     return sorted(found, key=lambda device: (device.revoked_at is not None, device.label))
 
 
+SILENT_DAYS = 60
+
+
+def silent_since(device: Device) -> datetime | None:
+    """When a device in use was last heard of, if that is long ago; what it may still hold keeps old keys alive (security.md 2.1)."""
+    heard = device.last_seen_at or device.enrolled_at
+    is_silent = device.revoked_at is None and heard is not None and clock.now() - heard > timedelta(days=SILENT_DAYS)
+    return heard if is_silent else None
+
+
 # -- how much one may send in a day ---------------------------------------------------------------------------------------
 
 MET = "device.quota_met"

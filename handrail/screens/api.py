@@ -86,7 +86,7 @@ def _record(actor: Actor, kind: str, fact: Any) -> HttpResponse:
     site = own_site(actor)
     quota = _quota(actor, site)
     if quota is not None and quota.is_met:
-        return _wait(quota)
+        return wait(quota)
     draft = draft_of(actor, site, kind, payload, fact)
     if _lacks_proof(actor, draft):
         return problem(401, _prove())
@@ -106,7 +106,7 @@ def _quota(actor: Actor, site: Site | None) -> devices.Quota | None:
     return devices.quota(actor.device, site) if actor.device is not None and site is not None else None
 
 
-def _wait(quota: devices.Quota) -> HttpResponse:
+def wait(quota: devices.Quota) -> HttpResponse:
     """Too much for one day: nothing is recorded and nothing lost, the device keeps it."""
     answer = problem(429, _("This device sent all that it may in a day. Keep the rest and send it later."))
     answer.headers["Retry-After"] = str(quota.seconds_left)
@@ -146,7 +146,7 @@ def batch(request: ActorRequest) -> HttpResponse:
     actor, site = request.actor, own_site(request.actor)
     quota = _quota(actor, site)
     if quota is not None and quota.is_met:
-        return _wait(quota)
+        return wait(quota)
     read = [readable(actor, site, entry) for entry in listed]
     unproved = {draft.id for draft in read if isinstance(draft, Draft) and _lacks_proof(actor, draft)}
     drafts = [draft for draft in read if isinstance(draft, Draft) and draft.id not in unproved]
@@ -165,7 +165,7 @@ def batch(request: ActorRequest) -> HttpResponse:
 
 
 def _refused(entry: dict[str, Any], reason: str, found: Found) -> dict[str, Any]:
-    return {"id": _id_of(entry), "status": "refused", "reason": reason, "problems": [{"field": name, "sentence": said} for name, said in found]}
+    return {"id": id_of(entry), "status": "refused", "reason": reason, "problems": [{"field": name, "sentence": said} for name, said in found]}
 
 
 def _listed(body: bytes) -> list[dict[str, Any]]:
@@ -182,7 +182,8 @@ def _listed(body: bytes) -> list[dict[str, Any]]:
     return facts
 
 
-def _id_of(entry: dict[str, Any]) -> str | None:
+def id_of(entry: dict[str, Any]) -> str | None:
+    """The id that an entry carries, if it is one."""
     try:
         return str(uuid.UUID(entry["id"]))
     except (KeyError, ValueError, TypeError, AttributeError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from datetime import date
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.translation import get_language
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import models_json_schema
 
 from handrail import __version__
@@ -17,6 +19,27 @@ from handrail.facts.spec import KINDS, Kind
 MOST_FACTS = 50
 """Facts in one batch (security.md 3.2)."""
 MOST_BYTES = 1_000_000
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class SealedItem(BaseModel):
+    """A list of facts as a batch takes them, padded and sealed by the device: docs/how-to/connect-another-system.md says how."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: uuid.UUID = Field(description="Made by the device; it is part of what was sealed, and sending it again is harmless")
+    sort: Literal["facts"]
+    key: uuid.UUID = Field(description="The id of the key it is sealed to")
+    sealed: str = Field(min_length=68, pattern="^[A-Za-z0-9+/]+=?=?$", description="Base64 of: version 1, encapsulated key, ciphertext")
+
+
+class ApiIngestKey(BaseModel):
+    """A public key to seal to: HPKE base mode, DHKEM-X25519, HKDF-SHA-256, AES-256-GCM."""
+
+    id: uuid.UUID
+    public: str = Field(description="32 bytes in base64")
+    organisation: uuid.UUID
+    made_on: date
 
 
 class Answer(BaseModel):
@@ -51,6 +74,12 @@ class BatchOutcome(BaseModel):
 
 class BatchAnswer(BaseModel):
     """One outcome for each fact, in the order they were sent."""
+
+    outcomes: list[BatchOutcome]
+
+
+class InboxAnswer(BaseModel):
+    """One outcome for each item, in the order they were sent: accepted, duplicate or refused (unreadable, too_large, unknown_key, id_taken)."""
 
     outcomes: list[BatchOutcome]
 
@@ -106,8 +135,8 @@ def body_of(kind: str) -> type[Envelope]:
 @lru_cache(maxsize=4)
 def _shapes(bodies: tuple[type[BaseModel], ...], language: str) -> tuple[dict[Any, Any], dict[str, Any]]:
     """Where each model's shape stands, and the shapes: a second's work, and the same until a kind or the language changes."""
-    sent: list[type[BaseModel]] = [*bodies, BatchFact]
-    answers: list[type[BaseModel]] = [Answer, Problems, BatchAnswer, Sites, Items]
+    sent: list[type[BaseModel]] = [*bodies, BatchFact, SealedItem]
+    answers: list[type[BaseModel]] = [Answer, Problems, BatchAnswer, Sites, Items, ApiIngestKey, InboxAnswer]
     wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in sent]
     wanted += [(model, "serialization") for model in answers]
     names, definitions = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
@@ -129,10 +158,20 @@ def document() -> dict[str, Any]:
         "description": "Facts of any kinds. Each gets its own answer, so that a damaged one holds up none of the others.",
         "properties": {"facts": {"type": "array", "minItems": 1, "maxItems": MOST_FACTS, "items": {"anyOf": [reference(BatchFact), {"type": "object"}]}}},
     }
+    schemas["Inbox"] = {
+        "type": "object", "title": "Inbox", "additionalProperties": False,
+        "description": "What a device sealed. It is kept whether or not the vault is open; each item gets its own answer.",
+        "properties": {
+            "items": {"type": "array", "maxItems": MOST_FACTS, "items": {"anyOf": [reference(SealedItem), {"type": "object"}]}},
+            "needs_keys_since": {"type": "string", "format": "date", "description": "Nothing the device still holds is sealed to a key made before this day"},
+        },
+    }
     paths: dict[str, Any] = {
         "/api/openapi.json": {"get": _reading("schema", "This description", {"type": "object"})},
         "/api/sites/": {"get": _reading("list_sites", "Places where this token may record", reference(Sites))},
         "/api/items/": {"get": _reading("list_items", "What is handed out there", reference(Items))},
+        "/api/ingest-key/": {"get": _reading("get_ingest_key", "The key to seal to", reference(ApiIngestKey), ("422",))},
+        "/api/inbox/": {"post": _posting("fill_inbox", "What was sealed", "Kept and acknowledged also while nobody can open it; recorded when the vault is open. For devices only.", {"$ref": "#/components/schemas/Inbox"}, reference(InboxAnswer))},
         "/api/facts/": {"post": _posting("record_batch", "Several facts", "Facts of any kinds, in order, under one lock. Nothing that happened is lost: what breaks a rule is kept aside.", {"$ref": "#/components/schemas/Batch"}, reference(BatchAnswer))},
     }
     for kind in KINDS:
@@ -152,8 +191,8 @@ def document() -> dict[str, Any]:
     }
 
 
-def _reading(name: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"operationId": name, "summary": summary, "responses": _ok(schema) | _refusals(_READING)}
+def _reading(name: str, summary: str, schema: dict[str, Any], others: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {"operationId": name, "summary": summary, "responses": _ok(schema) | _refusals((*_READING, *others))}
 
 
 def _posting(name: str, summary: str, explain: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

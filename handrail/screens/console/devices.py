@@ -23,8 +23,8 @@ from handrail.kernel.web import posted_id
 class DevicesPage:
     """The list, the form as typed, and the token of a device that was enrolled just now."""
 
-    devices: list[tuple[Device, str, datetime | None]]
-    """Each with the name of its role, and when it lately met what it may send in a day."""
+    devices: list[tuple[Device, str, datetime | None, datetime | None]]
+    """Each with the name of its role, when it lately met what it may send in a day, and since when it is silent if that is long ago."""
     sites: list[Site]
     roles: list[tuple[str, str]]
     id: str
@@ -74,6 +74,6 @@ def _page(
     shown = devices.listed(request.actor)
     met = devices.met_lately(shown)
     page = DevicesPage(
-        [(device, role_name(device.role), met.get(device.id)) for device in shown], _sites(request), [(role, role_name(role)) for role in devices.roles_for_devices()], form, **(typed or {}), errors=errors or {}, token=token
+        [(device, role_name(device.role), met.get(device.id), devices.silent_since(device)) for device in shown], _sites(request), [(role, role_name(role)) for role in devices.roles_for_devices()], form, **(typed or {}), errors=errors or {}, token=token
     )
     return render(request, "console/devices.html", {"page": page}, status=422 if errors else 200)
