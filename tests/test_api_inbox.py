@@ -250,14 +250,25 @@ def test_killed_while_it_takes_in_it_is_all_done_again_exactly_once(own_database
         with scope.enter([world.harbour.key]):
             return inbox.waiting(), Fact.objects.filter(kind="exchange.returned").count(), Taken.objects.count()
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(sealed_facts, where, killed)
+    monkeypatch.setattr(sealed_facts, where, killed)
+    with pytest.raises(Killed):
         inbox.process(world.harbour)
+    monkeypatch.setattr(sealed_facts, where, real)
     assert there() == (1, 0, 0)
     assert inbox.process(world.harbour) == (1, 0)
     assert there() == (0, 2, 1)
     assert statuses(push(phone, sealed(key, facts))) == ["accepted"], "the device never heard and sealed it again"
     assert there() == (0, 2, 2)
+
+
+def test_what_fails_half_way_leaves_nothing_of_itself_and_waits_for_a_person(in_harbour, phone, vault, monkeypatch):
+    def fails(_item: InboxItem) -> None:
+        raise LookupError("after the facts were written")
+
+    monkeypatch.setattr(sealed_facts, "done", fails)
+    assert statuses(push(phone, sealed(key_of(phone), [returned()]))) == ["accepted"]
+    assert not Fact.objects.filter(kind="exchange.returned").exists()
+    assert InboxItem.objects.get().problem == "LookupError"
 
 
 # -- nobody reads it -------------------------------------------------------------------------------------------------------
