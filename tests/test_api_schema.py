@@ -22,6 +22,7 @@ from handrail.facts.spec import KINDS
 from handrail.kernel import scope
 from handrail.kernel.rooms import permissions_of
 from handrail.screens import api_schema
+from handrail.vault import keystore
 from tests import world as small_world
 
 EXAMPLES = 4
@@ -49,12 +50,13 @@ class Quiet(WSGIRequestHandler):
 
 
 class OneThread(WSGIServer):
-    """Answers in one thread, with one connection to the database that is closed at the end."""
+    """Answers in one thread, with one connection to each database, closed at the end."""
 
     def serve(self) -> None:
         """Until it is shut down."""
         self.serve_forever(poll_interval=0.05)
         connections.close_all()
+        keystore.close()
 
 
 @contextmanager
