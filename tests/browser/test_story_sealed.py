@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote
 import pytest
 
 from bench._server import ROOT, Server
-from tests.browser.conftest import DESK, PHONE, Visitor
+from tests.browser.conftest import PHONE, Visitor
 from tests.browser.test_story_person import at_van, new_card
 
 pytestmark = pytest.mark.browser
@@ -87,9 +87,6 @@ def test_what_is_written_down_while_the_vault_is_locked_lies_nowhere_to_be_read(
     page.fill("#how", HOW)
     bodies: list[str] = []
     page.on("request", lambda request: bodies.append(request.post_data or "") if request.method == "POST" else None)
-    for size, name in ((PHONE, "360"), (DESK, "1440")):
-        page.set_viewport_size(size)
-        page.screenshot(path=f"/tmp/sealed-form-{name}.png")
     with page.expect_navigation():
         page.locator("main form button.go").tap()
     assert "waits=1" in page.url
