@@ -35,7 +35,7 @@ from handrail.ledgers.stock import forecast, kits, recalls
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console import at_hand
 from handrail.services.exchange.models import OpenTest
-from tests import outside, releases
+from tests import outside, releases, watching
 from tests import world as small_world
 from tests.forms_on_pages import Form, read
 from tests.people import join
@@ -165,7 +165,7 @@ def _things(scene: Scene) -> None:
             organisation=world.harbour, indicator="prv_10a", version=1, period=quarter, starts_on=date(2025, 10, 1),
             ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
         )
-    scene.things = outside.enter(world) | _told(world) | {
+    scene.things = outside.enter(world) | watching.enter(world) | _told(world) | {
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
