@@ -17,6 +17,7 @@ from handrail.facts import (
     derived_codes,
     devices,
     handles,
+    heads,
     participants,
     proposals,
     receipts,
@@ -158,7 +159,7 @@ def _things(scene: Scene) -> None:
     )
     merge, undone = join(world, ids.random(), ids.random()), _undone(world)
     pricked = record(Draft(kind="exchange.needlestick", payload=KINDS["exchange.needlestick"].sample, site=van.id), actor=naima)
-    scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"])}
+    scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"]), "head": heads.current().as_text()}
     quarter = "2026Q3"
     for site in (None, van):
         Result.objects.create(

@@ -13,6 +13,6 @@ from handrail.kernel import ids
 def enter(world: SimpleNamespace) -> dict[str, list[Any]]:
     """One of each, in the first organisation, whose scope is entered; ids by the name they have in addresses."""
     alarm = alarms.raise_alarm(actor=world.system, reason=Alarm.Reason.CHAIN_BROKEN, subject="chains", detail={"first": "Line 3 is missing."})
-    made = glass.break_glass(actor=world.actors["naima"], site=world.van, participant=ids.random(), why="overdose", id=ids.random())
+    made = glass.break_glass(actor=world.actors["nurse"], site=world.sites["Clinic"], participant=ids.random(), why="overdose", id=ids.random())
     notice = Notice.objects.get(about=made.id, staff=world.staff["coordinator"].id)
     return {"alarm": [alarm.id], "access": [made.id], "notice": [notice.id]}
