@@ -196,7 +196,7 @@ def _people_of_kenya(house: House, worker: Actor, site: Site) -> None:
     wishes.give_consent(actor=worker, site=site, participant=known, id=house.id(), said=said)
     wishes.set_status(actor=worker, site=site, participant=house.person(worker, site, 1979, "male"), id=house.id(), status="do_not_contact")
     mwangi = house.staff("mwangi", "Mwangi", "outreach worker who used emergency access today", ("outreach", site))
-    watched.load(mwangi, site, known, house.id())
+    watched.load(mwangi, site, house.id())
 
 
 def _stock_of_kenya(house: House) -> None:

@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 from handrail.facts import glass, unusual
-from handrail.facts.models import Participant, Site
+from handrail.facts.models import Fact, Participant, Site
 from handrail.kernel import clock
 from handrail.kernel.access import Actor
 from handrail.kernel.models import AccessEntry
@@ -14,8 +14,10 @@ from handrail.kernel.models import AccessEntry
 LOOKS = 26
 
 
-def load(worker: Actor, site: Site, person: uuid.UUID, id: uuid.UUID) -> None:
-    """A worker used emergency access for a person this morning, and looked at many people in the last week that is over."""
+def load(worker: Actor, site: Site, id: uuid.UUID) -> None:
+    """A worker used emergency access for somebody who comes to another place, and looked at many people in the last week that is over."""
+    elsewhere = Fact.objects.filter(kind="facts.encounter", participant__isnull=False, site__closed_setting="").exclude(site=site)
+    person = elsewhere.order_by("-occurred_at", "key").values_list("participant", flat=True)[0]
     glass.break_glass(actor=worker, site=site, participant=person, why=glass.Why.TRANSFER.value, id=id)
     last = unusual.last_week()
     people = list(Participant.objects.order_by("id").values_list("id", flat=True)[:LOOKS])

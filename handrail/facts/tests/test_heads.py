@@ -5,58 +5,31 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.db import connection, transaction
-from django.test import Client
+from django.db import connection
 
-from handrail.facts import alarms, backups, devices, heads
-from handrail.facts.fold import as_json
+from handrail.facts import backups, heads
 from handrail.facts.heads import Heads, Link, NotAHead, Standing
 from handrail.facts.models import Alarm, Fact, Notice
-from handrail.facts.record import Draft, record
-from handrail.facts.recorded import chain, read_facts
 from handrail.facts.replay import verify_chain
-from handrail.kernel import audit, crypto, ids, scope
-from handrail.kernel.models import AuditEntry
+from handrail.kernel import audit, scope
 from tests import plugin
-from tests import world as small_world
-from tests.chaos.roles import as_superuser
-
-HARBOUR = "(SELECT key FROM facts_organisation WHERE name = 'Harbour')"
-ITS = f"organisation_id = {HARBOUR}"
-LAST = f"counter = (SELECT max(counter) FROM facts_fact WHERE {ITS})"
-AUDIT_LAST = f"number = (SELECT max(number) FROM kernel_auditentry WHERE {ITS})"
-
-
-def give(world, quantity=1):
-    record(
-        Draft(kind="exchange.given", payload={"lines": [{"item": "filter", "quantity": quantity}]}, site=world.van.id, encounter=ids.new()),
-        actor=world.actors["naima"],
-    )
+from tests.forging import (
+    ITS,
+    MENDED,
+    as_owner_of_everything,
+    committed,
+    forge_audit,
+    forge_facts,
+    give,
+    kept,
+    standing,
+)
 
 
 @pytest.fixture
 def harbour(own_database):
     """A committed world with some facts and audit lines."""
-    world = small_world.find()
-    with scope.enter([world.harbour.key]):
-        for quantity in range(1, 5):
-            give(world, quantity)
-            audit.write("site.changed", actor=world.system, detail={"quantity": quantity})
-    return world
-
-
-def kept(world) -> Heads:
-    with scope.enter([world.harbour.key]):
-        return heads.current()
-
-
-def standing(world, head) -> Standing:
-    with scope.enter([world.harbour.key]):
-        return heads.compare(head).standing
-
-
-def as_owner_of_everything(database, script):
-    plugin.SERVER.sql(script, database)
+    return committed()
 
 
 # -- what a head is ----------------------------------------------------------------------------------------------------------
@@ -121,42 +94,6 @@ def test_a_head_of_another_programme_is_no_alarm_but_a_sentence(harbour):
 # -- somebody who computes everything anew: seen by nothing but a head kept elsewhere -------------------------------------------
 
 
-def forge_facts(world) -> None:
-    """Change the content of a fact and compute the whole chain of facts anew, head and all, as whoever owns the database can."""
-    key = world.harbour.key
-    with as_superuser(), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.organisations', %s, true)", [f"{{{key}}}"])
-        facts = list(read_facts(cursor, key, "true", [], "ORDER BY f.counter"))
-        target = next(fact for fact in facts if fact.kind == "exchange.given")
-        target.raw["lines"][0]["quantity"] = 400
-        previous = b""
-        for fact in facts:
-            fact.body_digest = crypto.digest(crypto.canonical(as_json(fact.raw)))
-            fact.digest = previous = chain(previous, fact)
-            cursor.execute(
-                "UPDATE facts_fact SET payload = %s::jsonb, payload_digest = %s, digest = %s WHERE organisation_id = %s AND counter = %s",
-                [crypto.canonical(fact.raw).decode(), fact.body_digest, fact.digest, key, fact.counter],
-            )
-        cursor.execute("UPDATE facts_head SET digest = %s WHERE organisation_id = %s", [previous, key])
-
-
-def forge_audit(world) -> None:
-    """Take who did it out of one audit line and compute the whole chain of the audit anew."""
-    key = world.harbour.key
-    with as_superuser(), scope.enter([key]), connection.cursor() as cursor:
-        previous = b""
-        for line in AuditEntry.objects.order_by("number"):
-            actor = None if line.number == 3 else line.actor
-            body = audit._body(line.number, line.at, actor, line.action if line.number != 3 else "nothing", line.object_kind, line.object_id, line.detail)
-            digest = crypto.digest(previous, body)
-            cursor.execute(
-                "UPDATE kernel_auditentry SET actor = %s, action = %s, previous = %s, digest = %s WHERE organisation_id = %s AND number = %s",
-                [actor, line.action if line.number != 3 else "nothing", previous, digest, key, line.number],
-            )
-            previous = digest
-        cursor.execute("UPDATE kernel_audithead SET digest = %s WHERE organisation_id = %s", [previous, key])
-
-
 def test_facts_computed_anew_hold_by_themselves_and_only_a_kept_head_tells(harbour):
     head = kept(harbour)
     forge_facts(harbour)
@@ -172,18 +109,6 @@ def test_an_audit_computed_anew_holds_by_itself_and_only_a_kept_head_tells(harbo
     with scope.enter([harbour.harbour.key]):
         assert audit.verify().problems == ()
     assert standing(harbour, head) is Standing.BROKEN
-
-
-MENDED = {
-    "the tail of the facts": f"""
-        DELETE FROM facts_fact WHERE {ITS} AND {LAST};
-        UPDATE facts_head SET (counter, digest) = (SELECT counter, digest FROM facts_fact WHERE {ITS} AND {LAST}) WHERE {ITS};""",
-    "the tail of the audit": f"""
-        DELETE FROM kernel_auditentry WHERE {ITS} AND {AUDIT_LAST};
-        UPDATE kernel_audithead SET (number, digest) = (SELECT number, digest FROM kernel_auditentry WHERE {ITS} AND {AUDIT_LAST}) WHERE {ITS};""",
-    "all facts": f"DELETE FROM facts_fact WHERE {ITS}; UPDATE facts_head SET counter = 0, digest = '' WHERE {ITS};",
-    "all of the audit": f"DELETE FROM kernel_auditentry WHERE {ITS}; UPDATE kernel_audithead SET number = 0, digest = '' WHERE {ITS};",
-}
 
 
 @pytest.mark.parametrize("what", MENDED)
@@ -270,87 +195,6 @@ def test_the_second_restore_may_not_know_the_first_and_its_heads_raise_no_alarm(
         connection.close()
         connection.settings_dict["NAME"] = own_database
         plugin.SERVER.drop_database(copy)
-
-
-# -- devices are witnesses -------------------------------------------------------------------------------------------------------
-
-
-def returned(**values):
-    return {"id": str(uuid.uuid4()), "encounter": str(uuid.uuid4()), "payload": {"quantity": 5}} | values
-
-
-def push(client, head=None, **more):
-    body = {"facts": [returned(kind="exchange.returned")], **more} | ({"head": head} if head is not None else {})
-    return client.post("/api/facts/", body, content_type="application/json").json()
-
-
-def phone(world, label):
-    with scope.enter([world.harbour.key]):
-        _device, token = devices.enrol(actor=world.system, label=label, role="outreach", site=world.van)
-    return Client(headers={"Authorization": f"Bearer {token}"})
-
-
-def test_every_push_carries_the_heads_and_one_sent_back_is_found_again(harbour):
-    one = phone(harbour, "one")
-    first = push(one)
-    assert first["head"] == ""
-    second = push(one, first["heads"])
-    assert second["head"] == "ok"
-    assert second["heads"]["facts"]["number"] == first["heads"]["facts"]["number"] + 1
-    single = one.post("/api/facts/exchange.returned/", returned(head=second["heads"]), content_type="application/json").json()
-    assert single["head"] == "ok"
-    assert single["status"] == "accepted"
-    asked = one.get("/api/heads/").json()
-    assert asked["heads"] == single["heads"]
-    assert one.post("/api/heads/", {"head": asked["heads"]}, content_type="application/json").json()["head"] == "ok"
-    with scope.enter([harbour.harbour.key]):
-        assert not Alarm.objects.exists()
-
-
-@pytest.mark.parametrize("head", [7, "x", [], {"epoch": 1}, {"epoch": "é", "facts": None, "audit": None}])
-def test_a_damaged_head_refuses_no_record(in_harbour, head):
-    _device, token = devices.enrol(actor=in_harbour.system, label="one", role="outreach", site=in_harbour.van)
-    client = Client(headers={"Authorization": f"Bearer {token}"})
-    answer = push(client, head)
-    assert answer["head"] == "unreadable"
-    assert answer["outcomes"][0]["status"] == "accepted"
-    single = client.post("/api/facts/exchange.returned/", returned(head=head), content_type="application/json").json()
-    assert (single["head"], single["status"]) == ("unreadable", "accepted")
-
-
-def test_a_fork_that_two_devices_were_shown_is_seen_by_the_next_that_comes(harbour, own_database):
-    one, two = phone(harbour, "one"), phone(harbour, "two")
-    shown = push(one)["heads"]
-    as_owner_of_everything(own_database, MENDED["the tail of the facts"])
-    other = push(two)
-    assert other["heads"]["facts"]["number"] == shown["facts"]["number"], "both were shown this number"
-    with scope.enter([harbour.harbour.key]):
-        assert verify_chain()[2] == []
-    answer = push(one, shown)
-    assert answer["head"] == "broken"
-    assert answer["outcomes"][0]["status"] == "accepted", "no record is lost over it"
-    assert push(two, other["heads"])["head"] == "ok"
-    with scope.enter([harbour.harbour.key]):
-        alarm = Alarm.objects.get()
-        assert alarm.detail["kept"] == shown
-        assert AuditEntry.objects.filter(action="alarm.head_broken").count() == 1
-
-
-def test_the_same_alarm_is_raised_once_and_an_answered_one_stays_answered(harbour, own_database):
-    one = phone(harbour, "one")
-    shown = push(one)["heads"]
-    as_owner_of_everything(own_database, MENDED["the tail of the facts"])
-    push(phone(harbour, "two"))
-    assert [push(one, shown)["head"] for _again in range(3)] == ["broken"] * 3
-    with scope.enter([harbour.harbour.key]):
-        alarm = Alarm.objects.get()
-        alarms.answer(actor=harbour.actors["coordinator"], alarm=alarm, said="changed")
-    assert push(one, shown)["head"] == "broken", "the device is told the truth all the same"
-    with scope.enter([harbour.harbour.key]):
-        assert Alarm.objects.count() == 1
-        assert alarms.open_alarms() == []
-        line = AuditEntry.objects.get(action="alarm.answered")
-        assert (line.actor, line.detail) == (harbour.staff["coordinator"].id, {"answer": "changed"})
 
 
 def test_a_check_that_looked_at_nothing_would_be_noticed(harbour, own_database, monkeypatch):

@@ -15,7 +15,6 @@ from handrail.facts import alarms, glass
 from handrail.facts.models import Alarm, Notice
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
 
-Text = str
 _LEADS_TO = {Notice.Kind.GLASS_BROKEN: "glass-reviews", Notice.Kind.RESTORED: "heads"}
 
 
@@ -23,7 +22,7 @@ _LEADS_TO = {Notice.Kind.GLASS_BROKEN: "glass-reviews", Notice.Kind.RESTORED: "h
 class Line:
     """One line: what it says, where it leads, and its id when it goes away by being seen."""
 
-    text: Text
+    text: str
     tone: str
     address: str = ""
     seen: uuid.UUID | None = None
@@ -49,7 +48,7 @@ def _reviews(actor: Actor) -> list[Line]:
     if not waiting:
         return []
     said = ngettext("%d emergency access waits for you to look at it", "%d emergency accesses wait for you to look at them", len(waiting)) % len(waiting)
-    return [Line(said, "soon", reverse("glass-reviews"), at=min(found.due_at for found in waiting))]
+    return [Line(said, "soon", reverse("glass-reviews"))]
 
 
 def _line(actor: Actor, notice: Notice) -> Line:

@@ -21,7 +21,7 @@ from handrail.kernel import audit, clock
 from handrail.kernel.access import ActorRequest, may
 from handrail.screens.console import qr
 
-GROUP, IN_A_LINE = 8, 4
+GROUP, IN_A_LINE = 8, 3
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _page(
 
 
 def _lines(text: str) -> list[str]:
-    """The text as a hand can copy it: eight signs, a space, four groups in a line."""
+    """The text as a hand can copy it: eight signs, a space, three groups in a line: as many as a phone shows."""
     groups = [text[at : at + GROUP] for at in range(0, len(text), GROUP)]
     return [" ".join(groups[at : at + IN_A_LINE]) for at in range(0, len(groups), IN_A_LINE)]
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from handrail.demo import watched
 from handrail.facts import accounts, alarms, glass, heads, participants, unusual, visits
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.models import Alarm, GlassBreak, Notice, RoleAssignment, Staff
@@ -265,6 +266,16 @@ def test_the_first_page_says_that_something_was_unusual_and_the_digest_names_nob
     assert "Naima" in page
     assert str(person) not in page
     assert "unusual thing" not in text(signed_in(in_harbour, "naima"), "/")
+
+
+def test_the_demonstration_has_an_emergency_access_that_waits_and_an_unusual_week(known):
+    for _person in range(25):
+        record(Draft(kind="facts.enrolled", payload={}, site=known.van.id, participant=ids.random()), actor=known.system)
+    watched.load(known.actors["naima"], known.van, ids.random())
+    assert GlassBreak.objects.get().participant == known.person
+    coordinator = text(signed_in(known, "coordinator"), "/")
+    assert WAITS in coordinator
+    assert "unusual things about looks last week" in coordinator
 
 
 def test_lines_of_one_programme_are_not_seen_by_another(world):
