@@ -125,7 +125,7 @@ def test_a_device_reaches_the_api_and_nothing_else(device, things):
             if answer.status_code not in {403, 404, 405}:
                 reached.add(name)
     assert all(name.startswith("api-") for name in reached)
-    assert {name for name in reached if name.removeprefix("api-") not in KINDS.all()} == {"api-schema", "api-sites", "api-items", "api-facts"}
+    assert {name for name in reached if name.removeprefix("api-") not in KINDS.all()} == {"api-schema", "api-sites", "api-items", "api-facts", "api-heads"}
 
 
 def test_it_may_record_exactly_what_its_role_may(device, in_harbour):
