@@ -67,7 +67,8 @@ def serving(workers: int = 2) -> Iterator[Server]:
 
 
 def _wait(port: int, log: Path) -> None:
-    for _attempt in range(200):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", "/sign-in/")

@@ -18,7 +18,7 @@ from typing import Any
 
 import django
 
-from handrail import cli_backup, cli_export, cli_gates, cli_keys, cli_numbers
+from handrail import cli_audit, cli_backup, cli_export, cli_gates, cli_keys, cli_numbers
 from handrail.kernel import supervisor
 from handrail.kernel.config import REPOSITORY, ConfigError
 from handrail.kernel.embedded_postgres import PostgresError
@@ -65,15 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     indicators.add_argument("--organisation", help="part of an organisation's name; needed when there are several")
     rebuild = command("rebuild", _rebuild, "Fold all facts again from the first.")
     rebuild.add_argument("--verify", action="store_true", help="change nothing; exit 0 only if replayed state equals live state")
-    audit = command("audit", _audit, "Check that nothing recorded was changed, removed or put in between.")
-    audit.add_argument("action", choices=["verify"])
     command("selfcheck", _selfcheck, "Check that this installation is safe to run.")
+    cli_audit.add_command(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_numbers.add_commands(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_export.add_command(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_backup.add_commands(commands, cli_backup.House(_open_house, _migrate_now))
     cli_keys.add_commands(commands, cli_keys.House(_open_house))
     cli_gates.add_commands(commands, cli_gates.House(_open_house, _organisations, _say))
-    for made in (warehouse, indicators, rebuild, audit, commands.choices["selfcheck"]):
+    for made in (warehouse, indicators, rebuild, commands.choices["selfcheck"]):
         made.add_argument("--format", choices=["text", "json"], default="text")
     return parser
 
@@ -243,27 +242,6 @@ def _rebuild(parsed: argparse.Namespace) -> int:
         lines = [f"{d['organisation']}: {d['table']}: {d['only_live']} rows only live, {d['only_replayed']} only replayed" for d in found]
         _say(parsed, {"differences": found}, lines or ["Replayed state equals live state."])
     return 1 if found and parsed.verify else 0
-
-
-def _audit(parsed: argparse.Namespace) -> int:
-    found: list[dict[str, Any]] = []
-    with _open_house():
-        for organisation in _organisations():
-            with from_django("handrail.kernel.scope").enter([organisation.key]):
-                verdict = from_django("handrail.kernel.audit").verify()
-                count, head, problems = from_django("handrail.facts.replay").verify_chain()
-            found.append(
-                {
-                    "organisation": organisation.name, "audit_lines": verdict.lines, "audit_head": verdict.head, "facts": count,
-                    "facts_head": head, "problems": [*verdict.problems, *problems],
-                }
-            )
-        lines = []
-        for f in found:
-            said = "; ".join(f["problems"]) or "nothing was changed, removed or put in between"
-            lines.append(f"{f['organisation']}: {f['audit_lines']} audit lines (head {f['audit_head'][:16]}), {f['facts']} facts (head {f['facts_head'][:16]}): {said}")
-        _say(parsed, found, lines)
-    return 1 if any(f["problems"] for f in found) else 0
 
 
 def _report_selfcheck() -> int:

@@ -155,6 +155,8 @@ LOGIN_URL = "sign-in"
 SIGN_IN_AGAIN_VIEW = "handrail.screens.console.sign_in.again"
 GUARD = "handrail.screens.console.step_up.guard"
 """Called with request and view inside the scope: what stands before the view, such as proving again who one is, or None."""
+NOTICES = "handrail.screens.console.notices.of"
+"""Called with the actor for every page that is rendered inside a scope: lines that stand above it."""
 # allauth: its table of second factors and its checks, behind our own pages. No e-mail, no sign-up, no reset by mail.
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -218,6 +220,9 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 JOBS = [
     ("handrail.insight.jobs.refresh_numbers", timedelta(hours=1)),
     ("handrail.facts.jobs.seal_access_logs", timedelta(hours=1)),
+    ("handrail.facts.unusual.make_digests", timedelta(hours=6)),
+    ("handrail.facts.glass.suspend_all_unreviewed", timedelta(minutes=15)),
+    ("handrail.facts.jobs.verify_chains", timedelta(days=1)),
     ("handrail.facts.jobs.forget_hints", timedelta(days=1)),
     ("handrail.facts.jobs.clear_sessions", timedelta(hours=6)),
     ("handrail.vault.jobs.open_inbox", timedelta(minutes=5)),

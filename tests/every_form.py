@@ -17,6 +17,7 @@ from handrail.facts import (
     derived_codes,
     devices,
     handles,
+    heads,
     participants,
     proposals,
     receipts,
@@ -35,7 +36,7 @@ from handrail.ledgers.stock import forecast, kits, recalls
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console import at_hand
 from handrail.services.exchange.models import OpenTest
-from tests import outside, releases
+from tests import outside, releases, watching
 from tests import world as small_world
 from tests.forms_on_pages import Form, read
 from tests.people import join
@@ -158,14 +159,14 @@ def _things(scene: Scene) -> None:
     )
     merge, undone = join(world, ids.random(), ids.random()), _undone(world)
     pricked = record(Draft(kind="exchange.needlestick", payload=KINDS["exchange.needlestick"].sample, site=van.id), actor=naima)
-    scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"])}
+    scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"]), "head": heads.current().as_text()}
     quarter = "2026Q3"
     for site in (None, van):
         Result.objects.create(
             organisation=world.harbour, indicator="prv_10a", version=1, period=quarter, starts_on=date(2025, 10, 1),
             ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
         )
-    scene.things = outside.enter(world) | _told(world) | {
+    scene.things = outside.enter(world) | watching.enter(world) | _told(world) | {
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],

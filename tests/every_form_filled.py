@@ -28,6 +28,7 @@ FILLED: dict[str, dict[str, object]] = {
     "account-password": {"current": PASSWORD, "password": "another warm paper 8", "again": "another warm paper 8"},
     "account-factor": {"do": "rename", "name": "Otter"}, "account-new": {"name": "Otter", "username": "otter"},
     "setting-change": {"value": "72", "source": "Board, 3 March"}, "setting-change(source valid_from value)": {"value": "offered"},
+    "alarm-answer": {"answer": "unknown"}, "glass-new": {"card": CARD, "why": "overdose"}, "glass-review": {"said": "Otter", "verdict": "right"},
     "site-new": {"name": "Otter house"}, "visit-new": {"exchange.given:*": "3", "who": "card", "card": CARD}, "person-find(how=card card how)": {"card": CARD},
     "person-find(how=handle handle how)": {"handle": "Otter"},
     "person-find(how=code day father how month mother own participant year)": {
@@ -79,7 +80,7 @@ REFUSED = {
     "sign-in-second(": "needs what an app or a passkey says now",
 }
 """Forms that cannot be sent from here so that they are accepted, and why: their fields are refused, but must not break anything."""
-ANSWERS_200 = {"visit-receipt", "person-find", "devices", "audit", "sign-in", "confirm", "import"}
+ANSWERS_200 = {"visit-receipt", "person-find", "devices", "audit", "sign-in", "confirm", "import", "heads"}
 """Forms that show what they did at once."""
 SMOKE = [("auditor", "/audit/"), ("store", "/stock/"), ("naima", "/"), ("naima", "/visits/"), ("naima", "/account/")]
 
@@ -89,6 +90,7 @@ def filled(scene: Scene, form: Form) -> dict[str, object]:
     more: dict[str, dict[str, object]] = {
         "set-up": {"username": "casa", "code": scene.values["set_up"], "password": "another warm paper 8", "again": "another warm paper 8"},
         "person-receipt": {"receipt": scene.values["receipt"]}, "same-person-pair": {"first": CARD, "second": scene.values["second_card"]},
+        "heads": {"head": scene.values["head"]},
         "stock-transfer": {"q-*": "1", "site": scene.world.store.id, "to_site": scene.world.van.id}, "account-factor(what=app password what)": {"password": PASSWORD},
     }
     return _answered(form) | FILLED.get(form.route, {}) | more.get(form.route, {}) | FILLED.get(form.key, {}) | more.get(form.key, {})

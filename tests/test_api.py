@@ -126,7 +126,7 @@ def test_a_device_reaches_the_api_and_nothing_else(device, things):
                 reached.add(name)
     assert all(name.startswith("api-") for name in reached)
     assert {name for name in reached if name.removeprefix("api-") not in KINDS.all()} == {
-        "api-schema", "api-sites", "api-items", "api-facts", "api-ingest-key", "api-inbox",
+        "api-schema", "api-sites", "api-items", "api-facts", "api-ingest-key", "api-inbox", "api-heads",
     }
 
 

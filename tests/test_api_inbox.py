@@ -285,6 +285,15 @@ def test_while_it_is_locked_nothing_of_it_lies_in_the_database(in_harbour, phone
     assert AuditEntry.objects.get(action="inbox.kept").detail == {"sort": "facts", "items": 1}
 
 
+def test_whoever_fills_the_inbox_is_a_witness_too(in_harbour, phone, vault):
+    answer = push(phone, sealed(key_of(phone), [returned()])).json()
+    assert answer["heads"]["facts"]["number"] >= 1
+    again = push(phone, head=answer["heads"]).json()
+    assert again["head"] == "ok"
+    assert push(phone, head=answer["heads"] | {"facts": {"number": 1, "digest": "0" * 64}}).json()["head"] == "broken"
+    assert push(phone, head="nonsense").json()["head"] == "unreadable"
+
+
 # -- who -------------------------------------------------------------------------------------------------------------------
 
 

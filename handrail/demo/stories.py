@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from handrail.demo import watched
 from handrail.facts import organisations, participants, setting_changes, visits, wishes
 from handrail.facts.derived_codes import Elements
 from handrail.facts.kinds.encounter import Encounter
@@ -194,6 +195,8 @@ def _people_of_kenya(house: House, worker: Actor, site: Site) -> None:
     said = KINDS["facts.consent"].sample.model_dump(mode="json") | {"given_on": house.today.isoformat()}
     wishes.give_consent(actor=worker, site=site, participant=known, id=house.id(), said=said)
     wishes.set_status(actor=worker, site=site, participant=house.person(worker, site, 1979, "male"), id=house.id(), status="do_not_contact")
+    mwangi = house.staff("mwangi", "Mwangi", "outreach worker who used emergency access today", ("outreach", site))
+    watched.load(mwangi, site, house.id())
 
 
 def _stock_of_kenya(house: House) -> None:

@@ -12,21 +12,24 @@ ROOM = Room(
     title=_("People and visits"),
     package="handrail.facts",
     roles={
-        "outreach": {"visit.record", "visit.read", "visit.correct", "referral.make", "referral.follow", "demand.log", *_FACE_TO_FACE},
+        "outreach": {"visit.record", "visit.read", "visit.correct", "referral.make", "referral.follow", "demand.log", "glass.break", *_FACE_TO_FACE},
         "nurse": {
             "visit.record", "visit.read", "visit.correct", "referral.make", "referral.follow", "referral.close", "referral.read", "demand.log",
-            *_FACE_TO_FACE,
+            "glass.break", *_FACE_TO_FACE,
         },
         "peer": {"visit.record", "visit.read", "referral.make", "referral.follow", "demand.log", "person.find"},
         "coordinator": {
             "visit.read", "visit.correct", "records.review", "referral.read", "staff.read", "staff.assign", "person.review", "site.manage",
             "device.manage", "import.run", "settings.change", "settings.read",
-            "demand.log", "demand.read", "demand.decide",
+            "demand.log", "demand.read", "demand.decide", "alarm.see", "alarm.answer", "glass.review", "unusual.read",
         },
         "data_steward": {"visit.read", "visit.correct", "records.review", "person.review", "person.merge", "import.run"},
-        "administrator": {"staff.read", "staff.manage", "staff.assign", "device.manage", "site.manage", "settings.change", "settings.read"},
+        "administrator": {
+            "staff.read", "staff.manage", "staff.assign", "device.manage", "site.manage", "settings.change", "settings.read",
+            "alarm.see", "alarm.answer",
+        },
         "clinical_approver": {"settings.approve", "settings.read"},
-        "auditor": {"audit.read", "settings.read"},
+        "auditor": {"audit.read", "settings.read", "alarm.see", "unusual.read"},
     },
     nav=(
         NavItem(_("Visits"), "visits", "visit.read", every_day=True),
@@ -37,6 +40,9 @@ ROOM = Room(
         NavItem(_("Legal demands"), "legal-demands", "demand.read", NavGroup.RUNNING),
         NavItem(_("Import"), "import", "import.run", NavGroup.RUNNING),
         NavItem(_("Devices"), "devices", "device.manage", NavGroup.RUNNING),
+        NavItem(_("Emergency access"), "glass-reviews", "glass.review", NavGroup.RUNNING),
+        NavItem(_("Unusual looks"), "unusual", "unusual.read", NavGroup.RUNNING),
+        NavItem(_("Heads"), "heads", "alarm.see", NavGroup.RUNNING),
         NavItem(_("Audit"), "audit", "audit.read", NavGroup.RUNNING),
         NavItem(_("Accounts"), "accounts", "staff.read", NavGroup.RUNNING),
         NavItem(_("Places"), "sites", "site.manage", NavGroup.RUNNING),
@@ -45,7 +51,7 @@ ROOM = Room(
     shielded=frozenset(
         {
             "visit.record", "visit.read", "visit.correct", "referral.make", "referral.follow", "referral.close", "referral.read", "records.review",
-            "person.review", "person.merge", "import.run", *_FACE_TO_FACE,
+            "person.review", "person.merge", "import.run", "glass.break", "glass.review", *_FACE_TO_FACE,
         }
     ),
 )

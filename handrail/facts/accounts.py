@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from handrail.facts import organisations
-from handrail.facts.models import RoleAssignment, Site, Staff
+from handrail.facts.models import GlassBreak, RoleAssignment, Site, Staff
 from handrail.facts.record import lock_organisation
 from handrail.facts.role_names import role_name
 from handrail.kernel import audit, clock, commands, crypto, scope, sessions
@@ -125,6 +125,8 @@ def end(*, actor: Actor, staff: Staff) -> None:
 def reopen(*, actor: Actor, staff: Staff) -> None:
     """Open an ended account again. Its password is as before; give a set-up code if it should not be."""
     _require_to_look_after(actor, staff)
+    if GlassBreak.objects.filter(staff=staff.id, suspended_at__isnull=False, lifted_at=None).exists():
+        raise AccountProblem("", _("This account is suspended, because nobody looked at its emergency access. Lift that with a reason."))
     if not staff.is_active:
         staff.is_active = True
         staff.save(update_fields=["is_active"])
@@ -180,11 +182,16 @@ def choose_password(*, staff: Staff, password: str, action: str) -> None:
         audit.write(action, actor=own, object_kind="staff", object_id=staff.id)
 
 
-def _require_another_administrator(staff: Staff) -> None:
+def is_last_administrator(staff: Staff) -> bool:
+    """Whether nobody else could look after all accounts."""
     administrators = RoleAssignment.objects.filter(
         role=ADMINISTRATOR, site=None, staff__is_active=True, staff__organisation_id=staff.organisation_id
     )
-    if administrators.filter(staff=staff).exists() and not administrators.exclude(staff=staff).exists():
+    return administrators.filter(staff=staff).exists() and not administrators.exclude(staff=staff).exists()
+
+
+def _require_another_administrator(staff: Staff) -> None:
+    if is_last_administrator(staff):
         raise AccountProblem("", _("This is the last administrator. Make somebody else one first."))
 
 

@@ -19,7 +19,10 @@ import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 
-from handrail.facts.models import Head, Organisation
+from handrail.facts import alarms
+from handrail.facts import heads as kept_heads
+from handrail.facts.heads import Restore
+from handrail.facts.models import Head, Notice, Organisation
 from handrail.facts.organisations import system_actor
 from handrail.facts.replay import rebuild, verify_chain
 from handrail.kernel import audit, backup, clock, crypto, ids, scope
@@ -160,19 +163,21 @@ def _this_database() -> str:
 
 
 def begin_again(file: str, manifest: Mapping[str, Any]) -> None:
-    """After a restore: a new epoch, so that devices send again what they hold; a line in the audit; no sign-in and no set-up code survives."""
+    """After a restore: a new epoch, signed, so that devices send again what they hold and raise no alarm; no sign-in and no set-up code survives."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM kernel_session")
         SetUpCode.objects.all().delete()  # one that was used after the backup would be good again
         for organisation in Organisation.objects.all():
             with scope.enter([organisation.key]):
                 head = Head.objects.select_for_update().get(organisation=organisation)
-                before, head.epoch = head.epoch, ids.random()
+                was, head.epoch = kept_heads.current(), ids.random()
                 head.save(update_fields=["epoch"])
+                signed = kept_heads.note(organisation.id, Restore(was.epoch, head.epoch, was.facts, was.audit))
                 audit.write(
                     "restored", actor=system_actor(organisation), object_kind="organisation", object_id=organisation.id,
-                    detail={"from": file, "made_at": manifest["made_at"], "facts": head.counter, "epoch_before": str(before), "epoch": str(head.epoch)},
+                    detail={"from": file, "made_at": manifest["made_at"], **signed},
                 )
+                alarms.tell(alarms.holders("alarm.see"), Notice.Kind.RESTORED)
 
 
 def verify() -> list[str]:

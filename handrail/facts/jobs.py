@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django_tasks import task
 
-from handrail.facts import hints
-from handrail.facts.models import Organisation
+from handrail.facts import alarms, hints, replay
+from handrail.facts.models import Alarm, Organisation
 from handrail.facts.organisations import system_actor
 from handrail.kernel import audit, scope
 from handrail.kernel.jobs import attempt
@@ -36,3 +36,20 @@ def forget_hints() -> int:
 def clear_sessions() -> None:
     """Remove sign-ins past their limits."""
     attempt(SessionStore.clear_expired, what="clear sessions")
+
+
+@task()
+def verify_chains() -> int:
+    """Recompute both chains of every organisation; what does not hold is an alarm on the pages of those in charge."""
+    broken = 0
+    for organisation in Organisation.objects.all():
+        with scope.enter([organisation.key]):
+            count, head, problems = replay.verify_chain()
+            found = [*problems, *audit.verify().problems]
+            if found:
+                broken += 1
+                alarms.raise_alarm(
+                    actor=system_actor(organisation), reason=Alarm.Reason.CHAIN_BROKEN, subject="chains",
+                    detail={"facts": count, "facts_head": head, "problems": len(found), "first": found[0][:200]},
+                )
+    return broken

@@ -21,6 +21,11 @@ from handrail.facts.people_models import Handle as Handle
 from handrail.facts.people_models import Participant as Participant
 from handrail.facts.people_models import Proposal as Proposal
 from handrail.facts.people_models import Receipt as Receipt
+from handrail.facts.watch_models import Alarm as Alarm
+from handrail.facts.watch_models import Digest as Digest
+from handrail.facts.watch_models import GlassBreak as GlassBreak
+from handrail.facts.watch_models import Notice as Notice
+from handrail.facts.watch_models import Unusual as Unusual
 from handrail.kernel import clock, ids
 from handrail.kernel.scope import ScopedModel
 

@@ -172,3 +172,22 @@ HANDLE_SEARCHES: Value[int] = Value(
     unit=_("searches"), source=OURS, source_status=SourceStatus.UNVERIFIED,
     safety=SafetyClass.PRIVACY, check=whole(1, 200),
 )
+
+
+# -- values of emergency access (security.md 4.5) ---------------------------------------------------------------------------
+
+GLASS_MINUTES: Value[int] = Value(
+    key="glass_minutes", title=_("How long emergency access lasts"), start=30, unit=_("minutes"), source=OURS,
+    source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=whole(5, 30),
+    explain=_("For one worker and one person. Half an hour at the most."),
+)
+GLASS_REVIEW_HOURS: Value[int] = Value(
+    key="glass_review_hours", title=_("Within how many hours somebody looks at an emergency access"), start=72, unit=_("hours"), source=OURS,
+    source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=whole(1, 72),
+    explain=_("If nobody did, the account is suspended until an administrator lifts that. Three days at the most."),
+)
+GLASS_A_DAY: Value[int] = Value(
+    key="glass_a_day", title=_("How often one worker may use emergency access within 24 hours"), start=3, unit=_("times"), source=OURS,
+    source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=whole(1, 20),
+    explain=_("A night with more emergencies than that needs a second colleague anyway."),
+)

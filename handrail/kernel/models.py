@@ -50,6 +50,12 @@ class AccessEntry(ScopedModel):
     object_id = models.CharField(max_length=80, blank=True)
     refused = models.BooleanField(default=False)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "at"], name="access_at"),
+            models.Index(fields=["organisation", "object_id"], name="access_object", condition=~models.Q(object_id="")),
+        ]
+
 
 class Session(models.Model):
     """A sign-in. The cookie's value is not stored, only its digest."""

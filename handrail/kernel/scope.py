@@ -41,6 +41,11 @@ def organisation() -> int:
     return found[0]
 
 
+def is_entered() -> bool:
+    """Whether any organisation's rows can be asked for now."""
+    return bool(_current.get())
+
+
 @contextmanager
 def enter(keys: Sequence[int]) -> Iterator[None]:
     """A transaction in which the rows of these organisations, and only theirs, can be seen and written."""

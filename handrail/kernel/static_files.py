@@ -7,7 +7,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 _FROM = r"""(?m)^(?P<matched>%s(?P<names>[\s{][^;"']*?)\s*from\s*["'](?P<url>\.[^"']*)["']\s*;)"""
 
 
-class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
     """Follows `import … from "./…"` between our own scripts, and nothing else.
 
     Django can do so too, but takes `import("crypto")` in a comment or behind a condition for the name of a file.

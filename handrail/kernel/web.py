@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -322,12 +322,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """What every page knows: who is here and where they can go."""
+    """What every page knows: who is here, where they can go, and what must not be overlooked."""
     actor: Actor | None = getattr(request, "actor", None)
     nav: list[NavItem] = []
+    notices: Sequence[Any] = ()
     if actor is not None:
         nav = [item for room in rooms() for item in room.nav if actor.may(item.permission)]
-    return {"actor": actor, "menu": menu_of(nav)}
+        if scope.is_entered():
+            notices = import_string(settings.NOTICES)(actor)
+    return {"actor": actor, "menu": menu_of(nav), "notices": notices}
 
 
 def throttle_key(*parts: str) -> bytes:

@@ -17,7 +17,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
-from handrail.facts import devices
+from handrail.facts import alarms, devices, heads
 from handrail.facts.devices import own_site
 from handrail.facts.envelopes import Found, draft_of, found_in, readable, strictly
 from handrail.facts.models import Fact, Site
@@ -95,7 +95,7 @@ def _record(actor: Actor, kind: str, fact: Any) -> HttpResponse:
     try:
         outcome = record(draft, actor=actor, mode=Mode.TYPED)
         _count(actor, quota, [outcome])
-        return JsonResponse(_answer(outcome))
+        return JsonResponse(_answer(outcome) | witnessed(actor, fact.head))
     except AlreadySaved as refusal:
         return problems(409, refusal.problems)
     except Refusal as refusal:
@@ -140,7 +140,7 @@ def _is_numbered(draft: Draft) -> bool:
 def batch(request: ActorRequest) -> HttpResponse:
     """Facts of any kinds. What breaks a rule is kept aside; only what cannot be read as a fact at all is refused."""
     try:
-        listed = _listed(sent_body(request))
+        listed, kept = _listed(sent_body(request))
     except Answered as refused:
         return refused.answer
     actor, site = request.actor, own_site(request.actor)
@@ -161,15 +161,15 @@ def batch(request: ActorRequest) -> HttpResponse:
             outcomes.append(_refused(entry, "not_proved", [("", _prove())]))
         else:
             outcomes.append(_answer(next(recorded)) | {"problems": []})
-    return JsonResponse({"outcomes": outcomes})
+    return JsonResponse({"outcomes": outcomes, **witnessed(actor, kept)})
 
 
 def _refused(entry: dict[str, Any], reason: str, found: Found) -> dict[str, Any]:
     return {"id": id_of(entry), "status": "refused", "reason": reason, "problems": [{"field": name, "sentence": said} for name, said in found]}
 
 
-def _listed(body: bytes) -> list[dict[str, Any]]:
-    """The facts of a batch, each still as it came. What Python reads more generously than JSON is kept aside later."""
+def _listed(body: bytes) -> tuple[list[dict[str, Any]], Any]:
+    """The facts of a batch, each still as it came, and the head beside them. What Python reads more generously than JSON is kept aside later."""
     try:
         sent = json.loads(body)
     except (ValueError, RecursionError):
@@ -177,9 +177,10 @@ def _listed(body: bytes) -> list[dict[str, Any]]:
     facts = sent.get("facts") if isinstance(sent, dict) else None
     if not isinstance(facts, list) or not 1 <= len(facts) <= MOST_FACTS or not all(isinstance(entry, dict) for entry in facts):
         raise Answered(problems(422, [("facts", _("Send a list of 1 to %d facts.") % MOST_FACTS)]))
-    if len(sent) > 1:
-        raise Answered(problems(422, [(str(name), _("This field does not exist.")) for name in sent if name != "facts"]))
-    return facts
+    unknown = [(str(name), _("This field does not exist.")) for name in sent if name not in {"facts", "head"}]
+    if unknown:
+        raise Answered(problems(422, unknown))
+    return facts, sent.get("head")
 
 
 def id_of(entry: dict[str, Any]) -> str | None:
@@ -188,6 +189,37 @@ def id_of(entry: dict[str, Any]) -> str | None:
         return str(uuid.UUID(entry["id"]))
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
+
+
+# -- heads: whoever pushes is a witness -----------------------------------------------------------------------------------
+
+
+def witnessed(actor: Actor, kept: Any) -> dict[str, Any]:
+    """What our chains' heads are now, and what we say of the one that was sent along. Nothing sent here refuses a fact."""
+    standing = ""
+    if kept is not None:
+        try:
+            standing = alarms.witness(actor=actor, kept=heads.read_json(kept)).standing.value
+        except heads.NotAHead:
+            standing = "unreadable"
+    return {"heads": heads.current().as_json(), "head": standing}
+
+
+@for_programs
+@may(SIGNED_IN, methods=("GET", "POST"))
+def chain_heads(request: ActorRequest) -> HttpResponse:
+    """The heads to keep; what is posted is compared as with a push."""
+    if request.method != "POST":
+        return JsonResponse(witnessed(request.actor, None))
+    try:
+        sent = json.loads(sent_body(request))
+    except Answered as refused:
+        return refused.answer
+    except (ValueError, RecursionError):
+        return not_json()
+    if not isinstance(sent, dict) or set(sent) != {"head"}:
+        return problems(422, [("head", _("This is needed."))])
+    return JsonResponse(witnessed(request.actor, sent["head"]))
 
 
 # -- what facts can name ----------------------------------------------------------------------------------------------
@@ -231,6 +263,7 @@ def urls() -> list[URLPattern]:
         path("openapi.json", openapi, name="api-schema"),
         path("sites/", sites, name="api-sites"),
         path("items/", items, name="api-items"),
+        path("heads/", chain_heads, name="api-heads"),
         path("facts/", batch, name="api-facts"),
         *(path(f"facts/{kind.key}/", _one(kind.key), name=f"api-{kind.key}") for kind in KINDS),
     ]

@@ -18,7 +18,7 @@ from handrail.facts.devices import own_site
 from handrail.facts.envelopes import Found, found_in
 from handrail.kernel.access import SIGNED_IN, ActorRequest, Denied, may
 from handrail.kernel.bearer import for_programs, problems
-from handrail.screens.api import Answered, id_of, not_json, sent_body, wait
+from handrail.screens.api import Answered, id_of, not_json, sent_body, wait, witnessed
 from handrail.screens.api_schema import DAY, MOST_FACTS, SealedItem
 from handrail.vault import inbox, outboxes
 from handrail.vault.inbox import Sent
@@ -49,7 +49,7 @@ def take(request: ActorRequest) -> HttpResponse:
     if actor.device is None:
         raise Denied("inbox of devices")
     try:
-        listed, since = _listed(sent_body(request))
+        listed, since, kept = _listed(sent_body(request))
     except Answered as refused:
         return refused.answer
     site = own_site(actor)
@@ -70,7 +70,7 @@ def take(request: ActorRequest) -> HttpResponse:
         devices.count(actor, quota, weight)
     if since is not None:
         outboxes.confirm(actor, since, inbox.current_key(actor.organisation_id).made_on)
-    return JsonResponse({"outcomes": outcomes})
+    return JsonResponse({"outcomes": outcomes, **witnessed(actor, kept)})
 
 
 def _of(id: str, status: str) -> dict[str, Any]:
@@ -88,21 +88,21 @@ def _outcome(id: str | None, status: str, reason: str, found: Found) -> dict[str
     return {"id": id, "status": status, "reason": reason, "problems": [{"field": name, "sentence": said} for name, said in found]}
 
 
-def _listed(body: bytes) -> tuple[list[dict[str, Any]], date | None]:
-    """The items, each still as it came, and what the device says of the keys it needs."""
+def _listed(body: bytes) -> tuple[list[dict[str, Any]], date | None, Any]:
+    """The items, each still as it came, what the device says of the keys it needs, and the head it kept."""
     try:
         sent = json.loads(body)
     except (ValueError, RecursionError):
         raise Answered(not_json()) from None
     if not isinstance(sent, dict):
         raise Answered(problems(422, [("items", _("This is needed."))]))
-    unknown = [(str(name), _("This field does not exist.")) for name in sent if name not in {"items", "needs_keys_since"}]
+    unknown = [(str(name), _("This field does not exist.")) for name in sent if name not in {"items", "needs_keys_since", "head"}]
     if unknown:
         raise Answered(problems(422, unknown))
     items = sent.get("items", [])
     if not isinstance(items, list) or len(items) > MOST_FACTS or not all(isinstance(entry, dict) for entry in items):
         raise Answered(problems(422, [("items", _("Send a list of at most %d items.") % MOST_FACTS)]))
-    return items, _day(sent["needs_keys_since"]) if "needs_keys_since" in sent else None
+    return items, _day(sent["needs_keys_since"]) if "needs_keys_since" in sent else None, sent.get("head")
 
 
 def _day(said: Any) -> date:

@@ -6,10 +6,10 @@ import re
 import uuid
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.utils.translation import get_language
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import models_json_schema
 
 from handrail import __version__
@@ -20,6 +20,10 @@ MOST_FACTS = 50
 """Facts in one batch (security.md 3.2)."""
 MOST_BYTES = 1_000_000
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+_HEAD = {"description": "The newest head you know, as an answer gave it (ChainHeads). Anything is taken here: a damaged head refuses no record"}
+KeptHead = Annotated[Any, WithJsonSchema(_HEAD)]
 
 
 class SealedItem(BaseModel):
@@ -42,7 +46,29 @@ class ApiIngestKey(BaseModel):
     made_on: date
 
 
-class Answer(BaseModel):
+class Link(BaseModel):
+    """How far a chain reaches: a number, and the digest that stands there; empty at 0."""
+
+    number: int = Field(ge=0)
+    digest: str = Field(pattern="^([0-9a-f]{64})?$")
+
+
+class ChainHeads(BaseModel):
+    """How far the facts and the audit reach. Keep the newest, and send it with the next push: so you are a witness that nothing was rewritten."""
+
+    epoch: uuid.UUID = Field(description="Another one after a backup was put in place: send again whatever you still hold")
+    facts: Link
+    audit: Link
+
+
+class Witnessed(BaseModel):
+    """The heads now, and what we say of the one you sent."""
+
+    heads: ChainHeads
+    head: str = Field("", description="Of the head you sent: ok, restored (a backup was put in place since), broken (our history is another one: tell people), unreadable; empty when you sent none")
+
+
+class Answer(Witnessed):
     """What became of a fact: accepted, duplicate (it is here already), or quarantined (kept until somebody has looked)."""
 
     id: uuid.UUID
@@ -72,13 +98,13 @@ class BatchOutcome(BaseModel):
     problems: list[Problem] = []
 
 
-class BatchAnswer(BaseModel):
+class BatchAnswer(Witnessed):
     """One outcome for each fact, in the order they were sent."""
 
     outcomes: list[BatchOutcome]
 
 
-class InboxAnswer(BaseModel):
+class InboxAnswer(Witnessed):
     """One outcome for each item, in the order they were sent: accepted, duplicate or refused (unreadable, too_large, unknown_key, id_taken)."""
 
     outcomes: list[BatchOutcome]
@@ -129,14 +155,14 @@ _READING = ("401", "403", "404", "405", "429")
 def body_of(kind: str) -> type[Envelope]:
     """What is posted to the address of a kind."""
     found: Kind[Any] = KINDS[kind]
-    return create_model(f"Fact_{kind.replace('.', '_')}", __base__=Envelope, payload=(found.payload, ...))
+    return create_model(f"Fact_{kind.replace('.', '_')}", __base__=Envelope, payload=(found.payload, ...), head=(KeptHead, None))
 
 
 @lru_cache(maxsize=4)
 def _shapes(bodies: tuple[type[BaseModel], ...], language: str) -> tuple[dict[Any, Any], dict[str, Any]]:
     """Where each model's shape stands, and the shapes: a second's work, and the same until a kind or the language changes."""
     sent: list[type[BaseModel]] = [*bodies, BatchFact, SealedItem]
-    answers: list[type[BaseModel]] = [Answer, Problems, BatchAnswer, Sites, Items, ApiIngestKey, InboxAnswer]
+    answers: list[type[BaseModel]] = [Answer, Problems, BatchAnswer, Witnessed, ChainHeads, Sites, Items, ApiIngestKey, InboxAnswer]
     wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in sent]
     wanted += [(model, "serialization") for model in answers]
     names, definitions = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
@@ -156,7 +182,7 @@ def document() -> dict[str, Any]:
     schemas["Batch"] = {
         "type": "object", "title": "Batch", "required": ["facts"], "additionalProperties": False,
         "description": "Facts of any kinds. Each gets its own answer, so that a damaged one holds up none of the others.",
-        "properties": {"facts": {"type": "array", "minItems": 1, "maxItems": MOST_FACTS, "items": {"anyOf": [reference(BatchFact), {"type": "object"}]}}},
+        "properties": {"facts": {"type": "array", "minItems": 1, "maxItems": MOST_FACTS, "items": {"anyOf": [reference(BatchFact), {"type": "object"}]}}, "head": _HEAD},
     }
     schemas["Inbox"] = {
         "type": "object", "title": "Inbox", "additionalProperties": False,
@@ -164,14 +190,20 @@ def document() -> dict[str, Any]:
         "properties": {
             "items": {"type": "array", "maxItems": MOST_FACTS, "items": {"anyOf": [reference(SealedItem), {"type": "object"}]}},
             "needs_keys_since": {"type": "string", "format": "date", "description": "Nothing the device still holds is sealed to a key made before this day"},
+            "head": _HEAD,
         },
     }
+    schemas["Kept"] = {"type": "object", "title": "Kept", "required": ["head"], "additionalProperties": False, "properties": {"head": _HEAD}}
     paths: dict[str, Any] = {
         "/api/openapi.json": {"get": _reading("schema", "This description", {"type": "object"})},
         "/api/sites/": {"get": _reading("list_sites", "Places where this token may record", reference(Sites))},
         "/api/items/": {"get": _reading("list_items", "What is handed out there", reference(Items))},
         "/api/ingest-key/": {"get": _reading("get_ingest_key", "The key to seal to", reference(ApiIngestKey), ("422",))},
         "/api/inbox/": {"post": _posting("fill_inbox", "What was sealed", "Kept and acknowledged also while nobody can open it; recorded when the vault is open. For devices only.", {"$ref": "#/components/schemas/Inbox"}, reference(InboxAnswer))},
+        "/api/heads/": {
+            "get": _reading("list_heads", "The heads of the chains, to keep", reference(Witnessed)),
+            "post": _posting("compare_head", "Compare a head that was kept", "Nothing is recorded. One that is broken stands before everybody in charge.", {"$ref": "#/components/schemas/Kept"}, reference(Witnessed)),
+        },
         "/api/facts/": {"post": _posting("record_batch", "Several facts", "Facts of any kinds, in order, under one lock. Nothing that happened is lost: what breaks a rule is kept aside.", {"$ref": "#/components/schemas/Batch"}, reference(BatchAnswer))},
     }
     for kind in KINDS:

@@ -38,6 +38,8 @@ PAGES += [
     ("coordinator", "/estimates/"), ("coordinator", "/estimates/new/?population=pwid&level=targeted_area"), ("coordinator", "{estimate}"),
     ("coordinator", "/estimates/import/"), ("coordinator", "/deaths-counted/"), ("coordinator", "{death_count}"), ("coordinator", "/targets/"),
     ("coordinator", "/targets/new/"), ("coordinator", "{target}"), ("coordinator", "{shipped_target}"),
+    # watching
+    ("coordinator", "/emergency/reviews/"), ("coordinator", "/heads/"), ("auditor", "/unusual/"), ("naima", "/emergency/at/{van}/"),
     # my account
     ("admin", "/account/"), ("admin", "/account/password/"), ("admin", "/account/app/"), ("admin", "/account/second-factor/"),
     ("admin", "/confirm/?next=/"),

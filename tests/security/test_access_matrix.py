@@ -27,7 +27,7 @@ from handrail.kernel import clock, ids, scope
 from handrail.kernel.models import AccessEntry
 from handrail.ledgers.stock import recalls
 from handrail.services.exchange.models import OpenTest
-from tests import outside, releases
+from tests import outside, releases, watching
 from tests.world import STAFF
 
 TABLE = tomllib.loads((Path(__file__).parent / "access_matrix.toml").read_text())
@@ -75,7 +75,7 @@ def things(world: SimpleNamespace) -> dict[str, object]:
         releases.show_to_everybody(world)
         till, _token = devices.enrol(actor=world.system, label="machine", role="outreach", site=world.van)
         return {
-            **{name: ids_of[0] for name, ids_of in outside.enter(world).items()},
+            **{name: ids_of[0] for name, ids_of in (outside.enter(world) | watching.enter(world)).items()},
             "device": till.id, "recall": recall, "item": "filter",
             "visit": visit, "site": world.van.id, "referral": Referral.objects.get().fact, "quarter": "2026Q3", "indicator": "prv_10a",
             "report": told.report, "period": told.period, "number": told.number, "format": "csv", "organisation": world.harbour.id,

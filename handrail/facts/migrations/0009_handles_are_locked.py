@@ -17,7 +17,7 @@ def lock(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("facts", "0007_facts_outside_visits")]
+    dependencies = [("facts", "0008_alarms_and_emergency_access")]
 
     operations = [
         migrations.AddField("handle", "locked", models.BinaryField(null=True)),

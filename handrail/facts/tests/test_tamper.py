@@ -112,6 +112,13 @@ FACT_EDITS = {
         UPDATE copy SET key = key + 1000, id = gen_random_uuid(), counter = counter + 1, device_sequence = 9999;
         INSERT INTO facts_fact SELECT * FROM copy;
         UPDATE facts_head SET counter = counter + 1 WHERE {ITS}""",
+    "one more in between, the others moved down": f"""
+        CREATE TEMP TABLE copy AS SELECT * FROM facts_fact WHERE {ITS} AND counter = 3;
+        UPDATE facts_fact SET counter = -counter WHERE {ITS} AND counter > 3;
+        UPDATE facts_fact SET counter = -counter + 1 WHERE {ITS} AND counter < 0;
+        UPDATE copy SET key = key + 1000, id = gen_random_uuid(), counter = counter + 1, device_sequence = 9999;
+        INSERT INTO facts_fact SELECT * FROM copy;
+        UPDATE facts_head SET counter = counter + 1 WHERE {ITS}""",
     "all of it": "TRUNCATE facts_fact",
     "given to another organisation": f"UPDATE facts_fact SET organisation_id = {HILLSIDE}, counter = 99 WHERE {ITS} AND counter = 3",
     "the head": f"UPDATE facts_head SET digest = sha256('x') WHERE {ITS}",
@@ -181,6 +188,23 @@ AUDIT_EDITS = {
     "a look": f"UPDATE kernel_accessentry SET what = '/elsewhere' WHERE {ITS} AND what = '/visits/1'",
     "a look less": f"DELETE FROM kernel_accessentry WHERE {ITS} AND what = '/visits/1'",
     "all looks": "TRUNCATE kernel_accessentry",
+    "who looked": f"UPDATE kernel_accessentry SET actor = gen_random_uuid() WHERE {ITS} AND what = '/visits/1'",
+    "when they looked": f"UPDATE kernel_accessentry SET at = at + interval '1 microsecond' WHERE {ITS} AND what = '/visits/1'",
+    "that it was refused": f"UPDATE kernel_accessentry SET refused = NOT refused WHERE {ITS} AND what = '/visits/1'",
+    "the order of looks": f"""
+        UPDATE kernel_accessentry SET what = CASE what WHEN '/visits/0' THEN '/visits/2' ELSE '/visits/0' END
+        WHERE {ITS} AND what IN ('/visits/0', '/visits/2')""",
+    "the first look less": f"DELETE FROM kernel_accessentry WHERE {ITS} AND what = '/visits/0'",
+    "the last look less": f"DELETE FROM kernel_accessentry WHERE {ITS} AND what = '/visits/2'",
+    "another look in place of one": f"""
+        UPDATE kernel_accessentry SET key = key + 1000 WHERE {ITS} AND what = '/visits/1'""",
+    "one more in between, the others moved down": f"""
+        CREATE TEMP TABLE copy AS SELECT * FROM kernel_auditentry WHERE {ITS} AND number = 3;
+        UPDATE kernel_auditentry SET number = -number WHERE {ITS} AND number > 3;
+        UPDATE kernel_auditentry SET number = -number + 1 WHERE {ITS} AND number < 0;
+        UPDATE copy SET key = key + 1000, number = number + 1;
+        INSERT INTO kernel_auditentry SELECT * FROM copy;
+        UPDATE kernel_audithead SET number = number + 1 WHERE {ITS}""",
 }
 
 

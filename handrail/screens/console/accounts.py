@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handrail.facts import accounts as commands
+from handrail.facts import glass
 from handrail.facts.accounts import AccountProblem
 from handrail.facts.models import RoleAssignment, Site, Staff
 from handrail.facts.role_names import role_name
@@ -23,12 +24,14 @@ from handrail.kernel.models import AuditEntry
 from handrail.kernel.rooms import roles
 from handrail.kernel.tables import Column, table
 from handrail.screens import second_factor
+from handrail.screens.console.about_person import labels
 from handrail.screens.sign_in_adapter import lock, unlock
 
 _CODE = "set-up-code"
 _SHOWN = 40
 DONE = {
     "staff.created": gettext_lazy("account added"), "staff.ended": gettext_lazy("account ended"), "staff.reopened": gettext_lazy("account opened again"),
+    "staff.suspended": gettext_lazy("account suspended"), "staff.suspension_lifted": gettext_lazy("suspension lifted"),
     "role.given": gettext_lazy("role given"), "role.taken": gettext_lazy("role taken away"),
     "staff.sessions_ended": gettext_lazy("signed out everywhere"), "staff.set_up_started": gettext_lazy("set-up code made"),
     "staff.factors_removed": gettext_lazy("second factors taken away"), "staff.password_set_up": gettext_lazy("chose a password"),
@@ -131,7 +134,7 @@ def _one_page(request: ActorRequest, staff: Staff, problems: dict[str, str]) -> 
         "staff": staff, "held": held, "roles": sorted((role_name(r), r) for r in offered), "sites": sites,
         "everywhere": any(commands.may_assign(actor, role, None) for role in offered), "looks_after": commands.may_look_after(actor, staff),
         "code": unlock(locked) if locked else "", "factors": second_factor.of(staff.pk), "sessions": len(sessions.of_account(staff.pk)),
-        "is_me": staff.pk == actor.staff, "problems": problems, "general": problems.get("", ""),
+        "is_me": staff.pk == actor.staff, "suspended": bool(glass.suspended(staff)), "lifts": labels(glass.Lift), "problems": problems, "general": problems.get("", ""),
     }
     return render(request, "console/account_one.html", {"page": page}, status=422 if problems else 200)
 
@@ -159,6 +162,11 @@ def _end(request: ActorRequest, staff: Staff) -> HttpResponse:
 
 def _reopen(request: ActorRequest, staff: Staff) -> HttpResponse:
     commands.reopen(actor=request.actor, staff=staff)
+    return _back(staff)
+
+
+def _lift(request: ActorRequest, staff: Staff) -> HttpResponse:
+    glass.lift(actor=request.actor, staff=staff, why=request.POST.get("why", ""))
     return _back(staff)
 
 
@@ -193,5 +201,5 @@ def _back(staff: Staff) -> HttpResponse:
 
 
 _ACTS: dict[str, Callable[[ActorRequest, Staff], HttpResponse]] = {
-    "give": _give, "take": _take, "end": _end, "reopen": _reopen, "end-sessions": _end_sessions, "code": _with_code, "lost": _without_factors,
+    "give": _give, "take": _take, "end": _end, "reopen": _reopen, "lift": _lift, "end-sessions": _end_sessions, "code": _with_code, "lost": _without_factors,
 }

@@ -33,6 +33,7 @@ class FindPage:
 
     site: Site
     participant: str
+    may_break: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     open: str = "card"
@@ -57,7 +58,7 @@ def to_person(request: ActorRequest, participant: uuid.UUID, site: Site) -> Http
 def find(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     """The form, and what each of its three ways leads to. Nobody has to be found for a service to be given."""
     place = site_or_404(request.actor, site, "person.find")
-    page = FindPage(place, request.POST.get("participant") or str(ids.random()))
+    page = FindPage(place, request.POST.get("participant") or str(ids.random()), request.actor.may("glass.break", place.key))
     if request.method != "POST":
         return render(request, "console/find.html", {"page": page})
     page.values = {name: value for name, value in request.POST.items() if isinstance(value, str)}

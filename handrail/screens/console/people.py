@@ -28,7 +28,7 @@ from handrail.facts.values import FLAG_MONTHS
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.screens.console import referrals, sealed, wishes
+from handrail.screens.console import looks, referrals, sealed, wishes
 from handrail.screens.console.about_person import at_hand, chosen_place, today_of, two_words
 
 VISITS_SHOWN = 10
@@ -72,6 +72,7 @@ class PersonPage:
     may_read: bool
     may_record: bool
     has_code: bool
+    may_break: bool
     errors: dict[str, str] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
 
@@ -136,12 +137,12 @@ def _page(request: ActorRequest, word: str, *, errors: dict[str, str] | None = N
         ask_again=ask_again, cards=[CardLine(_sort(card.sort), clock.local(card.issued_at, site.time_zone), card.revoked_at is None) for card in cards],
         visits=past_visits(actor, participants.group(who)), places=[site] if actor.may("visit.record", site.key) else [],
         may_read=may_read, may_record=actor.may("visit.record", site.key), has_code=any(c.sort == "derived" and c.revoked_at is None for c in cards),
-        errors=errors or {}, typed=typed or {},
+        may_break=actor.may("glass.break", site.key), errors=errors or {}, typed=typed or {},
     )
     audit.look("person", actor=actor, object_id=who)
     context = {"page": page, "site": site, "wishes": wishes.section(request, who) if may_read else None}
     context["sealed"] = sealed.section(request, who, site.key) if actor.may("vault.use", site.key) else None
-    context |= {"ways": referrals.of_person(actor, participants.group(who)), "reasons": referrals.reasons()}
+    context |= {"ways": referrals.of_person(actor, participants.group(who)), "reasons": referrals.reasons(), "looked": looks.section(actor, who, site)}
     return render(request, "console/person.html", context, status=422 if errors else 200)
 
 

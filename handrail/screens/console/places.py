@@ -14,7 +14,7 @@ from handrail.insight.due import Due
 from handrail.kernel import clock
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
 from handrail.ledgers.stock.queries import ShelfLot, to_recount
-from handrail.screens.console import reports_due
+from handrail.screens.console import looks, reports_due
 from handrail.screens.console.waiting import open_asides
 
 NOT_VISITED = ("store", "wall_box", "vending_machine")
@@ -40,6 +40,7 @@ class StartPage:
     waiting: int
     recount: list[ShelfLot]
     reports: list[Due]
+    unusual: int
 
 
 @may(SIGNED_IN)
@@ -59,6 +60,7 @@ def start(request: ActorRequest) -> HttpResponse:
         waiting=open_asides(actor).count() if actor.may("records.review") else 0,
         recount=to_recount(actor.sites("stock.count")) if actor.may("stock.count") else [],
         reports=reports_due.waiting() if actor.may("numbers.read") else [],
+        unusual=looks.unusual_now() if actor.may("unusual.read") else 0,
     )
     return render(request, "console/start.html", {"page": page})
 

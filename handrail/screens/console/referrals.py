@@ -42,7 +42,7 @@ AT_ONCE = {True: 50, False: 15}
 """How many cards a page has at the receiving counter, and where the referrals were made: there a phone shows them."""
 LIKELY = frozenset({Outcome.ACCEPTED, Outcome.DECLINED, Outcome.ATTENDED, Outcome.NOT_ATTENDED, Outcome.RESULT_KNOWN})
 """What somebody says who comes back where a referral was made. The rest is folded there."""
-_STATUSES: dict[str, Text] = {code.value: code.label for codes in (Offer, Outcome, Unknown) for code in codes}
+STATUSES: dict[str, Text] = {code.value: code.label for codes in (Offer, Outcome, Unknown) for code in codes}
 _SAYS: dict[str, Text] = {
     Source.RECEIVING_SERVICE.value: gettext_lazy("We, where they were sent, say:"), Source.PARTICIPANT.value: gettext_lazy("The person says:"),
     Source.ACCOMPANYING_WORKER.value: gettext_lazy("Who went along says:"),
@@ -136,8 +136,8 @@ def ways_of(actor: Actor, referrals: Sequence[Referral], now: datetime, *, at_re
         found.append(
             Way(
                 id=r.fact, words=label(r.fact), service=str(Service(r.service).label), outcome_id=ids.new(),
-                about=_("from %s") % _named(actor, r.from_site) if at_receiving else _leads_to(actor, r),
-                since=clock.local(r.accepted_at or r.made_at, r.from_site.time_zone), status=str(_STATUSES[said[r.fact]]),
+                about=_("from %s") % _named(actor, r.from_site) if at_receiving else leads_to(actor, r),
+                since=clock.local(r.accepted_at or r.made_at, r.from_site.time_zone), status=str(STATUSES[said[r.fact]]),
                 leave_alone=r.participant is not None and standing[r.participant] == "do_not_contact",
                 outcomes=[(o.value, o.label) for o in shown], rarer=[(o.value, o.label) for o in can_follow if o not in shown],
                 may_be_refused=Outcome.REFUSED_BY_SERVICE.value in FOLLOWS[r.status],
@@ -153,7 +153,8 @@ def _named(actor: Actor, site: Site) -> str:
     return _("another service") if site.closed_setting and not actor.may("visit.read", site.key) else site.name
 
 
-def _leads_to(actor: Actor, referral: Referral) -> str:
+def leads_to(actor: Actor, referral: Referral) -> str:
+    """Where a referral leads, in words."""
     if referral.to_site is not None:
         return _("to %s") % _named(actor, referral.to_site)
     return _("to %s") % referral.to_service if referral.to_service else _("no place was named")

@@ -30,7 +30,7 @@ from handrail.screens.second_factor import NotAccepted
 SENSITIVE = frozenset(
     {
         "staff.manage", "staff.assign", "device.manage", "site.manage", "settings.change", "settings.approve", "import.run", "person.merge",
-        "person.review", "records.review", "audit.read",
+        "person.review", "records.review", "audit.read", "alarm.answer", "glass.review",
     }
 )
 """Whoever holds one of these has a sensitive role, for the setting `second_factor`."""
