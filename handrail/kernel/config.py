@@ -41,6 +41,9 @@ class Config:
     backup_database_url: str = _setting(  # type: ignore[assignment]
         "", "PostgreSQL for the role that reads everything for backups; only with `database_url`."
     )
+    purge_database_url: str = _setting(  # type: ignore[assignment]
+        "", "PostgreSQL for the role that forgets what is past its period; only with `database_url`."
+    )
     backup_folder: str = _setting("", "Folder the daily backup is written to; empty means none is made by itself.")  # type: ignore[assignment]
     backup_keep: int = _setting(14, "How many daily backups are kept; 0 keeps all.")  # type: ignore[assignment]
     host: str = _setting("127.0.0.1", "Address the server listens on.")  # type: ignore[assignment]
