@@ -13,8 +13,8 @@ from handrail.facts.models import CardToken, Fact, LegalHold
 from handrail.facts.participants import group
 from handrail.facts.queries import today
 from handrail.facts.record import Refusal, lock_organisation
-from handrail.kernel import audit, clock
-from handrail.kernel.access import Actor
+from handrail.kernel import audit, clock, ids
+from handrail.kernel.access import Actor, Denied
 from handrail.kernel.retention import Holds, months_before
 
 LONGEST_MONTHS = 24
@@ -33,15 +33,22 @@ def held() -> Holds:
     return Holds(everything=any(hold.participant is None for hold in found), people=people)
 
 
+def _require(actor: Actor) -> None:
+    """Nights are the organisation's: whoever is in charge of some places only stops nothing."""
+    actor.require("retention.hold")
+    if actor.sites("retention.hold") is not None:
+        raise Denied("retention.hold")
+
+
 def is_known(participant: uuid.UUID) -> bool:
     """Whether there is anything of this person: a record, or a card given before the first."""
     return Fact.objects.filter(participant=participant).exists() or CardToken.objects.filter(participant=participant).exists()
 
 
 @transaction.atomic
-def set_hold(*, actor: Actor, participant: uuid.UUID | None, reason: str, ends_on: date | None) -> LegalHold:
-    """Stop the purge for one person, or for everything, until a day. Waits for a purge that is under way."""
-    actor.require("retention.hold")
+def set_hold(*, actor: Actor, participant: uuid.UUID | None, reason: str, ends_on: date | None, id: uuid.UUID | None = None) -> LegalHold:
+    """Stop the purge for one person, or for everything, until a day. Waits for a purge that is under way. Sent twice it is one."""
+    _require(actor)
     problems: list[tuple[str, str]] = []
     if reason not in LegalHold.Reason.values:
         problems.append(("reason", _("Choose why it must stay.")))
@@ -52,9 +59,11 @@ def set_hold(*, actor: Actor, participant: uuid.UUID | None, reason: str, ends_o
     if problems or ends_on is None:
         raise Refusal(problems)
     lock_organisation()
-    hold = LegalHold.objects.create(
-        organisation_id=actor.organisation, participant=participant, reason=reason, ends_on=ends_on, set_at=clock.now(), set_by=actor.staff_id
-    )
+    said = {"participant": participant, "reason": reason, "ends_on": ends_on, "set_at": clock.now(), "set_by": actor.staff_id}
+    hold: LegalHold
+    hold, is_new = LegalHold.objects.get_or_create(organisation_id=actor.organisation, id=id or ids.random(), defaults=said)
+    if not is_new:
+        return hold
     audit.write(
         "hold.set", actor=actor, object_kind="hold", object_id=hold.id,
         detail={"participant": str(participant or "everything"), "reason": reason, "ends_on": ends_on.isoformat()},
@@ -65,7 +74,7 @@ def set_hold(*, actor: Actor, participant: uuid.UUID | None, reason: str, ends_o
 @transaction.atomic
 def end_hold(*, actor: Actor, hold: LegalHold) -> None:
     """The purge goes on from tonight. Ending one that ended changes nothing."""
-    actor.require("retention.hold")
+    _require(actor)
     lock_organisation()
     if LegalHold.objects.filter(key=hold.key, ended_at=None).update(ended_at=clock.now(), ended_by=actor.staff_id):
         audit.write("hold.ended", actor=actor, object_kind="hold", object_id=hold.id)

@@ -126,7 +126,7 @@ def is_behind_a_purge(organisation_key: int) -> bool:
         head = Head.objects.select_related("organisation").get()
         folder = folder_of(str(head.organisation.id))
         try:
-            return read_manifest(str(head.organisation.id)).purges != head.purges
+            return bool(read_manifest(str(head.organisation.id)).purges != head.purges)
         except NotBuilt:
             return folder.exists()
 

@@ -34,24 +34,13 @@ class Unit(StrEnum):
     """Months, and only when the calendar month is over: a whole month goes at once, so that no day of it stands out."""
 
 
-class Reading(Protocol):
-    """A value as it holds today."""
-
-    @property
-    def value(self) -> Any:
-        """The number."""
-        ...
-
-    @property
-    def version(self) -> str:
-        """`start`, or which row set it."""
-        ...
-
-
 class Period(Protocol):
     """How long, as a value with a status that a programme may set (`facts.values.Value`)."""
 
-    key: str
+    @property
+    def key(self) -> str:
+        """Its name on the page of settings."""
+        ...
 
     def read(self) -> Any:
         """What holds today."""
@@ -153,7 +142,8 @@ def privileges() -> dict[str, set[str]]:
         for touch in one.touches:
             held = found.setdefault(touch.model._meta.db_table, set())
             held.update({"DELETE"} if touch.delete else set())
-            held.update(f'UPDATE ("{touch.model._meta.get_field(name).column}")' for name in touch.update)
+            columns = {field.name: field.column for field in touch.model._meta.concrete_fields}
+            held.update(f'UPDATE ("{columns[name]}")' for name in touch.update)
     if any(one.folds for one in CLASSES):
         for model in apps.get_models():
             if getattr(model, "is_state", False):
