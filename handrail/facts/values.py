@@ -176,20 +176,19 @@ HANDLE_SEARCHES: Value[int] = Value(
 
 # -- what is kept, and how long (`domain/people.md` 12) ------------------------------------------------------------------
 
-PEOPLE_MD = "domain/people.md 12"
 ANONYMOUS_MONTHS: Value[int] = Value(
     key="anonymous_contact_months", title=_("Months after which contacts without a code lose worker, device and time of day"), start=24,
-    unit=_("months"), source=PEOPLE_MD, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(1, 120),
+    unit=_("months"), source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(1, 120),
     explain=_("The record stays, with its day, its place and what was given, so every number stays."),
 )
 CODE_IDLE_MONTHS: Value[int] = Value(
     key="code_idle_months", title=_("Months without a contact after which codes and handle of a person are forgotten"), start=60,
-    unit=_("months"), source=PEOPLE_MD, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(1, 120),
+    unit=_("months"), source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(1, 120),
     explain=_("Until you set it, it is 60 months, and 12 in high-risk mode. What the person had stays as anonymous history; who comes back counts as new."),
 )
 RECEIPT_DAYS: Value[int] = Value(
     key="receipt_days", title=_("Days after which the code of a receipt is forgotten"), start=31,
-    unit=_("days"), source="domain/people.md 4", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(31, 365),
+    unit=_("days"), source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(31, 365),
     explain=_("A receipt is good for 30 days after the visit."),
 )
 SIGN_IN_DAYS: Value[int] = Value(
