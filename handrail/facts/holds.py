@@ -49,11 +49,7 @@ def is_known(participant: uuid.UUID) -> bool:
 def set_hold(*, actor: Actor, participant: uuid.UUID | None, reason: str, ends_on: date | None, id: uuid.UUID | None = None) -> LegalHold:
     """Stop the purge for one person, or for everything, until a day. Waits for a purge that is under way. Sent twice it is one."""
     _require(actor)
-    problems: list[tuple[str, str]] = []
-    if reason not in LegalHold.Reason.values:
-        problems.append(("reason", _("Choose why it must stay.")))
-    if ends_on is None or ends_on <= today() or months_before(ends_on, LONGEST_MONTHS) > today():
-        problems.append(("ends_on", _("Write a day after today and within %s months, like 2027-03-31. It can be set again then.") % LONGEST_MONTHS))
+    problems = problems_of(reason, ends_on)
     if participant is not None and not is_known(participant):
         problems.append(("participant", _("That person is not known here.")))
     if problems or ends_on is None:
@@ -69,6 +65,16 @@ def set_hold(*, actor: Actor, participant: uuid.UUID | None, reason: str, ends_o
         detail={"participant": str(participant or "everything"), "reason": reason, "ends_on": ends_on.isoformat()},
     )
     return hold
+
+
+def problems_of(reason: str, ends_on: date | None) -> list[tuple[str, str]]:
+    """What is wrong with the reason or the day of a hold, as sentences."""
+    problems: list[tuple[str, str]] = []
+    if reason not in LegalHold.Reason.values:
+        problems.append(("reason", _("Choose why it must stay.")))
+    if ends_on is None or ends_on <= today() or months_before(ends_on, LONGEST_MONTHS) > today():
+        problems.append(("ends_on", _("Write a day after today and within %s months, like 2027-03-31. It can be set again then.") % LONGEST_MONTHS))
+    return problems
 
 
 @transaction.atomic

@@ -74,13 +74,14 @@ def hold_set(request: ActorRequest) -> HttpResponse:
         ends_on = date.fromisoformat(post.get("ends_on", ""))
     except ValueError:
         ends_on = None
+    problems |= dict(holds.problems_of(post.get("reason", ""), ends_on))
+    if problems:
+        return _page(request, post, problems)
     try:
-        if not problems:
-            holds.set_hold(actor=request.actor, participant=person, reason=post.get("reason", ""), ends_on=ends_on, id=posted_id(request))
-            return redirect(reverse("retention") + "?saved=1")
+        holds.set_hold(actor=request.actor, participant=person, reason=post.get("reason", ""), ends_on=ends_on, id=posted_id(request))
     except Refusal as refusal:
-        problems |= dict(refusal.problems)
-    return _page(request, post, problems)
+        return _page(request, post, {"card": refusal.problems[0][1]})
+    return redirect(reverse("retention") + "?saved=1")
 
 
 @may("retention.hold", methods=("POST",), step_up=True)
@@ -110,7 +111,7 @@ def _page(request: ActorRequest, typed: Mapping[str, str], problems: dict[str, s
     standing = [
         HoldLine(
             hold.id, label(hold.participant) if hold.participant else _("Everything"), str(LegalHold.Reason(hold.reason).label), hold.ends_on, hold.set_at,
-            names.get(hold.set_by, "Handrail"),
+            names.get(hold.set_by or uuid.UUID(int=0), "Handrail"),
         )
         for hold in holds.standing()
     ]

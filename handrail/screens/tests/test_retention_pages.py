@@ -90,6 +90,11 @@ def test_what_is_wrong_is_a_sentence_and_what_was_typed_stays(coordinator: Clien
     assert not LegalHold.objects.exists()
 
 
+def test_everything_that_is_wrong_is_said_at_once(coordinator: Client) -> None:
+    text = coordinator.post(f"{PAGE}hold/", {"id": str(ids.random())}).content.decode()
+    assert all(sentence in text for sentence in ("Say whose records must stay.", "Choose why it must stay.", "Write a day after today"))
+
+
 def test_whoever_is_in_charge_of_one_place_stops_nothing(in_harbour: SimpleNamespace) -> None:
     keeper = client_of("keeper")
     assert "Stop forgetting" not in keeper.get(PAGE).content.decode()
