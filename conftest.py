@@ -20,6 +20,7 @@ from django.utils import translation
 
 from handrail.kernel import crypto, row_security, scope
 from handrail.kernel.database import as_owner
+from handrail.vault import keystore
 from tests import plugin
 from tests import world as small_world
 from tests.together import pytest_xdist_make_scheduler  # noqa: F401  a hook of xdist
@@ -77,10 +78,14 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         plugin.SERVER.create_database(plugin.DATABASE, _ensure_template())
         connection.settings_dict["NAME"] = plugin.DATABASE
+        plugin.SERVER.create_database(plugin.KEYSTORE)
+        keystore.migrate(plugin.SERVER.login("owner", plugin.DATABASE).as_django())
     yield
     with django_db_blocker.unblock():
+        keystore.close()
         connection.close()
         plugin.SERVER.drop_database(plugin.DATABASE)
+        plugin.SERVER.drop_database(plugin.KEYSTORE)
 
 
 @pytest.fixture(scope="session")

@@ -9,19 +9,17 @@ import argparse
 import importlib
 import json
 import os
-import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import django
 
-from handrail import cli_backup, cli_export, cli_gates, cli_numbers
+from handrail import cli_backup, cli_export, cli_gates, cli_keys, cli_numbers
+from handrail.kernel import supervisor
 from handrail.kernel.config import REPOSITORY, ConfigError
 from handrail.kernel.embedded_postgres import PostgresError
 
@@ -73,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_numbers.add_commands(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_export.add_command(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_backup.add_commands(commands, cli_backup.House(_open_house, _migrate_now))
+    cli_keys.add_commands(commands, cli_keys.House(_open_house))
     cli_gates.add_commands(commands, cli_gates.House(_open_house, _organisations, _say))
     for made in (warehouse, indicators, rebuild, audit, commands.choices["selfcheck"]):
         made.add_argument("--format", choices=["text", "json"], default="text")
@@ -110,6 +109,7 @@ def _migrate_now() -> None:
     with from_django("handrail.kernel.database").as_owner():
         from_django("django.core.management").call_command("migrate", verbosity=0)
         from_django("handrail.kernel.row_security").apply()
+    from_django("handrail.vault.setting_up").prepare()
 
 
 def _organisations() -> list[Any]:
@@ -172,7 +172,7 @@ def _demo(parsed: argparse.Namespace) -> int:
 
 
 def _serve(config: Any, lines: list[str]) -> int:
-    """Static files, self-check, then the server and two workers until a signal; whoever dies is started again."""
+    """Static files, self-check, then the server and its workers until a signal; whoever dies is started again (`supervisor`)."""
     from_django("django.core.management").call_command("collectstatic", interactive=False, verbosity=0)
     failed = _report_selfcheck()
     if failed:
@@ -181,37 +181,8 @@ def _serve(config: Any, lines: list[str]) -> int:
         print(f"Something already listens on port {config.port}. Stop it, or set HANDRAIL_PORT to another number.", file=sys.stderr)
         return 1
     from_django("django.db").connections.close_all()
-    serve = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", config.host, "--port", str(config.port), "--workers", str(config.workers),
-        "--blocking-threads", "1", "--no-access-log", "--log-level", "warning", "--respawn-failed-workers", "handrail.wsgi:application",
-    ]
-    worker = [sys.executable, "-m", "handrail.cli", "worker"]
-    commands = [serve, worker, [*worker, "--errands"]]
-    processes = [subprocess.Popen(command, env=os.environ | {"HANDRAIL_VAR": str(config.var)}) for command in commands]
-    stopping = False
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    print("\n".join(lines) if lines else f"Handrail is at http://{config.host}:{config.port}", flush=True)
-    while not stopping:
-        time.sleep(0.3)
-        for place, process in enumerate(processes):
-            if process.poll() is not None and not stopping:
-                print(f"A process ended with code {process.returncode}; starting it again.", file=sys.stderr, flush=True)
-                time.sleep(1)
-                processes[place] = subprocess.Popen(commands[place], env=os.environ | {"HANDRAIL_VAR": str(config.var)})
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    return 0
+    with cli_keys.nobody_runs(config):
+        return supervisor.run(config, lines)
 
 
 def _is_taken(host: str, port: int) -> bool:

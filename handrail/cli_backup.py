@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from handrail.kernel import backup as files
-from handrail.kernel import crypto, whole_database
+from handrail.kernel import crypto, private_files, whole_database
 from handrail.kernel.config import from_environment
 from handrail.kernel.database import parse_url
 from handrail.kernel.embedded_postgres import EmbeddedPostgres
@@ -50,6 +50,7 @@ def add_commands(commands: Any, house: House) -> None:
     restore = command("restore", _restore, "Begin again on a new machine from a backup.")
     restore.add_argument("file", type=Path)
     restore.add_argument("--identity", type=Path, required=True, metavar="KEYFILE", help="a secret key that backups were sealed to")
+    restore.add_argument("--keystore", type=Path, metavar="FILE", help="the newest handrail-keystore-….age, without which sealed records cannot be opened")
     move = command("move", _move, "Copy everything into another database: a PostgreSQL server, or back into the embedded one.")
     move.add_argument(
         "--to", default=os.environ.get("HANDRAIL_MOVE_TO", ""),
@@ -95,16 +96,17 @@ def _backup(parsed: argparse.Namespace, house: House) -> int:
         if not folder:
             raise BackupError("Say where to, as in `handrail backup /media/backups`, or set HANDRAIL_BACKUP_FOLDER.")
         started = time.monotonic()
-        written = _django("handrail.facts.backups").make(Path(folder).expanduser(), keep=parsed.keep, one_recipient=parsed.one_recipient_i_know)
-        seconds = time.monotonic() - started
+        both = _django("handrail.vault.backups").make(Path(folder).expanduser(), keep=parsed.keep, one_recipient=parsed.one_recipient_i_know)
+        seconds, written = time.monotonic() - started, both.main
     facts = sum(o["facts"] for o in written.manifest["organisations"])
     rows, size = _rows(written.manifest["tables"]), written.bytes / 1e6
     value = {
-        "file": str(written.path), "bytes": written.bytes, "facts": facts, "rows": rows, "seconds": round(seconds, 2), "removed": list(written.removed), "later": list(written.later),
+        "file": str(written.path), "keystore": str(both.keystore), "bytes": written.bytes, "facts": facts, "rows": rows, "seconds": round(seconds, 2), "removed": list(written.removed), "later": list(written.later),
         "organisations": written.manifest["organisations"], "recipients": written.manifest["recipients"],
     }
     lines = [f"{written.path}: {facts} facts, {rows} rows, {size:.1f} MB in {seconds:.1f} s.", "Only these keys open it:"]
     lines += [f"  {recipient}" for recipient in written.manifest["recipients"]]
+    lines.append(f"{both.keystore.name} beside it holds the keys of sealed records. It is removed after a month, so that what was erased stays erased.")
     lines += [f"Removed {name}." for name in written.removed]
     lines += [f"Is the clock right? {name} says that it was made after this one." for name in written.later[-1:]]
     _say(parsed, value, lines)
@@ -134,7 +136,7 @@ def _write_key(target: Path, text: str) -> None:
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
-    files.sync(target.parent)
+    private_files.sync(target.parent)
 
 
 def _say_keys(parsed: argparse.Namespace, made: list[str], found: list[str], least: int) -> None:
@@ -176,6 +178,7 @@ def _restore(parsed: argparse.Namespace, house: House) -> int:
             _compare(owner, opened.manifest)
             house.migrate()
             backups.begin_again(parsed.file.name, opened.manifest)
+            sealed = _keys_of_records(parsed, identities, owner)
             problems = backups.verify()
             if problems:
                 raise BackupError(f"It was restored, but does not hold together; do not work with it. {' '.join(problems[:5])}")
@@ -189,10 +192,20 @@ def _restore(parsed: argparse.Namespace, house: House) -> int:
         "Accounts and devices that were ended after that moment are as they were then: end them again.",
         "Recovery codes that were used after that moment are good again: everybody makes new ones under My account.",
         "Everybody has to sign in again. Numbers are computed within the hour, or now by `handrail warehouse build`.",
+        sealed,
         *(f"The key that was here is kept as {name}." for name in aside),
     ]
     _say(parsed, {"file": str(parsed.file), "facts": facts, "rows": rows, "seconds": round(seconds, 2), "organisations": manifest["organisations"], "put_aside": aside}, lines)
     return 0
+
+
+def _keys_of_records(parsed: argparse.Namespace, identities: list[str], owner: Mapping[str, Any]) -> str:
+    """Put the keystore back, if its backup is given, and destroy again what was erased; a sentence that says what was done."""
+    if parsed.keystore is None:
+        return "Sealed records cannot be opened until the keystore is back: `handrail keys bring-back FILE --identity KEYFILE`."
+    found = _django("handrail.vault.keystore_backup").restore(parsed.keystore, identities, owner=owner)
+    again = _django("handrail.vault.setting_up").reapply()
+    return f"{found} keys of sealed records are back; {again} of them had been erased and were destroyed again."
 
 
 def _migrations_here() -> list[str]:
@@ -247,6 +260,7 @@ def _move(parsed: argparse.Namespace, house: House) -> int:
             _migrate_there(environment)
             contents = whole_database.copy(source, target)
             _migrate_there(environment)
+            _django("handrail.vault.keystore_backup").copy(source, target)
             with whole_database.reading(source) as now:
                 heads = backups.heads(now)
             with whole_database.reading(target) as there:

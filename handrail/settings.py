@@ -16,6 +16,7 @@ CONFIG = from_environment()
 
 ROOMS = [
     "handrail.facts",
+    "handrail.vault",
     "handrail.ledgers.stock",
     "handrail.services.exchange",
     "handrail.insight",
@@ -102,6 +103,14 @@ def _login(role: str) -> dict[str, Any]:
 def OWNER_LOGIN() -> dict[str, Any]:
     """How to connect as the role that owns the tables."""
     return _login("owner")
+
+
+def MAKE_DATABASE(name: str) -> bool:
+    """Make an empty database beside ours in the embedded server; False where the server is somebody else's."""
+    if CONFIG.database_url:
+        return False
+    embedded().create_database(name)
+    return True
 
 
 def BACKUP_LOGIN() -> dict[str, Any]:
@@ -219,6 +228,8 @@ JOBS = [
     ("handrail.facts.jobs.forget_hints", timedelta(days=1)),
     ("handrail.facts.jobs.clear_sessions", timedelta(hours=6)),
     ("handrail.insight.forgetting.purge_what_is_due", timedelta(days=1)),
-    ("handrail.facts.backups.back_up_daily", timedelta(days=1)),
+    ("handrail.vault.jobs.open_inbox", timedelta(minutes=5)),
+    ("handrail.vault.jobs.rotate_inbox_keys", timedelta(days=1)),
+    ("handrail.vault.backups.back_up_daily", timedelta(days=1)),
 ]
 """What runs by itself, and how often: the dotted path of a django-tasks task, and the time between two runs."""

@@ -49,6 +49,8 @@ def template_name() -> str:
 
 
 os.environ.update(urls(DATABASE))
+KEYSTORE = os.environ["HANDRAIL_KEYSTORE_DATABASE"] = f"{DATABASE}_keystore"
+"""One keystore for all databases of a test process: its rows have random ids, and what is left in it harms no other test."""
 
 
 def pytest_unconfigure() -> None:

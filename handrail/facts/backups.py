@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import logging
 import os
 import socket
 from collections.abc import Iterator, Mapping
@@ -19,18 +18,15 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
-from django_tasks import task
 
 from handrail.facts.models import Head, Organisation
 from handrail.facts.organisations import system_actor
 from handrail.facts.replay import rebuild, verify_chain
 from handrail.kernel import audit, backup, clock, crypto, ids, scope
 from handrail.kernel.database import as_owner
-from handrail.kernel.jobs import attempt
 from handrail.kernel.models import SetUpCode
 from handrail.kernel.whole_database import BackupError, is_empty
 
-log = logging.getLogger("handrail.backups")
 LEAST_RECIPIENTS = 2
 """A key on paper gets lost: whoever has the other one can still restore (security.md 2.1)."""
 
@@ -128,18 +124,6 @@ def backed_up_through(organisation: Organisation) -> int:
     if reached is None or reached["epoch"] != str(Head.objects.get(organisation=organisation).epoch):
         return 0
     return int(reached["counter"])
-
-
-@task()
-def back_up_daily() -> str:
-    """The daily backup into `HANDRAIL_BACKUP_FOLDER`, if it is set; the file's name."""
-    if not settings.CONFIG.backup_folder:
-        return ""
-    folder = Path(settings.CONFIG.backup_folder).expanduser()
-    written: backup.Written = attempt(lambda: make(folder, keep=settings.CONFIG.backup_keep or None), what="daily backup")
-    if written.later:
-        log.warning("%s says that it was made after today's backup. Is the clock right?", written.later[-1])
-    return written.path.name
 
 
 # -- beginning again -----------------------------------------------------------------------------------------------------

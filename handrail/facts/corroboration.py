@@ -13,6 +13,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from handrail.facts import handle_words
 from handrail.facts.codes_of_people import AgeBand, Corroboration, Language
 from handrail.facts.consents import selves
 from handrail.facts.models import CardToken, Fact, Handle, Participant, Site
@@ -67,7 +68,7 @@ def _age(newer: Participant, older: Participant, on: date) -> Fit:
 
 
 def _handles(people: Sequence[uuid.UUID]) -> list[str]:
-    return list(Handle.objects.filter(participant__in=people).order_by("-key").values_list("word", flat=True))
+    return handle_words.shown(list(Handle.objects.filter(participant__in=people).order_by("-key")))
 
 
 def _handle(newer: Sequence[str], older: Sequence[str]) -> Fit:

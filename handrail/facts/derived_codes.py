@@ -81,19 +81,14 @@ def leave_one_out(elements: Elements) -> tuple[str, ...]:
     return tuple("|".join((RECIPE, f"loo{left}", *(part for at, part in enumerate(six) if at != left))) for left in range(6))
 
 
-def code(elements: Elements, *, key: bytes, salt: bytes) -> str:
+def code(elements: Elements, *, key: crypto.Mac, salt: bytes) -> str:
     """The printed code of a person's elements. About 0.13 s, on purpose."""
     return crypto.code_of(crypto.slow_token(key, salt, canonical(elements)))
 
 
-def hints(elements: Elements, *, key: bytes, salt: bytes) -> tuple[bytes, ...]:
+def hints(elements: Elements, *, key: crypto.Mac, salt: bytes) -> tuple[bytes, ...]:
     """The six leave-one-out tokens: only where tolerant review is switched on."""
     return tuple(crypto.slow_token(key, salt, text) for text in leave_one_out(elements))
-
-
-def programme_key(folder: Path) -> bytes:
-    """The key that codes are made with; as sensitive as names. Organisations that share codes share this file."""
-    return crypto.key(folder, "link")
 
 
 def programme_salt(folder: Path) -> bytes:

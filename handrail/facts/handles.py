@@ -13,6 +13,7 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from handrail.facts import handle_words
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Handle, Site
 from handrail.facts.participants import group, survivors
@@ -49,7 +50,8 @@ def handle_of(participant: uuid.UUID) -> str:
 
 def _latest(people: Sequence[uuid.UUID]) -> str:
     """What was said last, for whichever of a person's records."""
-    return Handle.objects.filter(participant__in=people).order_by("-key").values_list("word", flat=True).first() or ""
+    rows = list(Handle.objects.filter(participant__in=people).order_by("-key")[:1])
+    return next(iter(handle_words.shown(rows)), "")
 
 
 def set_handle(*, actor: Actor, participant: uuid.UUID, word: str) -> None:
@@ -62,9 +64,9 @@ def set_handle(*, actor: Actor, participant: uuid.UUID, word: str) -> None:
     if not word:
         forget(actor=actor, participant=participant)
         return
-    changed = bool(handle_of(participant))
+    locked, changed = handle_words.locked(word, actor.organisation), bool(handle_of(participant))
     Handle.objects.filter(participant=participant).delete()  # a new row is the latest of the person's records
-    Handle.objects.create(organisation_id=actor.organisation, participant=participant, word=word)
+    Handle.objects.create(organisation_id=actor.organisation, participant=participant, locked=locked)
     audit.write("handle.changed" if changed else "handle.set", actor=actor, object_kind="participant", object_id=participant)
 
 
@@ -85,7 +87,9 @@ def search(*, actor: Actor, typed: str, site: Site) -> list[Candidate]:
     _count(actor)
     into = survivors()
     found: dict[uuid.UUID, Candidate] = {}
-    rows = list(Handle.objects.filter(word__icontains=wanted).order_by("word", "key"))
+    fits = [(row, word) for row, word in handle_words.opened(list(Handle.objects.order_by("key"))) if wanted.casefold() in word.casefold()]
+    rows = [row for row, _word in sorted(fits, key=lambda fit: (fit[1], fit[0].key))]
+    words = {row.key: word for row, word in fits}
     inside = dict(
         Fact.objects.filter(kind="facts.enrolled", participant__in=[row.participant for row in rows])
         .exclude(site=None).exclude(site__closed_setting="").values_list("participant", "site")
@@ -94,7 +98,7 @@ def search(*, actor: Actor, typed: str, site: Site) -> list[Candidate]:
     for row in rows:
         person = into.get(row.participant, row.participant)
         if inside.get(row.participant) == here and person not in found and len(found) < MOST_FOUND:
-            found[person] = Candidate(row.participant, row.word, label(person))
+            found[person] = Candidate(row.participant, words[row.key], label(person))
     audit.look("people by handle", actor=actor, object_id=f"{len(found)} found")
     return list(found.values())
 

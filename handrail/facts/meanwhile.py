@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from handrail.facts import visits
+from handrail.facts import handle_words, visits
 from handrail.facts.consents import selves
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import CardToken, CodeHint, Handle
@@ -131,9 +131,11 @@ def _cards(joined: Joined, sides: dict[uuid.UUID, uuid.UUID]) -> list[Line]:
 
 def _handles(sides: dict[uuid.UUID, uuid.UUID], joined: Joined) -> list[Line]:
     """A handle keeps no time: whichever there are."""
+    rows = list(Handle.objects.filter(participant__in=list(sides)).order_by("key"))
+    words = handle_words.shown(rows) or [_("(locked)")] * len(rows)
     return [
-        Line(f"handle:{row.key}", _("Handle: %s") % row.word, None, "", sides[row.participant], _other(joined, sides[row.participant]), False)
-        for row in Handle.objects.filter(participant__in=list(sides)).order_by("key")
+        Line(f"handle:{row.key}", _("Handle: %s") % word, None, "", sides[row.participant], _other(joined, sides[row.participant]), False)
+        for row, word in zip(rows, words, strict=True)
     ]
 
 

@@ -23,7 +23,7 @@ from handrail.facts.people_rules import last_survivor
 from handrail.facts.queries import find_site
 from handrail.facts.record import Draft, Outcome, Refusal, lock_organisation, record_many
 from handrail.facts.values import TOLERANT_REVIEW
-from handrail.kernel import audit, clock, crypto, ids
+from handrail.kernel import audit, clock, crypto, ids, keyring
 from handrail.kernel.access import Actor
 
 
@@ -86,7 +86,7 @@ def namespace(site: Site | None) -> str:
 
 def card_token(ten: str, site: Site | None = None) -> bytes:
     """Look-up token of a code's ten symbols at a site; without the key file it cannot be computed."""
-    return crypto.code_token(crypto.key(settings.CONFIG.keys, "lookup"), ten, namespace(site))
+    return crypto.code_token(keyring.mac("lookup"), ten, namespace(site))
 
 
 # -- finding ---------------------------------------------------------------------------------------------------------------
@@ -123,10 +123,10 @@ def find_or_propose(*, actor: Actor, site: Site, elements: Elements, participant
     elements.check(site.today)
     if elements.unknown() >= 2:
         raise TooLittleKnown
-    keys = {"key": derived_codes.programme_key(settings.CONFIG.keys), "salt": derived_codes.programme_salt(settings.CONFIG.keys)}
-    code = derived_codes.code(elements, **keys)
+    key, salt = keyring.mac("link"), derived_codes.programme_salt(settings.CONFIG.keys)
+    code = derived_codes.code(elements, key=key, salt=salt)
     tolerant = TOLERANT_REVIEW.read().value
-    near = [_hint(hint, site) for hint in derived_codes.hints(elements, **keys)] if tolerant else []
+    near = [_hint(hint, site) for hint in derived_codes.hints(elements, key=key, salt=salt)] if tolerant else []
     lock_organisation()
     ten = code.replace("-", "")
     card = CardToken.objects.filter(token=card_token(ten, site)).first()
@@ -148,7 +148,7 @@ def _hint(hint: bytes, site: Site) -> bytes:
     """A leave-one-out token; in a closed setting it is tied to the site, so that it meets none from outside."""
     if not namespace(site):
         return hint
-    return crypto.token(crypto.key(settings.CONFIG.keys, "lookup"), f"hint{namespace(site)}", hint.hex())
+    return crypto.token(keyring.mac("lookup"), f"hint{namespace(site)}", hint.hex())
 
 
 # -- after merges ------------------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ class Handle(ScopedModel):
     """Any word the person likes to be called by here. Not in a fact, so that it can be forgotten."""
 
     participant = models.UUIDField()
-    word = models.CharField(max_length=40)
+    locked = models.BinaryField(help_text="The word, locked with a key of the ring for codes (`handle_words`)")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "participant"], name="handle_once")]

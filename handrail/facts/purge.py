@@ -6,6 +6,8 @@ Runs as the purge's role (`database.as_purge`). `insight.forgetting` calls it fo
 from __future__ import annotations
 
 import logging
+import re
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -70,16 +72,52 @@ def tables_of(done: Collection[str]) -> list[str]:
     return sorted(found)
 
 
-def sweep_out(tables: Collection[str]) -> None:
-    """Write the tables anew without their dead rows: what was deleted otherwise stays in the files for weeks.
+def sweep_out(tables: Collection[str], *, tries: int = 10, wait: float = 6.0) -> list[str]:
+    """Write the tables anew without their dead rows: what was deleted otherwise stays in the files for weeks. Returns what could not be.
 
-    Done by the tables' owner. A table that somebody uses for half a minute is only marked for reuse, and said so in the log.
+    Done by the tables' owner. PostgreSQL keeps dead rows while somebody, such as a backup, still looks at the state of before,
+    and waits for whoever uses the table: then it is tried again, and in the end said in the log.
     """
-    with as_owner(), connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '30s'")
-        for table in tables:
-            try:
-                cursor.execute(f'VACUUM (FULL) "{table}"')
-            except OperationalError:
-                log.warning("Table %s was in use; its dead rows are only marked for reuse tonight", table)
-                cursor.execute(f'VACUUM "{table}"')
+    left = [*tables, *([_STATISTICS] if tables else [])]  # last: it loses what the others' old statistics said
+    with as_owner():
+        for number in range(tries):
+            left = [table for table in left if not _swept(table)]
+            if not left:
+                break
+            if number + 1 < tries:
+                time.sleep(wait)
+    if left:
+        log.warning("Dead rows stay in the files of %s: something else was reading. They go when PostgreSQL cleans up", ", ".join(left))
+    return left
+
+
+_STATISTICS = "pg_statistic"
+
+
+def _take_statistics(table: str) -> None:
+    """Let the planner forget what it remembers of a table: it keeps samples of values, ids and times among them."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'ANALYZE "{table}"')
+        cursor.execute("SELECT reltuples, current_setting('server_version_num')::integer FROM pg_class WHERE oid = %s::text::regclass", [table])
+        rows, version = cursor.fetchone()
+        if rows == 0 and version >= 180000:  # of an empty table nothing is taken, and what was known of it before would stay
+            cursor.execute(
+                "SELECT pg_clear_attribute_stats('public', %s::text, attname::text, false) FROM pg_attribute WHERE attrelid = %s::text::regclass AND attnum > 0 AND NOT attisdropped",
+                [table, table],
+            )
+
+
+def _swept(table: str) -> bool:
+    """Write one table anew; whether no dead row is left in it."""
+    said: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.connection.add_notice_handler(lambda notice: said.append(notice.message_detail or ""))
+        cursor.execute("SET lock_timeout = '10s'")
+        try:
+            cursor.execute(f'VACUUM (FULL, VERBOSE) "{table}"')
+        except OperationalError:
+            return False
+        if table != _STATISTICS:
+            _take_statistics(table)
+    stay = [int(number) for detail in said for number in re.findall(r"\A(\d+)", detail)]
+    return bool(stay) and not any(stay)

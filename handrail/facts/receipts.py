@@ -6,7 +6,6 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -15,14 +14,14 @@ from handrail.facts.fold import Recorded
 from handrail.facts.models import Receipt, Site
 from handrail.facts.people_rules import closed_site_of
 from handrail.facts.record import Mode, Refusal, lock_organisation
-from handrail.kernel import audit, clock, crypto, ids
+from handrail.kernel import audit, clock, crypto, ids, keyring
 from handrail.kernel.access import Actor
 
 DAYS = 30
 
 
 def _token(ten: str) -> bytes:
-    return crypto.token(crypto.key(settings.CONFIG.keys, "lookup"), "receipt", ten)
+    return crypto.token(keyring.mac("lookup"), "receipt", ten)
 
 
 def may_have_one(facts: list[Recorded]) -> bool:

@@ -32,7 +32,7 @@ from typing import IO, Any, cast
 import psycopg
 
 from handrail import __version__
-from handrail.kernel import clock, crypto
+from handrail.kernel import clock, crypto, private_files
 from handrail.kernel.whole_database import NOT_KEPT, BackupError, contents, migrations, reading, start, why
 
 FORMAT = b"HANDRAIL-BACKUP 1\n"
@@ -127,7 +127,7 @@ def write(
             handle.flush()
             os.fsync(handle.fileno())
         beside.rename(target)
-        sync(folder)
+        private_files.sync(folder)
     except (psycopg.Error, crypto.SealError, OSError) as error:
         raise BackupError(f"No backup was written: {str(error).strip()}") from error
     finally:
@@ -187,15 +187,6 @@ def _prune(folder: Path, prefix: str, keep: int | None, written: Path) -> Iterat
     for path in others[: max(0, len(others) - keep + 1)]:
         path.unlink()
         yield path.name
-
-
-def sync(folder: Path) -> None:
-    """Put the names of a folder's files on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -326,6 +317,6 @@ def restore_keys(keys: Mapping[str, bytes], folder: Path) -> list[str]:
                 handle.flush()
                 os.fsync(handle.fileno())
         path.chmod(stat.S_IRUSR | stat.S_IWUSR)
-    sync(folder)
+    private_files.sync(folder)
     crypto.key.cache_clear()
     return aside

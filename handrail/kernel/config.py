@@ -6,6 +6,7 @@ Each setting is a field with a sentence that says what it does; `docs/reference/
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -43,6 +44,15 @@ class Config:
     )
     purge_database_url: str = _setting(  # type: ignore[assignment]
         "", "PostgreSQL for the role that forgets what is past its period; only with `database_url`."
+    )
+    keystore_database: str = _setting(  # type: ignore[assignment]
+        "", "Name of the keystore's database on the same server; empty means the main one's name and “_keystore”."
+    )
+    lock_idle_minutes: int = _setting(  # type: ignore[assignment]
+        30, "In high-risk mode: minutes without use after which the vault locks itself; 0 for never."
+    )
+    lock_nightly: str = _setting(  # type: ignore[assignment]
+        "03:00", "In high-risk mode: time of day at which the vault locks itself in any case; empty for never."
     )
     backup_folder: str = _setting("", "Folder the daily backup is written to; empty means none is made by itself.")  # type: ignore[assignment]
     backup_keep: int = _setting(14, "How many daily backups are kept; 0 keeps all.")  # type: ignore[assignment]
@@ -94,6 +104,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Config:
             f"HANDRAIL_PUBLIC_THRESHOLD is {config.public_threshold}; it can only be raised above "
             f"{Config.public_threshold}."
         )
+    if config.lock_nightly and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", config.lock_nightly):
+        raise ConfigError(f"HANDRAIL_LOCK_NIGHTLY is “{config.lock_nightly}”; write a time such as 03:00, or nothing.")
     if config.engine not in ENGINES:
         raise ConfigError(f"HANDRAIL_ENGINE is “{config.engine}”; it can be {', '.join(ENGINES)}.")
     if config.engine_memory_mb < LEAST_MEMORY_MB:

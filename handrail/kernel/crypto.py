@@ -1,8 +1,7 @@
 """The one door to cryptography. No other module imports a crypto library (checked by import-linter).
 
-Keys live in files under the keys folder, outside the database, so that a seized database alone finds nobody.
-It holds keyed look-up tokens for codes, random and self-made codes with a check symbol (`domain/people.md` 3.2), and
-digests for the hash chains.
+Three primitives and no protocol of our own: HPKE seals to a public key, AES-256-GCM locks with a key, Argon2id and
+HMAC make look-up tokens of codes. Files that leave the machine are age streams. Each use has a context of its own.
 """
 
 from __future__ import annotations
@@ -11,26 +10,33 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import pyrage
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from handrail.kernel import private_files
 
 ALPHABET = "123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """31 symbols, no 0, I, L, O, U. 31 is prime, so the check symbol catches every wrong symbol and every swap."""
 _WEIGHTS = range(10, 1, -1)
 
+Mac = bytes | Callable[[bytes], bytes]
+"""What makes a keyed digest: the key, or somebody who holds it and is asked (`keyring`)."""
+
 
 class KeyFileError(RuntimeError):
-    """A key file is missing its privacy or its length; the message names it."""
+    """A key file is not private or not whole; the message names it."""
 
 
 def _make(path: Path) -> None:
@@ -45,11 +51,7 @@ def _make(path: Path) -> None:
             os.link(beside, path)
     finally:
         beside.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    private_files.sync(path.parent)
 
 
 @cache
@@ -68,13 +70,17 @@ def key(folder: Path, name: str) -> bytes:
     return value
 
 
-def token(key_bytes: bytes, purpose: str, text: str) -> bytes:
+def mac(key: Mac, message: bytes) -> bytes:
+    """HMAC-SHA-256, 32 bytes."""
+    return hmac.new(key, message, hashlib.sha256).digest() if isinstance(key, bytes) else key(message)
+
+
+def token(key: Mac, purpose: str, text: str) -> bytes:
     """Keyed digest of a text for look-up: HMAC-SHA-256, 32 bytes. The purpose keeps uses apart."""
-    return hmac.new(key_bytes, f"hr/{purpose}/v1|{text}".encode(), hashlib.sha256).digest()
+    return mac(key, f"hr/{purpose}/v1|{text}".encode())
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """What one slow digest costs whoever makes it: rounds of Argon2id over so much memory."""
 
     rounds: int
@@ -86,24 +92,21 @@ SLOW = FULL_PRICE
 """What is paid. It belongs to the recipe: with another cost everybody's self-made code changes. Only tests pay less."""
 
 
-def slow_token(key_bytes: bytes, salt: bytes, text: str) -> bytes:
-    """Slow keyed digest of something guessable: HMAC-SHA-256 over Argon2id (64 MiB, t = 3, p = 1, 32 bytes).
+def slow_token(key: Mac, salt: bytes, text: str) -> bytes:
+    """Slow keyed digest of something guessable: HMAC-SHA-256 over Argon2id (64 MiB, t = 3, p = 1, 32 bytes; the salt has 16).
 
-    With database and key in an attacker's hands a plain HMAC falls to guessing in seconds; this costs core-days
-    (`domain/people.md` 3.2, security.md 2.2). The salt has 16 bytes.
+    With database and key in an attacker's hands a plain HMAC falls to guessing in seconds; this costs core-days.
     """
     slow = hash_secret_raw(
         text.encode(), salt, time_cost=SLOW.rounds, memory_cost=SLOW.kibibytes, parallelism=1, hash_len=32, type=Type.ID
     )
-    return hmac.new(key_bytes, slow, hashlib.sha256).digest()
+    return mac(key, slow)
 
 
 def code_of(digest_bytes: bytes) -> str:
     """The printed code that a digest stands for: its first 8 bytes as nine symbols, and the check symbol."""
-    number, symbols = int.from_bytes(digest_bytes[:8], "big") % 31**9, ""
-    for _place in range(9):
-        number, rest = divmod(number, 31)
-        symbols = ALPHABET[rest] + symbols
+    number = int.from_bytes(digest_bytes[:8], "big") % 31**9
+    symbols = "".join(ALPHABET[number // 31**place % 31] for place in range(8, -1, -1))
     return print_code(symbols + check_symbol(symbols))
 
 
@@ -112,13 +115,9 @@ def same(one: bytes, other: bytes) -> bool:
     return hmac.compare_digest(one, other)
 
 
-def code_token(key_bytes: bytes, ten: str, namespace: str = "") -> bytes:
-    """Look-up token of a code, issued or self-made: HMAC-SHA-256(key, code without hyphens) (`domain/people.md` 3.2).
-
-    Ten symbols of the alphabet cannot be mistaken for what `token` hashes, which begins with “hr/”. A namespace keeps
-    the codes of a closed setting apart.
-    """
-    return hmac.new(key_bytes, f"{ten}{namespace}".encode(), hashlib.sha256).digest()
+def code_token(key: Mac, ten: str, namespace: str = "") -> bytes:
+    """Look-up token of a code's ten symbols (`domain/people.md` 3.2). A namespace keeps the codes of a closed setting apart."""
+    return mac(key, f"{ten}{namespace}".encode())
 
 
 def check_symbol(nine: str) -> str:
@@ -160,25 +159,69 @@ def digest(*parts: bytes) -> bytes:
     return running.digest()
 
 
-# -- locked with a key: AES-256-GCM, random 96-bit nonce, the purpose as associated data -----------------------------------
+# -- locked with a key: AES-256-GCM, random 96-bit nonce, the context as associated data -------------------------------
+
+_VERSION = b"\x01"
+_NOT_OPENED = "What was locked cannot be opened: another key locked it, or it was changed."
+
+
+def new_key() -> bytes:
+    """A random key of 32 bytes."""
+    return secrets.token_bytes(32)
+
+
+def lock_bytes(key_bytes: bytes, context: str, plain: bytes) -> bytes:
+    """Bytes locked with a key: version, nonce, ciphertext and tag. They open with the same key and context alone."""
+    nonce = secrets.token_bytes(12)
+    return _VERSION + nonce + AESGCM(key_bytes).encrypt(nonce, plain, context.encode())
+
+
+def unlock_bytes(key_bytes: bytes, context: str, locked: bytes) -> bytes:
+    """The reverse; another key, another context or a changed byte raises `SealError`."""
+    if locked[:1] != _VERSION or len(locked) < 29:
+        raise SealError(_NOT_OPENED)
+    try:
+        return AESGCM(key_bytes).decrypt(locked[1:13], locked[13:], context.encode())
+    except InvalidTag:
+        raise SealError(_NOT_OPENED) from None
 
 
 def lock(key_bytes: bytes, purpose: str, text: str) -> str:
-    """A short text locked with a key: version, nonce, ciphertext and tag in hex. The purpose keeps uses apart."""
-    nonce = secrets.token_bytes(12)
-    return "1:" + (nonce + AESGCM(key_bytes).encrypt(nonce, text.encode(), f"hr/{purpose}/v1".encode())).hex()
+    """A short text locked with a key, as text. The purpose keeps uses apart."""
+    return f"1:{lock_bytes(key_bytes, f'hr/{purpose}/v1', text.encode())[1:].hex()}"
 
 
 def unlock(key_bytes: bytes, purpose: str, locked: str) -> str:
     """The reverse; another key, another purpose or a changed text raises `SealError`."""
-    version, _colon, body = locked.partition(":")
+    if not re.fullmatch("1:([0-9a-f]{2})+", locked):
+        raise SealError(_NOT_OPENED)
+    return unlock_bytes(key_bytes, f"hr/{purpose}/v1", _VERSION + bytes.fromhex(locked[2:])).decode()
+
+
+# -- sealed to a public key: HPKE base mode (RFC 9180), DHKEM-X25519, HKDF-SHA-256, AES-256-GCM --------------------------
+
+_SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+
+
+def new_pair() -> tuple[bytes, bytes]:
+    """A new key pair of 32 bytes each: the private half that opens, the public half that seals."""
+    private = X25519PrivateKey.generate()
+    return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+
+
+def seal(public: bytes, context: str, plain: bytes) -> bytes:
+    """Bytes sealed to whoever holds the private half: version, encapsulated key, ciphertext and tag; 49 bytes longer."""
+    return _VERSION + _SUITE.encrypt(plain, X25519PublicKey.from_public_bytes(public), context.encode())
+
+
+def unseal(private: bytes, context: str, sealed: bytes) -> bytes:
+    """The reverse; another key, another context or a changed byte raises `SealError`."""
+    if sealed[:1] != _VERSION:
+        raise SealError(_NOT_OPENED)
     try:
-        raw = bytes.fromhex(body)
-        if version != "1" or len(raw) < 28:
-            raise ValueError
-        return AESGCM(key_bytes).decrypt(raw[:12], raw[12:], f"hr/{purpose}/v1".encode()).decode()
-    except (ValueError, InvalidTag):
-        raise SealError("What was locked cannot be opened: another key locked it, or it was changed.") from None
+        return _SUITE.decrypt(sealed[1:], X25519PrivateKey.from_private_bytes(private), context.encode())
+    except (InvalidTag, ValueError):
+        raise SealError(_NOT_OPENED) from None
 
 
 # -- backups: age, to people who keep the other half of the key away from this server ------------------------------------
@@ -205,13 +248,12 @@ def read_recipient(text: str) -> str:
 def read_identities(text: str) -> list[str]:
     """The secret age keys of a key file, one a line, lines with # left out; raises `SealError` when there is none."""
     found = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if not found:
-        raise SealError("There is no key in the key file; its line begins with “AGE-SECRET-KEY-1”.")
-    for line in found:
-        try:
-            pyrage.x25519.Identity.from_str(line)
-        except pyrage.IdentityError:
-            raise SealError("The key file holds a line that is no secret age key; one begins with “AGE-SECRET-KEY-1”.") from None
+    try:
+        public = [pyrage.x25519.Identity.from_str(line) for line in found]
+    except pyrage.IdentityError:
+        public = []
+    if not public:
+        raise SealError("That is no secret age key, or holds a line that is none; one begins with “AGE-SECRET-KEY-1”.")
     return found
 
 
@@ -221,6 +263,19 @@ def seal_stream(reader: IO[bytes], writer: IO[bytes], recipients: Sequence[str])
         pyrage.encrypt_io(reader, writer, [pyrage.x25519.Recipient.from_str(text) for text in recipients])
     except (pyrage.EncryptError, pyrage.RecipientError, OSError) as error:
         raise SealError(f"Sealing failed: {error}") from error
+
+
+def lock_with_words(words: str, content: bytes) -> bytes:
+    """Bytes locked with a passphrase: an age file, scrypt behind it. For an officer's own key alone."""
+    return bytes(pyrage.passphrase.encrypt(content, words))
+
+
+def unlock_with_words(words: str, locked: bytes) -> bytes:
+    """The reverse; other words raise `SealError`."""
+    try:
+        return bytes(pyrage.passphrase.decrypt(locked, words))
+    except pyrage.DecryptError:
+        raise SealError("These words do not open it.") from None
 
 
 def open_stream(reader: IO[bytes], writer: IO[bytes], identities: Sequence[str]) -> None:

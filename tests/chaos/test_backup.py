@@ -339,7 +339,7 @@ def test_one_key_is_not_enough_unless_somebody_says_so(place):
 
 
 def test_the_daily_backup_runs_where_a_folder_is_set(original, place):
-    script = "from handrail.facts import backups; print(json.dumps(backups.back_up_daily.func()))"
+    script = "from handrail.vault import backups; print(json.dumps(backups.back_up_daily.func()))"
     assert json.loads(original.machine.inside(script)) == ""
     daily = Machine(original.machine.var, HANDRAIL_BACKUP_FOLDER=str(place / "daily"), HANDRAIL_BACKUP_KEEP="1")
     names = [json.loads(daily.inside(script)) for _again in range(2)]
@@ -381,7 +381,7 @@ def test_moving_to_a_server_and_back_keeps_every_row(original, place):
         forgotten = Machine(machine.var, HANDRAIL_DATABASE_URL=app, HANDRAIL_OWNER_DATABASE_URL=owner)
         assert "HANDRAIL_BACKUP_DATABASE_URL is not set" in forgotten.run("selfcheck")
         daily = Machine(machine.var, **said["environment"], HANDRAIL_BACKUP_FOLDER=str(place / "daily-of-the-server"))
-        name = json.loads(daily.inside("from handrail.facts import backups; print(json.dumps(backups.back_up_daily.func()))"))
+        name = json.loads(daily.inside("from handrail.vault import backups; print(json.dumps(backups.back_up_daily.func()))"))
         assert (place / "daily-of-the-server" / name).exists()
         now = moved.facts()
         assert (now["epoch"], now["signed_in"], now["card"]) == (facts["epoch"], True, facts["card"])

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import CardToken, CodeHint, Handle
 from handrail.facts.participants import survivors
-from handrail.facts.risk import mode
 from handrail.facts.values import CODE_IDLE_MONTHS
 from handrail.kernel import scope
+from handrail.kernel.keyring import Mode, mode
 from handrail.kernel.retention import Holds, Purged, RetentionClass, Touch, Unit
 
 HIGH_RISK_MONTHS, LOW_RISK_MONTHS = 12, 60
@@ -26,7 +26,7 @@ FROM unnest(%s::uuid[]) AS p(id)
 
 
 def _starts() -> int:
-    return HIGH_RISK_MONTHS if mode() == "high" else LOW_RISK_MONTHS
+    return HIGH_RISK_MONTHS if mode() is Mode.HIGH else LOW_RISK_MONTHS
 
 
 def idle(before: date) -> list[list[uuid.UUID]]:

@@ -268,6 +268,7 @@ def test_a_handle_is_set_changed_and_forgotten_and_its_word_is_in_no_log(in_harb
         handles.set_handle(actor=naima, participant=person, word=f" {word} ")
         assert handles.name_of(person) == word
     assert [found.participant for found in handles.search(actor=naima, typed="kingf", site=in_harbour.van)] == [person]
+    assert b"ingf" not in bytes(Handle.objects.get().locked)
     handles.set_handle(actor=naima, participant=person, word="")
     assert Handle.objects.count() == 0
     assert handles.search(actor=naima, typed="kingf", site=in_harbour.van) == []

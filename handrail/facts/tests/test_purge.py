@@ -6,6 +6,7 @@ import uuid
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 import time_machine
 from django.db import DatabaseError, connection, transaction
@@ -22,10 +23,12 @@ from handrail.facts.visits import Part
 from handrail.kernel import audit, clock, ids, retention, scope
 from handrail.kernel.access import Denied
 from handrail.kernel.database import as_owner, as_purge
+from handrail.kernel.keyring import Mode
 from handrail.kernel.models import AuditEntry
 from handrail.kernel.retention import CLASSES, months_before
 from handrail.ledgers.stock.models import Balance
 from handrail.services.exchange.kinds.given import Given, GivenLine
+from tests import plugin
 from tests import world as small_world
 from tests.chaos.roles import as_superuser
 from tests.words import CARD
@@ -227,7 +230,7 @@ def test_somebody_who_came_again_keeps_the_code(history: SimpleNamespace) -> Non
 
 
 def test_in_high_risk_mode_codes_last_a_year(history: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handrail.facts.retention.idle_people.mode", lambda: "high")
+    monkeypatch.setattr("handrail.facts.retention.idle_people.mode", lambda: Mode.HIGH)
     assert night(history, timedelta(days=360)).done[PEOPLE].count == 0
     assert night(history, timedelta(days=368)).done[PEOPLE].count == 1
 
@@ -320,6 +323,17 @@ def test_a_class_that_breaks_changes_nothing_and_stops_no_other(history: SimpleN
     assert (found.failed, found.done[ANONYMOUS].count) == ((PEOPLE,), 10)
     with scope.enter([history.harbour.key]):
         assert CardToken.objects.exists()
+
+
+def test_dead_rows_that_a_backup_still_looks_at_are_tried_again_and_said_in_the_log(history: SimpleNamespace, own_database: str, caplog: pytest.LogCaptureFixture) -> None:
+    login = plugin.SERVER.login("backup", own_database)
+    with psycopg.connect(host=str(login.socket), user=login.user, password=login.password, dbname=own_database) as backup:
+        backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        backup.execute("SELECT count(*) FROM facts_organisation")
+        night(history, MUCH_LATER)
+        assert purge.sweep_out(["facts_fact", "facts_handle"], tries=2, wait=0)[:2] == ["facts_fact", "facts_handle"]
+        assert "facts_fact, facts_handle" in caplog.text
+    assert purge.sweep_out(["facts_fact", "facts_handle"]) == []
 
 
 def test_months_are_counted_back_to_a_day_that_exists() -> None:

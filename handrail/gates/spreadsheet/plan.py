@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from pydantic import BaseModel, ValidationError
@@ -26,7 +25,7 @@ from handrail.gates.spreadsheet.cells import BadCell
 from handrail.gates.spreadsheet.mapping import Also
 from handrail.gates.spreadsheet.mapping import Mapping as MappingFile
 from handrail.gates.spreadsheet.reading import Sheet, SheetRow, heading
-from handrail.kernel import crypto, ids
+from handrail.kernel import crypto, ids, keyring
 
 MOST_OF_AN_ITEM, MOST_PEOPLE, MOST_OTHERS, MOST_RETURNED = 100_000, 500, 500, 1_000_000
 _CODES: dict[str, type[Codes]] = {"gender": Gender, "age_band": AgeBand, "injects": Injects, "channel": Channel}
@@ -180,7 +179,7 @@ class _Planner:
 
     def __init__(self, plan: Plan, known: Known) -> None:
         self._plan, self._mapping, self._known = plan, plan.mapping, known
-        self._key = crypto.key(settings.CONFIG.keys, "lookup")
+        self._key = keyring.mac("lookup")
         self._own = {heading(name): name for name in plan.sheet.headings}
         self._left_out = {heading(name) for name in [*self._mapping.ignore, *self._mapping.never_import]}
         self._read = sorted({heading(name) for name, _use in self._mapping.headings()})

@@ -44,6 +44,8 @@ def programme(own_database: str, settings, tmp_path: Path) -> SimpleNamespace:
     world = small_world.find()
     world.database = own_database
     world.folder = tmp_path / "warehouse" / str(world.harbour.id)
+    for log in ("kernel_auditentry", "kernel_accessentry"):  # they stay, and so does what the planner knows of them
+        plugin.SERVER.sql(f"ALTER TABLE {log} SET (autovacuum_enabled = off)", own_database)
     naima, now = world.actors["naima"], clock.now()
     with scope.enter([world.harbour.key]):
         for number in range(30):
@@ -78,7 +80,7 @@ def forms(marker: str) -> dict[str, bytes]:
         return {"column": struct.pack("<q", int((datetime.fromisoformat(marker).replace(tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)))}
     if len(marker) == 36:
         return found | {"column": uuid.UUID(marker).bytes}
-    return found | ({"column": bytes.fromhex(marker)} if len(marker) == 64 else {"zlib": zlib.compress(raw)})
+    return found | {"column": bytes.fromhex(marker), "zlib": zlib.compress(raw)}
 
 
 def rows_of(table: str) -> str:
@@ -90,15 +92,15 @@ def markers(world: SimpleNamespace) -> dict[str, list[str]]:
     with scope.enter([world.harbour.key]):
         gone = list(Fact.objects.filter(participant=None, kind__in=["facts.encounter", "exchange.given"]))
         assert len(gone) == 60
-    handed = rows_of("facts_handle").split()
+    handles_locked = plugin.SERVER.sql("SELECT encode(locked, 'hex') FROM facts_handle", world.database).split()
     tokens = plugin.SERVER.sql("SELECT encode(token, 'hex') FROM facts_cardtoken UNION SELECT encode(token, 'hex') FROM facts_receipt", world.database).split()
     assert len(tokens) == 6
-    assert len(handed) == 3
+    assert len(handles_locked) == 3
     return {
         "id": [str(fact.id) for fact in gone],
         "time": [fact.occurred_at.astimezone(UTC).isoformat(sep=" ")[:26] for fact in gone],
         "token": tokens,
-        "handle": [f"Zanzibar{number}otter" for number in range(3)],
+        "handle": handles_locked,
     }
 
 
@@ -128,6 +130,7 @@ def files_of_tables(world: SimpleNamespace) -> bytes:
 
 def test_the_drill_nothing_that_should_have_gone_is_found(programme: SimpleNamespace) -> None:
     wanted = markers(programme)
+    plugin.SERVER.sql("ANALYZE facts_fact, stock_leg, facts_handle, facts_cardtoken, facts_receipt", programme.database)  # the planner's statistics hold samples of values; sooner or later it runs by itself
     lying = files_of_tables(programme)
     assert [kind for kind, found in wanted.items() if not any(form in lying for form in forms(found[0]).values())] == []
     micros = {int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp() * 1e6) for moment in wanted["time"]}
@@ -138,7 +141,7 @@ def test_the_drill_nothing_that_should_have_gone_is_found(programme: SimpleNames
     assert [m for found in wanted.values() for m in found if m in text] == []
     lying = files_of_tables(programme)
     left = [(kind, marker, how) for kind, found in wanted.items() for marker in found for how, form in forms(marker).items() if form in lying]
-    assert left == []
+    assert left == [], {(kind, how) for kind, _marker, how in left}
     files = sorted(path for path in programme.folder.rglob("*") if path.is_file())
     content = [path.read_bytes() for path in files]
     assert [m for m in wanted["id"] for one in content if m.encode() in one] == []

@@ -28,7 +28,7 @@ from handrail.facts.values import FLAG_MONTHS
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.screens.console import referrals, wishes
+from handrail.screens.console import referrals, sealed, wishes
 from handrail.screens.console.about_person import at_hand, chosen_place, today_of, two_words
 
 VISITS_SHOWN = 10
@@ -140,6 +140,7 @@ def _page(request: ActorRequest, word: str, *, errors: dict[str, str] | None = N
     )
     audit.look("person", actor=actor, object_id=who)
     context = {"page": page, "site": site, "wishes": wishes.section(request, who) if may_read else None}
+    context["sealed"] = sealed.section(request, who, site.key) if actor.may("vault.use", site.key) else None
     context |= {"ways": referrals.of_person(actor, participants.group(who)), "reasons": referrals.reasons()}
     return render(request, "console/person.html", context, status=422 if errors else 200)
 

@@ -50,11 +50,11 @@ def _card(typed: str) -> str:
     ten = crypto.read_code(typed)
     if ten is None:
         return "?" if typed.strip() else ""
-    return crypto.token(_key("lookup"), "card-at-counter", ten).hex()[:24]
+    return crypto.token(_key("counter"), "card-at-counter", ten).hex()[:24]
 
 
 def _mask(nonce: str) -> int:
-    return int.from_bytes(crypto.token(_key("lookup"), "person-at-counter", nonce)[:16], "big")
+    return int.from_bytes(crypto.token(_key("counter"), "person-at-counter", nonce)[:16], "big")
 
 
 def carried(actor: Actor, site: Site, participant: uuid.UUID, typed: str) -> AtCounter:

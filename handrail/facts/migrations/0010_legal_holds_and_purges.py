@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('facts', '0007_facts_outside_visits'),
+        ('facts', '0009_handles_are_locked'),
     ]
 
     operations = [

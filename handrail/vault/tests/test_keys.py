@@ -1,0 +1,377 @@
+"""The keys: sealed to officers, held by a process of their own, locked, exchanged, lost."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from handrail.facts import handles
+from handrail.facts.labels import label
+from handrail.facts.models import CardToken, Fact
+from handrail.facts.participants import find, issue_card
+from handrail.kernel import audit, clock, crypto, ids, keyholder, keyring, officers, scope
+from handrail.kernel.keyring import CODES, VAULT, Locked, Mode
+from handrail.kernel.models import AuditEntry
+from handrail.vault import inbox, keystore, records, risk
+from handrail.vault.models import InboxItem, SealedRecord
+from handrail.vault.spec import STORES
+from handrail.vault.tests.test_records import PHONE, open_it, somebody, write
+from tests import plugin
+
+WORDS, OTHERS = "anchor basket candle drizzle ember", "falcon garden hammer island jungle"
+
+
+@pytest.fixture
+def own_keys(world: SimpleNamespace, tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """The small world with keys and a keystore of its own."""
+    name = f"keys_{uuid.uuid4().hex[:10]}"
+    plugin.SERVER.create_database(name)
+    with override_settings(CONFIG=replace(settings.CONFIG, var=tmp_path, keystore_database=name)), scope.enter([world.harbour.key]):
+        keystore.migrate(plugin.SERVER.login("owner").as_django())
+        yield world
+        keystore.close()
+    plugin.SERVER.drop_database(name)
+
+
+@pytest.fixture
+def cheap_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """scrypt takes seconds on purpose; these tests are not about its price."""
+    monkeypatch.setattr(crypto, "lock_with_words", lambda words, content: crypto.lock_bytes(crypto.digest(words.encode()), "words", content))
+    monkeypatch.setattr(crypto, "unlock_with_words", lambda words, locked: crypto.unlock_bytes(crypto.digest(words.encode()), "words", locked))
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+
+
+@pytest.fixture
+def three(own_keys: SimpleNamespace, cheap_words: None) -> SimpleNamespace:
+    """Two officers with words and a key on paper; the paper's secret in `paper`."""
+    today = clock.now().date()
+    risk.add(officers.with_words("Ada", WORDS, today))
+    risk.add(officers.with_words("Ben", OTHERS, today))
+    paper, own_keys.paper = officers.on_paper(today)
+    risk.add(paper)
+    return own_keys
+
+
+@pytest.fixture
+def holders(three: SimpleNamespace) -> Iterator[Callable[..., None]]:
+    """A function that starts both holders of the sealed rings, as threads."""
+    started: list[threading.Thread] = []
+
+    def start(idle_seconds: int = 0) -> None:
+        for ring in (CODES, VAULT):
+            path = keyholder.socket_of(settings.CONFIG.keys, ring)
+            holder = keyholder.Holder(settings.CONFIG.keys, ring, idle_seconds=idle_seconds, nightly="", time_zone="UTC")
+            thread = threading.Thread(target=keyholder.serve, args=(holder, path), daemon=True)
+            thread.start()
+            started.append(thread)
+            deadline = time.monotonic() + 5
+            while not keyholder.status(settings.CONFIG.keys, ring).is_running:
+                assert time.monotonic() < deadline
+
+    yield start
+    keyring.lock_now()
+    for thread in started:
+        thread.join(5)
+        assert not thread.is_alive()
+    shutil.rmtree(keyholder.socket_of(settings.CONFIG.keys, CODES).parent, ignore_errors=True)
+
+
+def unlock(**how: Any) -> None:
+    for ring in (CODES, VAULT):
+        keyholder.unlock(settings.CONFIG.keys, ring, **how)
+
+
+def on_disk() -> set[str]:
+    return {path.name for path in settings.CONFIG.keys.iterdir()}
+
+
+# -- high-risk mode --------------------------------------------------------------------------------------------------------
+
+
+def test_sealed_keys_lie_nowhere_on_the_disk(three):
+    record = write(three, somebody(three))
+    keys = [crypto.key(settings.CONFIG.keys, name) for name in ("lookup", "link", "handle", "vault")]
+    risk.go_high()
+    assert keyring.mode() is Mode.HIGH
+    assert not {"lookup.key", "link.key", "handle.key", "vault.key"} & on_disk()
+    held = b"".join(path.read_bytes() for path in settings.CONFIG.var.rglob("*") if path.is_file())
+    assert not any(key in held or key.hex().encode() in held for key in keys)
+    assert keystore.get(record.data_key, three.harbour.id) is not None
+
+
+def test_two_officers_and_a_paper_or_it_stays_low(own_keys, cheap_words):
+    with pytest.raises(officers.OfficerError, match="Two officers and a key on paper"):
+        risk.go_high()
+    risk.add(officers.with_words("Ada", WORDS, clock.now().date()))
+    risk.add(officers.on_paper(clock.now().date())[0])
+    with pytest.raises(officers.OfficerError, match="Two officers"):
+        risk.go_high()
+    assert keyring.mode() is Mode.LOW
+
+
+def test_while_it_is_locked_no_card_is_found_and_nothing_is_opened_but_visits_go_on(three, holders):
+    who = somebody(three)
+    code = crypto.new_code()
+    issue_card(actor=three.system, participant=who, code=code)
+    record = write(three, who)
+    handles.set_handle(actor=three.system, participant=who, word="Kingfisher")
+    risk.go_high()
+    holders()
+    assert handles.name_of(who) == label(who), "pages go on with the two words"
+    with pytest.raises(Locked):
+        handles.search(actor=three.actors["naima"], typed="kingf", site=three.van)
+    with pytest.raises(Locked, match="no card or self-made code"):
+        find(code)
+    with pytest.raises(Locked, match="The vault is locked"):
+        open_it(three, record)
+
+
+@pytest.mark.parametrize("who", ["Ada", "Ben", "paper"])
+def test_any_one_of_them_opens_everything(three, holders, who):
+    person, code = somebody(three), crypto.new_code()
+    issue_card(actor=three.system, participant=person, code=code)
+    record = write(three, person)
+    handles.set_handle(actor=three.system, participant=person, word="Kingfisher")
+    risk.go_high()
+    holders()
+    unlock(**({"identity": three.paper} if who == "paper" else {"officer": who, "words": WORDS if who == "Ada" else OTHERS}))
+    assert find(code).participant == person
+    assert handles.name_of(person) == "Kingfisher"
+    assert open_it(three, record) == PHONE
+
+
+def test_wrong_words_another_key_and_a_stranger_open_nothing(three, holders):
+    risk.go_high()
+    holders()
+    stranger, _public = crypto.new_identity()
+    for how in ({"officer": "Ada", "words": OTHERS}, {"officer": "Nobody", "words": WORDS}, {"identity": stranger}, {"identity": "nonsense"}):
+        with pytest.raises(keyholder.NotUnlocked):
+            unlock(**how)
+    assert not keyring.is_open(VAULT)
+
+
+def test_locking_ends_the_process_and_idling_locks_the_vault(three, holders):
+    risk.go_high()
+    holders()
+    unlock(officer="Ada", words=WORDS)
+    assert keyring.lock_now() == [VAULT, CODES]
+    assert not keyring.is_open(VAULT)
+    with pytest.raises(Locked):
+        keyring.lock("x", b"")
+
+
+def test_a_holder_locks_itself_when_nobody_uses_it_and_at_night(three):
+    risk.go_high()
+    holder = keyholder.Holder(settings.CONFIG.keys, VAULT, idle_seconds=1800, nightly="03:00", time_zone="UTC")
+    assert holder.seconds_left() is None
+    holder.answer({"verb": "open", "officer": "", "words": "", "identity": three.paper})
+    left = holder.seconds_left()
+    assert left is not None
+    assert 0 < left <= 1800
+    holder._used -= 1801
+    assert (holder.seconds_left() or 0) <= 0
+    holder.answer({"verb": "status"})
+    assert (holder.seconds_left() or 0) <= 0, "asking how it stands does not keep it open"
+    holder.answer({"verb": "lock", "name": VAULT, "context": "x", "data": ""})
+    assert (holder.seconds_left() or 0) > 1700
+    holder._night = keyholder._now() - 1
+    assert (holder.seconds_left() or 0) <= 0, "however busy it is"
+
+
+def test_going_back_to_low_needs_somebody_who_opens(three):
+    record = write(three, somebody(three))
+    risk.go_high()
+    with pytest.raises(crypto.SealError):
+        risk.go_low(identity=crypto.new_identity()[0])
+    risk.go_low(identity=three.paper)
+    assert keyring.mode() is Mode.LOW
+    assert open_it(three, record) == PHONE
+
+
+# -- exchanging, and being interrupted -------------------------------------------------------------------------------------
+
+
+def test_the_key_that_lay_open_no_longer_opens_anything(three):
+    record = write(three, somebody(three))
+    old = crypto.key(settings.CONFIG.keys, VAULT)
+    risk.go_high()
+    wrapped = keystore.get(record.data_key, three.harbour.id)
+    assert wrapped is not None
+    with pytest.raises(crypto.SealError):
+        crypto.unlock_bytes(old, records.key_context(three.harbour.id, record.data_key), wrapped)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_an_exchange_that_is_interrupted_leaves_everything_readable(three, holders, monkeypatch, sealed):
+    record = write(three, somebody(three))
+    if sealed:
+        risk.go_high()
+    real = crypto.lock_bytes
+
+    def power_cut(*_anything):
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(crypto, "lock_bytes", power_cut)
+    with pytest.raises(RuntimeError):
+        risk.exchange(identity=three.paper)
+    monkeypatch.setattr(crypto, "lock_bytes", real)
+    if sealed:
+        holders()
+        unlock(identity=three.paper)
+    assert open_it(three, record) == PHONE
+    monkeypatch.setattr(risk.keystore, "transaction", _then_cut(keystore.transaction))
+    with pytest.raises(RuntimeError):
+        risk.exchange(identity=three.paper)
+    monkeypatch.undo()
+    crypto.key.cache_clear()
+    if sealed:
+        keyring.lock_now()
+        time.sleep(0.2)
+        holders()
+        unlock(identity=three.paper)
+    assert open_it(three, record) == PHONE, "both keys are there until every record is locked with the new one"
+    assert risk.exchange(identity=three.paper) >= 1
+
+
+def _then_cut(real):
+    """Everything is done, the new ring is on the disk, and the power goes before the commit."""
+
+    class Cut:
+        def __enter__(self):
+            self.inner = real()
+            return self.inner.__enter__()
+
+        def __exit__(self, *what):
+            error = RuntimeError("power cut before the commit")
+            self.inner.__exit__(type(error), error, None)
+            raise error
+
+    return Cut
+
+
+def test_a_change_to_high_that_is_interrupted_is_seen_and_ends_when_it_is_run_again(three, monkeypatch):
+    write(three, somebody(three))
+    monkeypatch.setattr(risk, "_remove_open_keys", lambda _folder: None)
+    risk.go_high()
+    monkeypatch.undo()
+    assert risk.left_open(settings.CONFIG.keys) == ["lookup.key", "link.key", "handle.key", "vault.key"]
+    risk.go_high()
+    assert risk.left_open(settings.CONFIG.keys) == []
+
+
+# -- officers come and go --------------------------------------------------------------------------------------------------
+
+
+def test_an_officer_who_forgot_the_words_is_added_anew_by_another(three, holders):
+    risk.go_high()
+    risk.add(officers.with_words("Cleo", "kernel lantern meadow nectar orchard", clock.now().date()), identity=three.paper)
+    risk.remove("Ada", identity=three.paper)
+    holders()
+    with pytest.raises(keyholder.NotUnlocked):
+        unlock(officer="Ada", words=WORDS)
+    unlock(officer="Cleo", words="kernel lantern meadow nectar orchard")
+
+
+def test_the_last_two_cannot_be_removed(three):
+    risk.go_high()
+    for name in ("Ada", "paper"):
+        with pytest.raises(officers.OfficerError, match="fewer than two officers and a key on paper"):
+            risk.remove(name, identity=three.paper)
+
+
+@pytest.mark.parametrize("words", ["too short", "a b c d e", ""])
+def test_few_words_are_refused(own_keys, words):
+    with pytest.raises(officers.OfficerError, match="at least 5 words"):
+        officers.with_words("Ada", words, clock.now().date())
+
+
+def test_all_officers_and_the_paper_are_lost_facts_are_intact_and_service_goes_on(three, holders):
+    person, code = somebody(three), crypto.new_code()
+    issue_card(actor=three.system, participant=person, code=code)
+    record, facts = write(three, person), Fact.objects.count()
+    risk.go_high()
+    holders()
+    inbox.write_or_keep(actor=three.actors["naima"], store=STORES["vault.contact"], participant=person, site=three.van, typed=PHONE, id=ids.random())
+    keyring.lock_now()
+    lost = risk.begin_again()
+    assert (lost.sealed_records, lost.waiting) == (1, 1)
+    assert Fact.objects.count() == facts
+    assert not audit.verify().problems
+    assert AuditEntry.objects.filter(action="keys.lost").exists()
+    with pytest.raises(records.LostKeys, match="locked with keys that were lost"):
+        open_it(three, record)
+    assert find(code).participant is None, "a card has to be given anew"
+    again = crypto.new_code()
+    issue_card(actor=three.system, participant=person, code=again)
+    assert find(again).participant == person
+    assert CardToken.objects.filter(participant=person).count() == 2
+    new = write(three, person, {"phone": "new"})
+    assert open_it(three, new) == {"phone": "new"}
+    assert inbox.process(three.harbour) == (0, 1)
+    assert InboxItem.objects.get().problem
+    assert {name.split(".lost-")[0] for name in on_disk() if ".lost-" in name} == {"codes.age", "vault.age", "officers.json"}
+
+
+def test_begin_again_is_refused_where_nothing_is_sealed(three):
+    with pytest.raises(officers.OfficerError):
+        risk.begin_again()
+
+
+# -- the inbox -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_locked_vault_takes_what_is_written_and_reads_it_when_it_opens(three, holders):
+    risk.go_high()
+    holders()
+    who, id = somebody(three), ids.random()
+    kept = {"actor": three.actors["naima"], "store": STORES["vault.contact"], "participant": who, "site": three.van, "typed": PHONE, "id": id}
+    assert inbox.write_or_keep(**kept).waits
+    assert inbox.write_or_keep(**kept).waits, "sent twice it is here once"
+    assert inbox.waiting() == 1
+    assert b"254" not in bytes(InboxItem.objects.get().sealed)
+    assert not SealedRecord.objects.exists()
+    with pytest.raises(Locked):
+        inbox.process(three.harbour)
+    unlock(officer="Ben", words=OTHERS)
+    assert inbox.process(three.harbour) == (1, 0)
+    assert inbox.waiting() == 0
+    assert open_it(three, SealedRecord.objects.get()) == PHONE
+    assert not inbox.write_or_keep(**kept).waits
+    assert SealedRecord.objects.count() == 1
+
+
+def test_an_item_moved_to_another_id_or_damaged_is_kept_for_a_person_to_look_at(own_keys):
+    who, id = somebody(own_keys), ids.random()
+    key = inbox.current_key(own_keys.harbour.id)
+    sealed = crypto.seal(key.public, inbox.context_of(own_keys.harbour.id, ids.random()), records.pad(b'{"phone": "1"}'))
+    inbox._keep(own_keys.actors["naima"], id, key.id, sealed, {"store": "vault.contact", "participant": str(who), "site": str(own_keys.van.id)})
+    assert inbox.process(own_keys.harbour) == (0, 1)
+    assert InboxItem.objects.get().problem
+    assert not SealedRecord.objects.exists()
+
+
+def test_a_new_key_each_month_and_the_old_one_goes_when_nothing_needs_it(own_keys):
+    org = own_keys.harbour.id
+    first = inbox.current_key(org)
+    assert inbox.rotate(org) is False
+    keystore._run("UPDATE ingest_key SET made_on = made_on - 31", [])
+    assert inbox.rotate(org) is True
+    assert inbox.current_key(org).id != first.id
+    keystore._run("UPDATE ingest_key SET made_on = made_on - 40", [])
+    inbox._keep(own_keys.actors["naima"], ids.random(), first.id, b"\1", {"store": "vault.contact"})
+    inbox.rotate(org)
+    assert first.id in {key.id for key in keystore.ingest_keys(org)}, "something waits that is sealed to it"
+    InboxItem.objects.all().delete()
+    inbox.rotate(org)
+    assert first.id not in {key.id for key in keystore.ingest_keys(org)}
