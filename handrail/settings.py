@@ -87,11 +87,13 @@ def embedded() -> EmbeddedPostgres:
 
 
 def _login(role: str) -> dict[str, Any]:
-    url = {"owner": CONFIG.owner_database_url, "backup": CONFIG.backup_database_url}.get(role, CONFIG.database_url)
+    urls = {"owner": CONFIG.owner_database_url, "backup": CONFIG.backup_database_url, "purge": CONFIG.purge_database_url}
+    url = urls.get(role, CONFIG.database_url)
     if url:
         return parse_url(url)
     if CONFIG.database_url:
-        raise ConfigError("HANDRAIL_DATABASE_URL is set, but HANDRAIL_BACKUP_DATABASE_URL is not; a backup needs the role that reads everything.")
+        lacks = {"backup": "a backup needs the role that reads everything", "purge": "the nightly purge needs a role of its own"}[role]
+        raise ConfigError(f"HANDRAIL_DATABASE_URL is set, but HANDRAIL_{role.upper()}_DATABASE_URL is not; {lacks}.")
     server = embedded()
     if not (server.folder / "passwords.json").exists():
         return {"HOST": str(server.socket), "USER": f"handrail_{role}", "PASSWORD": "", "NAME": "handrail"}
@@ -114,6 +116,11 @@ def MAKE_DATABASE(name: str) -> bool:
 def BACKUP_LOGIN() -> dict[str, Any]:
     """How to connect as the role that reads everything, for backups alone."""
     return _login("backup")
+
+
+def PURGE_LOGIN() -> dict[str, Any]:
+    """How to connect as the role of the nightly purge."""
+    return _login("purge")
 
 
 _APP = _login("app")
@@ -225,6 +232,7 @@ JOBS = [
     ("handrail.facts.jobs.verify_chains", timedelta(days=1)),
     ("handrail.facts.jobs.forget_hints", timedelta(days=1)),
     ("handrail.facts.jobs.clear_sessions", timedelta(hours=6)),
+    ("handrail.insight.forgetting.purge_what_is_due", timedelta(days=1)),
     ("handrail.vault.jobs.open_inbox", timedelta(minutes=5)),
     ("handrail.vault.jobs.rotate_inbox_keys", timedelta(days=1)),
     ("handrail.vault.backups.back_up_daily", timedelta(days=1)),

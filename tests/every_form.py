@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ from handrail.facts import (
     devices,
     handles,
     heads,
+    holds,
     participants,
     proposals,
     receipts,
@@ -137,6 +138,7 @@ def _things(scene: Scene) -> None:
     wishes.report_death(actor=system, site=van, participant=late, id=ids.new(), said=died)
     asked = KINDS["facts.legal_demand"].sample.model_dump(mode="json")
     wishes.log_demand(actor=naima, site=van, id=ids.new(), said=asked)
+    holds.set_hold(actor=system, participant=person, reason="lawyer", ends_on=today() + timedelta(days=90))
     visit, walk_in, test = ids.new(), ids.new(), KINDS["exchange.test"].payload(disease="HIV", state="sample_taken")
     referral = KINDS["facts.referral"].payload(service="OAT", status="accepted", to_site=clinic.id)
     visits.save(

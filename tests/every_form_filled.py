@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from handrail.kernel import clock
 from tests.every_form import Scene
 from tests.forms_on_pages import Form
@@ -47,6 +49,7 @@ FILLED: dict[str, dict[str, object]] = {
     },
     "tell": {"what": ["treatment"], "to_service": "Riverside clinic", "basis": "consent", "purpose": "guest_dosing", "notice_sent": "on"},
     "died": {"died_on": str(clock.now().date())}, "legal-demand-new": {"asked": ["list"]}, "devices": {"label": "Otter"},
+    "hold-set": {"whom": "person", "card": CARD, "ends_on": str(clock.now().date() + timedelta(days=90))},
     "exchange:weigh": {"gross": "2.5", "tare": "0.5"},
     "exchange:clean-up": {"area": "harbour-east", "crew_size": "3", "method": "weight", "gross": "9.5", "tare": "0.5", "injuries": "0"},
     "exchange:prison-year": {"year": "2025", "condoms": "5"}, "exchange:box": {"found-*": "3", "added-*": "2"}, "exchange:safety-boxes": {"asset": "BOX-1"},

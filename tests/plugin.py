@@ -32,7 +32,7 @@ DATABASE = f"test_{os.getpid()}"
 def urls(database: str) -> dict[str, str]:
     """Environment that points a process at a database of the test server."""
     found = {}
-    for role, variable in (("app", "HANDRAIL_DATABASE_URL"), ("owner", "HANDRAIL_OWNER_DATABASE_URL")):
+    for role, variable in (("app", "HANDRAIL_DATABASE_URL"), ("owner", "HANDRAIL_OWNER_DATABASE_URL"), ("purge", "HANDRAIL_PURGE_DATABASE_URL")):
         login = SERVER.login(role, database)
         found[variable] = f"postgresql://{login.user}:{quote(login.password)}@/{database}?host={quote(str(login.socket))}"
     return found
@@ -43,7 +43,7 @@ def template_name() -> str:
     """Changes with everything the template is made from."""
     running = hashlib.sha256()
     for path in sorted([*ROOT.glob("handrail/**/migrations/*.py"), *ROOT.glob("handrail/**/models.py"), *ROOT.glob("handrail/facts/*.py"),
-                        *ROOT.glob("handrail/ledgers/**/*.py"), ROOT / "tests" / "world.py", ROOT / "conftest.py", ROOT / "handrail/kernel/row_security.py"]):
+                        *ROOT.glob("handrail/ledgers/**/*.py"), ROOT / "tests" / "world.py", ROOT / "conftest.py", *ROOT.glob("handrail/**/retention/*.py"), ROOT / "handrail/kernel/row_security.py", ROOT / "handrail/kernel/retention.py"]):
         running.update(path.read_bytes())
     return f"template_{running.hexdigest()[:12]}"
 

@@ -20,12 +20,12 @@ ROOM = Room(
         "peer": {"visit.record", "visit.read", "referral.make", "referral.follow", "demand.log", "person.find"},
         "coordinator": {
             "visit.read", "visit.correct", "records.review", "referral.read", "staff.read", "staff.assign", "person.review", "site.manage",
-            "device.manage", "import.run", "settings.change", "settings.read",
+            "device.manage", "import.run", "settings.change", "settings.read", "retention.hold",
             "demand.log", "demand.read", "demand.decide", "alarm.see", "alarm.answer", "glass.review", "unusual.read",
         },
         "data_steward": {"visit.read", "visit.correct", "records.review", "person.review", "person.merge", "import.run"},
         "administrator": {
-            "staff.read", "staff.manage", "staff.assign", "device.manage", "site.manage", "settings.change", "settings.read",
+            "staff.read", "staff.manage", "staff.assign", "device.manage", "site.manage", "settings.change", "settings.read", "retention.hold",
             "alarm.see", "alarm.answer",
         },
         "clinical_approver": {"settings.approve", "settings.read"},
@@ -47,6 +47,7 @@ ROOM = Room(
         NavItem(_("Accounts"), "accounts", "staff.read", NavGroup.RUNNING),
         NavItem(_("Places"), "sites", "site.manage", NavGroup.RUNNING),
         NavItem(_("Settings"), "settings", "settings.read", NavGroup.RUNNING),
+        NavItem(_("What is kept"), "retention", "settings.read", NavGroup.RUNNING),
     ),
     shielded=frozenset(
         {

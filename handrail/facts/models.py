@@ -21,6 +21,7 @@ from handrail.facts.people_models import Handle as Handle
 from handrail.facts.people_models import Participant as Participant
 from handrail.facts.people_models import Proposal as Proposal
 from handrail.facts.people_models import Receipt as Receipt
+from handrail.facts.retention_models import LegalHold as LegalHold
 from handrail.facts.watch_models import Alarm as Alarm
 from handrail.facts.watch_models import Digest as Digest
 from handrail.facts.watch_models import GlassBreak as GlassBreak
@@ -222,6 +223,7 @@ class Head(ScopedModel):
     epoch = models.UUIDField(default=ids.random)
     server_device = models.UUIDField()
     server_sequence = models.BigIntegerField(default=0)
+    purges = models.BigIntegerField(default=0, help_text="How often facts lost what was past its period; the warehouse is then written anew")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation"], name="facts_one_head")]

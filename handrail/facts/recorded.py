@@ -68,6 +68,11 @@ class Recorded:
         return bool(self.claimed.get(EARLIER))
 
     @property
+    def is_purged(self) -> bool:
+        """Whether its period was over, so that its own digest can no longer be computed."""
+        return self.device == FORGOTTEN_DEVICE
+
+    @property
     def about(self) -> uuid.UUID | None:
         """The record this one speaks of."""
         named = self.spec.about if self.spec else ""
@@ -85,6 +90,8 @@ _COLUMNS = (
     " f.supersedes, f.door, f.device, f.device_sequence, f.payload_digest, f.root, f.settlement, f.digest, f.recorded_at, f.about,"
     " coalesce(s.time_zone, 'UTC')"
 )
+FORGOTTEN_DEVICE = uuid.UUID(int=0)
+"""Stands where the device was, on a fact that lost worker, device and time of day (`facts.anonymous`)."""
 EARLIER = "earlier"
 """What the door notes on a fact from before the book of stock began."""
 
@@ -138,4 +145,16 @@ def chain(previous: bytes, fact: Recorded) -> bytes:
                 fact.body_digest.hex(), str(fact.root), fact.recorded_at.timestamp() if fact.recorded_at else 0,
             ]
         ),
+    )
+
+
+def remains(fact: Recorded) -> bytes:
+    """All of a fact as it stands after a purge; a line of the audit holds the digest of many."""
+    return crypto.canonical(
+        [
+            fact.counter, str(fact.id), fact.kind, fact.version, fact.site, str(fact.encounter or ""), str(fact.participant or ""),
+            str(fact.stored_about or ""), str(fact.staff or ""), fact.occurred_at.timestamp(), str(fact.device), fact.device_sequence,
+            [str(s) for s in fact.supersedes], fact.raw, fact.settlement, fact.door, fact.body_digest.hex(), str(fact.root),
+            fact.recorded_at.timestamp() if fact.recorded_at else 0, fact.digest.hex(),
+        ]
     )

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from handrail.facts.fold import Batch, Fold
+from handrail.facts.purged_facts import Purges
 from handrail.facts.recorded import chain, read_facts
 from handrail.kernel import crypto, scope
 from handrail.kernel.row_security import state_models
@@ -56,8 +57,18 @@ def rebuild() -> list[Difference]:
         cursor.execute("SELECT 1 FROM facts_head WHERE organisation_id = %s FOR UPDATE", [organisation])
         for model in models:
             _remember(cursor, model, organisation)
-    for model in reversed(models):
-        with connection.cursor() as cursor:
+    refold()
+    with connection.cursor() as cursor:
+        found = [_difference(cursor, model, organisation) for model in models]
+    return [difference for difference in found if difference.only_live or difference.only_replayed]
+
+
+def refold() -> None:
+    """Empty the state of the organisation in scope and fold every fact again, under the lock that every writer takes."""
+    organisation = scope.organisation()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM facts_head WHERE organisation_id = %s FOR UPDATE", [organisation])
+        for model in reversed(state_models()):
             cursor.execute(f'DELETE FROM "{model._meta.db_table}" WHERE organisation_id = %s', [organisation])  # noqa: S608
     last = 0
     while True:
@@ -68,15 +79,13 @@ def rebuild() -> list[Difference]:
         fold = Fold(Batch(organisation, may_go_short=True, live=False))
         fold.apply(fold.plan(facts))
         last = facts[-1].counter
-    with connection.cursor() as cursor:
-        found = [_difference(cursor, model, organisation) for model in models]
-    return [difference for difference in found if difference.only_live or difference.only_replayed]
 
 
 def verify_chain() -> tuple[int, str, list[str]]:
     """Recompute the chain of facts of the organisation in scope: how many, the head's digest, and what is wrong."""
     organisation = scope.organisation()
     problems: list[str] = []
+    purged = Purges()
     previous, count, last = b"", 0, 0
     while True:
         with connection.cursor() as cursor:
@@ -87,6 +96,13 @@ def verify_chain() -> tuple[int, str, list[str]]:
             count += 1
             if fact.counter != last + 1:
                 problems.append(f"Fact number {last + 1} is missing; the next found is {fact.counter}.")
+            if purged.covers(fact):
+                previous, last = fact.digest, fact.counter
+                continue
+            if fact.is_purged:
+                problems.append(f"Fact number {fact.counter} lost its worker and its time, and no line of the audit says so.")
+                previous, last = fact.digest, fact.counter
+                continue
             if fact.body_digest != crypto.digest(crypto.canonical(fact.raw)):
                 problems.append(f"The content of fact number {fact.counter} was changed.")
             if fact.digest != chain(previous, fact) or fact.about != fact.stored_about:
@@ -97,4 +113,4 @@ def verify_chain() -> tuple[int, str, list[str]]:
         head = cursor.fetchone()
     if head is None or head[0] != last or bytes(head[1]) != previous:
         problems.append(f"The chain ends at fact number {last}, the head says {head[0] if head else 'nothing'}.")
-    return count, previous.hex(), problems
+    return count, previous.hex(), [*problems, *purged.problems()]

@@ -191,3 +191,25 @@ GLASS_A_DAY: Value[int] = Value(
     source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=whole(1, 20),
     explain=_("A night with more emergencies than that needs a second colleague anyway."),
 )
+
+# -- what is kept, and how long (`domain/people.md` 12) ------------------------------------------------------------------
+
+ANONYMOUS_MONTHS: Value[int] = Value(
+    key="anonymous_contact_months", title=_("Months after which contacts without a code lose worker, device and time of day"), start=24,
+    unit=_("months"), source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(1, 120),
+    explain=_("The record stays, with its day, its place and what was given, so every number stays."),
+)
+CODE_IDLE_MONTHS: Value[int] = Value(
+    key="code_idle_months", title=_("Months without a contact after which codes and handle of a person are forgotten"), start=60,
+    unit=_("months"), source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(1, 120),
+    explain=_("Until you set it, it is 60 months, and 12 in high-risk mode. What the person had stays as anonymous history; who comes back counts as new."),
+)
+RECEIPT_DAYS: Value[int] = Value(
+    key="receipt_days", title=_("Days after which the code of a receipt is forgotten"), start=31,
+    unit=_("days"), source=OURS, source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(31, 365),
+    explain=_("A receipt is good for 30 days after the visit."),
+)
+SIGN_IN_DAYS: Value[int] = Value(
+    key="sign_in_days", title=_("Days after which ended sign-ins and unused set-up codes are forgotten"), start=1,
+    unit=_("days"), source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 14),
+)

@@ -32,7 +32,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
-from handrail.facts.models import Organisation
+from handrail.facts.models import Head, Organisation
 from handrail.facts.spec import KINDS, Kind
 from handrail.insight import dimensions, values
 from handrail.insight.arrows import READ, schema_of, table_of
@@ -44,7 +44,7 @@ CHUNK = 50_000
 """Counters read at a time, and the most that one file covers: memory stays flat however many facts there are."""
 MANY_FILES = 40
 """When a kind has gathered so many small files, they become one."""
-_FORMAT = 3
+_FORMAT = 4
 _LOCK = 7_203_114
 """First number of the advisory lock that lets one build of an organisation run at a time."""
 
@@ -72,6 +72,8 @@ class Manifest:
     folder: Path
     watermark: int
     epoch: str
+    purges: int
+    """How often facts had lost something when this was built."""
     generation: int
     country: str
     time_zones: Mapping[str, str]
@@ -118,6 +120,17 @@ def build(organisation_key: int) -> BuildReport:
     return BuildReport(**{**report.__dict__, "seconds": time.monotonic() - started})
 
 
+def is_behind_a_purge(organisation_key: int) -> bool:
+    """Whether files were written before the facts lost something last; also when a purge ended between the two."""
+    with scope.enter([organisation_key]):
+        head = Head.objects.select_related("organisation").get()
+        folder = folder_of(str(head.organisation.id))
+        try:
+            return bool(read_manifest(str(head.organisation.id)).purges != head.purges)
+        except NotBuilt:
+            return folder.exists()
+
+
 @dataclass
 class _Table:
     """A kind's table, and what is written of it."""
@@ -144,11 +157,11 @@ class _Build:
             old: Manifest | None = read_manifest(str(self._organisation.id))
         except NotBuilt:
             old = None
-        watermark, epoch, asides = self._moment()
+        watermark, epoch, purges, asides = self._moment()
         sites = dimensions.sites()
         zones = {str(site[0]): site[3] for site in sites} | {"": settings.CONFIG.time_zone}
         self._zones = {site: ZoneInfo(name) for site, name in zones.items()}
-        fresh = old is None or old.epoch != epoch or old.watermark > watermark or any(
+        fresh = old is None or old.epoch != epoch or old.purges != purges or old.watermark > watermark or any(
             zones.get(site) != zone for site, zone in old.time_zones.items()
         )
         tables = [self._table(kind, None if fresh else old) for kind in KINDS]
@@ -160,7 +173,7 @@ class _Build:
         for table in tables:
             self._merge_small(table)
         manifest = {
-            "format": _FORMAT, "watermark": watermark, "epoch": epoch, "generation": self._generation,
+            "format": _FORMAT, "watermark": watermark, "epoch": epoch, "purges": purges, "generation": self._generation,
             "country": self._organisation.country, "time_zones": zones,
             "kinds": {t.kind.key: {"fingerprint": t.fingerprint, "through": watermark, "files": t.files} for t in tables},
             "dimensions": self._dimensions(sites, asides),
@@ -170,11 +183,11 @@ class _Build:
         removed = self._sweep(old)
         return BuildReport(watermark, self._facts_read, self._rows, self._files, removed, tuple(self._rebuilt))
 
-    def _moment(self) -> tuple[int, str, list[tuple[str, str, bool, int]]]:
+    def _moment(self) -> tuple[int, str, int, list[tuple[str, str, bool, int]]]:
         """Watermark, epoch and what does not count, by one statement: one snapshot of the database."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT h.counter, h.epoch::text, a.fact::text, a.reason, a.is_open, f.counter FROM facts_head h"
+                "SELECT h.counter, h.epoch::text, h.purges, a.fact::text, a.reason, a.is_open, f.counter FROM facts_head h"
                 " LEFT JOIN facts_aside a ON a.organisation_id = h.organisation_id"
                 " LEFT JOIN facts_fact f ON f.organisation_id = a.organisation_id AND f.id = a.fact"
                 " WHERE h.organisation_id = %s::bigint ORDER BY a.fact",
@@ -183,7 +196,7 @@ class _Build:
             rows = cursor.fetchall()
         if not rows:
             raise RuntimeError("This organisation has no head; create it with facts.organisations.create().")
-        return rows[0][0], rows[0][1], [row[2:] for row in rows if row[2]]
+        return rows[0][0], rows[0][1], rows[0][2], [row[3:] for row in rows if row[3]]
 
     def _table(self, kind: Kind[Any], old: Manifest | None) -> _Table:
         schema = schema_of(kind)

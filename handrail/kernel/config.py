@@ -42,6 +42,9 @@ class Config:
     backup_database_url: str = _setting(  # type: ignore[assignment]
         "", "PostgreSQL for the role that reads everything for backups; only with `database_url`."
     )
+    purge_database_url: str = _setting(  # type: ignore[assignment]
+        "", "PostgreSQL for the role that forgets what is past its period; only with `database_url`."
+    )
     keystore_database: str = _setting(  # type: ignore[assignment]
         "", "Name of the keystore's database on the same server; empty means the main one's name and “_keystore”."
     )

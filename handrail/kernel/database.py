@@ -35,10 +35,23 @@ def parse_url(url: str) -> dict[str, Any]:
 @contextmanager
 def as_owner() -> Iterator[None]:
     """Inside, the connection is the role that owns the tables. Row security still holds for it (FORCE)."""
+    with _as(settings.OWNER_LOGIN):
+        yield
+
+
+@contextmanager
+def as_purge() -> Iterator[None]:
+    """Inside, the connection is the role of the nightly purge: it forgets what retention classes declare, and nothing else."""
+    with _as(settings.PURGE_LOGIN):
+        yield
+
+
+@contextmanager
+def _as(login_of: Callable[[], dict[str, Any]]) -> Iterator[None]:
     if connection.in_atomic_block:
         raise RuntimeError("The role cannot change inside a transaction.")
     before = {name: connection.settings_dict[name] for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
-    login: dict[str, Any] = settings.OWNER_LOGIN()
+    login = login_of()
     connection.close()
     connection.settings_dict.update({name: value for name, value in login.items() if name in before and name != "NAME"})
     try:

@@ -27,6 +27,7 @@ from typing import IO, Any
 
 VERSION = 18
 _SERVICE_USER = "handrail-pg"
+_ROLES = {"owner": "NOBYPASSRLS", "app": "NOBYPASSRLS", "backup": "BYPASSRLS", "purge": "NOBYPASSRLS"}
 _outliving: list[subprocess.Popen[bytes]] = []
 """Servers this process started and left to others; kept so that they can be reaped."""
 
@@ -128,7 +129,7 @@ class EmbeddedPostgres:
         self.release()
 
     def login(self, role: str, database: str = "handrail") -> Login:
-        """How to connect as `postgres` (superuser), `owner`, `app` or `backup`."""
+        """How to connect as `postgres` (superuser), `owner`, `app`, `backup` or `purge`."""
         passwords: dict[str, str] = json.loads((self.folder / "passwords.json").read_text())
         user = "postgres" if role == "postgres" else f"handrail_{role}"
         return Login(self.socket, user, passwords[role], database)
@@ -205,7 +206,7 @@ class EmbeddedPostgres:
         return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
     def _create(self) -> None:
-        passwords = {role: secrets.token_urlsafe(24) for role in ("postgres", "owner", "app", "backup")}
+        passwords = {role: secrets.token_urlsafe(24) for role in ("postgres", *_ROLES)}
         target = self.folder / "passwords.json"
         target.touch(mode=0o600)
         target.write_text(json.dumps(passwords))
@@ -265,23 +266,39 @@ class EmbeddedPostgres:
         raise PostgresError(f"PostgreSQL did not answer within two minutes; see {self.log}.")
 
     def _provision(self) -> None:
-        """Roles and the database, if they are missing: the owner migrates, the app's role owns nothing."""
+        """Roles and the database, if they are missing: the owner migrates, the app's role owns nothing.
+
+        An installation of before may lack a role that came later; which ones are there is written into `provisioned`.
+        """
         done = self.folder / "provisioned"
-        if done.exists():
+        wanted = " ".join(_ROLES)
+        if done.exists() and done.read_text() == wanted:
             return
-        passwords: dict[str, str] = json.loads((self.folder / "passwords.json").read_text())
-        script = "\n".join(
-            f"CREATE ROLE handrail_{role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {extra} PASSWORD '{passwords[role]}';"
-            for role, extra in (("owner", "NOBYPASSRLS"), ("app", "NOBYPASSRLS"), ("backup", "BYPASSRLS"))
-        )
-        self.sql(script)
-        self.create_database("handrail")
-        done.touch()
+        passwords = self._passwords()
+        there = set(self.sql("SELECT rolname FROM pg_roles").split())
+        for role, extra in _ROLES.items():
+            verb = "ALTER" if f"handrail_{role}" in there else "CREATE"
+            self.sql(f"{verb} ROLE handrail_{role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {extra} PASSWORD '{passwords[role]}';")
+        if not self.sql("SELECT 1 FROM pg_database WHERE datname = 'handrail'").strip():
+            self.create_database("handrail")
+        done.write_text(wanted)
+
+    def _passwords(self) -> dict[str, str]:
+        """Of every role; one that came later gets its own here. Replaced in one step: it is the only copy."""
+        target = self.folder / "passwords.json"
+        passwords: dict[str, str] = json.loads(target.read_text())
+        missing = {role: secrets.token_urlsafe(24) for role in _ROLES if role not in passwords}
+        if missing:
+            beside = self.folder / "passwords.json.part"
+            beside.touch(mode=0o600)
+            beside.write_text(json.dumps(passwords | missing))
+            beside.replace(target)
+        return passwords | missing
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """A database owned by the owner role; from a template it is ready in milliseconds."""
         self.sql(f'CREATE DATABASE "{name}" OWNER handrail_owner' + (f' TEMPLATE "{template}" STRATEGY file_copy' if template else ""))
-        self.sql(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC; GRANT CONNECT ON DATABASE "{name}" TO handrail_app, handrail_backup')
+        self.sql(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC; GRANT CONNECT ON DATABASE "{name}" TO handrail_app, handrail_backup, handrail_purge')
 
     def drop_database(self, name: str) -> None:
         """Remove a database and end its connections."""

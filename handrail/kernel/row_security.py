@@ -10,6 +10,7 @@ from __future__ import annotations
 from django.apps import apps
 from django.db import connection, models
 
+from handrail.kernel import retention
 from handrail.kernel.scope import SETTING, ScopedModel
 
 APP_ROLE = "handrail_app"
@@ -68,6 +69,7 @@ def apply() -> None:
             cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY')
             cursor.execute(f'DROP POLICY IF EXISTS by_organisation ON "{table}"')
             cursor.execute(f'CREATE POLICY by_organisation ON "{table}" USING ({_SEES}) WITH CHECK ({_SEES})')
+    retention.grant()
 
 
 def problems() -> list[str]:

@@ -64,6 +64,9 @@ def _backups() -> list[Finding]:
     config = settings.CONFIG
     lacks = config.database_url and not config.backup_database_url
     said = "HANDRAIL_BACKUP_DATABASE_URL is not set, so no backup can be made. See docs/how-to/back-up.md." if lacks else ""
+    unasked = config.database_url and not config.purge_database_url
+    kept = "HANDRAIL_PURGE_DATABASE_URL is not set, so nothing is ever forgotten. See docs/how-to/keep-and-forget.md." if unasked else ""
+    found.append(Finding("address for the purge", kept, warning=True))
     return [*found, Finding("address for backups", said, warning=True), Finding("backup", problem, warning=True)]
 
 

@@ -31,7 +31,7 @@ PAGES += [
     ("naima", "{person}wishes/"), ("naima", "{person}consent/"), ("naima", "{person}tell/"), ("naima", "{person}told/"), ("naima", "{person}died/"),
     ("naima", "/legal-demands/new/"), ("steward", "/same-person/"),
     # in charge
-    ("coordinator", "/legal-demands/"), ("coordinator", "/import/"), ("coordinator", "/devices/"), ("coordinator", "/settings/"),
+    ("coordinator", "/legal-demands/"), ("coordinator", "/import/"), ("coordinator", "/devices/"), ("coordinator", "/settings/"), ("coordinator", "/what-is-kept/"),
     ("coordinator", "/settings/pep_limit_hours/"), ("coordinator", "/settings/consent_profile/"), ("coordinator", "/accounts/"), ("admin", "/"),
     ("admin", "/accounts/"), ("admin", "/accounts/new/"), ("admin", "{account}"), ("admin", "/sites/"), ("admin", "/sites/new/"), ("admin", "{site}"),
     # from outside

@@ -61,3 +61,13 @@ def test_selfcheck_names_a_missing_address_for_backups_at_once(db, settings):
     assert "HANDRAIL_BACKUP_DATABASE_URL is not set" in said()[0]
     settings.CONFIG = replace(settings.CONFIG, backup_database_url="postgresql://a@b/c")
     assert said() == [""]
+
+
+def test_selfcheck_names_a_missing_address_for_the_purge(db, settings):
+    def said() -> list[tuple[str, bool]]:
+        return [(finding.problem, finding.warning) for finding in selfcheck.run() if finding.name == "address for the purge"]
+
+    settings.CONFIG = replace(settings.CONFIG, database_url="", purge_database_url="")
+    assert said() == [("", True)]
+    settings.CONFIG = replace(settings.CONFIG, database_url="postgresql://a@b/c", owner_database_url="postgresql://a@b/c")
+    assert "HANDRAIL_PURGE_DATABASE_URL is not set" in said()[0][0]

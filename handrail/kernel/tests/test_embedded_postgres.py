@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -88,6 +89,21 @@ def test_it_listens_on_no_network(server: EmbeddedPostgres) -> None:
     for table in ("tcp", "tcp6", "udp", "udp6"):
         rows = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
         assert not [row for row in rows if f"socket:[{row.split()[9]}]" in held]
+
+
+def test_an_installation_of_before_gets_the_role_that_came_later(server: EmbeddedPostgres) -> None:
+    before = json.loads((server.folder / "passwords.json").read_text())
+    server.sql("REVOKE CONNECT ON DATABASE handrail FROM handrail_purge; DROP ROLE handrail_purge")
+    (server.folder / "passwords.json").write_text(json.dumps({role: word for role, word in before.items() if role != "purge"}))
+    (server.folder / "provisioned").write_text("")
+    server.start()
+    after = json.loads((server.folder / "passwords.json").read_text())
+    assert {role: word for role, word in after.items() if role != "purge"} == {role: word for role, word in before.items() if role != "purge"}
+    assert stat.S_IMODE((server.folder / "passwords.json").stat().st_mode) == 0o600
+    server.sql("GRANT CONNECT ON DATABASE handrail TO handrail_purge")  # as `handrail migrate` does, which every start runs
+    for role in ("owner", "app", "backup", "purge"):
+        with connect(server, role) as connection:
+            assert connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone() == (role == "backup",)
 
 
 def test_a_wrong_password_is_refused_even_on_the_socket(server: EmbeddedPostgres) -> None:

@@ -1,0 +1,1 @@
+"""What of the facts layer is kept how long: one class a file."""
