@@ -85,6 +85,16 @@ PUBLIC_PAGE: Value[bool] = Value(
     ),
 )
 
+PUBLIC_ROUNDING: Value[str] = Value(
+    key="public_rounding", title=_("Round the numbers for everybody"), start="none", unit="",
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY,
+    check=OneOf({"none": _("not at all"), "5": _("to the nearest 5")}),
+    explain=_(
+        "Each number that is released for everybody is rounded for itself, so sums may differ; percentages are computed of rounded numbers."
+        " What is hidden stays hidden. Releases that were made before stay as they are."
+    ),
+)
+
 
 class ReportKeys:
     """A check: keys of reports that there are, with commas between them."""

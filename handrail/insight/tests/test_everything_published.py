@@ -26,6 +26,7 @@ from highspy._core import _Highs
 from handrail.insight import ties
 from handrail.insight.disclose import Cell, Published, system_of
 from handrail.insight.periods import Window
+from handrail.insight.rounding import nearest
 from handrail.insight.spec import People
 from handrail.insight.suppress import suppress
 
@@ -80,22 +81,26 @@ def somebody(chance: random.Random) -> Kind:
             return chance.choices(GENDERS, (3, 6, 1))[0], visits
 
 
+Seen = tuple[Cell, bool, int, int]
+"""A number that readers saw: whether late data was in it, what it said, and to what it was rounded (0: not at all)."""
+
+
 @dataclass
 class Told:
     """What readers know: each number, whether late data was in it already, and what it said."""
 
-    shown: list[tuple[Cell, bool, int]]
+    shown: list[Seen]
     before: list[Published]
     releases: int = 0
 
-    def release(self, people: Counter[Kind], *windows: Window, late: bool) -> None:
+    def release(self, people: Counter[Kind], *windows: Window, late: bool, base: int = 0) -> None:
         self.releases += 1
         numbers = {cell: (number := count(people, cell), number) for cell in cells(*windows)}
         hidden = suppress(system_of(numbers, self.before, T, CODES), T).hidden
         for cell, (number, _people) in numbers.items():
             self.before.append(Published(cell, number, number, shown=cell not in hidden, release=self.releases))
             if cell not in hidden:
-                self.shown.append((cell, late, number))
+                self.shown.append((cell, late, nearest(number, base) if base else number, base))
 
 
 ALL = kinds()
@@ -104,15 +109,15 @@ ALL = kinds()
 class Reader:
     """The linear program over kinds of people, twice: those known at first, and those who came to light later."""
 
-    def __init__(self, shown: list[tuple[Cell, bool, int]]) -> None:
+    def __init__(self, shown: list[Seen]) -> None:
         self._solver = _Highs()
         self._solver.setOptionValue("output_flag", False)
         width = 2 * len(ALL)
         self._solver.addVars(width, np.zeros(width), np.full(width, highspy.kHighsInf))
-        for cell, late, number in dict.fromkeys(shown):
+        for cell, late, number, base in dict.fromkeys(shown):
             row = self.row(cell, first=True, late=late)
             places = np.flatnonzero(row).astype(np.int32)
-            self._solver.addRow(float(number), float(number), len(places), places, row[places])
+            self._solver.addRow(float(number - base // 2), float(number + base // 2), len(places), places, row[places])
 
     @staticmethod
     def row(cell: Cell, *, first: bool, late: bool) -> np.ndarray:
@@ -164,7 +169,7 @@ def groups(first: Counter[Kind], late: Counter[Kind]) -> Iterator[tuple[str, np.
                 yield f"{cell} and took nothing, late {later}", rest, number
 
 
-def found(first: Counter[Kind], late: Counter[Kind], shown: list[tuple[Cell, bool, int]]) -> list[tuple[str, int, float, float]]:
+def found(first: Counter[Kind], late: Counter[Kind], shown: list[Seen]) -> list[tuple[str, int, float, float]]:
     """Small groups that the reader pins down."""
     small = [(name, row, truth) for name, row, truth in groups(first, late) if 0 < truth < T]
     if not small:
@@ -175,16 +180,16 @@ def found(first: Counter[Kind], late: Counter[Kind], shown: list[tuple[Cell, boo
     return [(small[number][0], truths[number], least, most) for number, least, most in pinned]
 
 
-def programme(seed: int) -> tuple[Counter[Kind], Counter[Kind], Told]:
-    """A random programme that releases two months, both together, and a revision when late records came."""
+def programme(seed: int, *, bases: tuple[int, ...] = (0,)) -> tuple[Counter[Kind], Counter[Kind], Told]:
+    """A random programme that releases two months, both together, and a revision when late records came; each rounded to one of the bases."""
     chance = random.Random(seed)
     first = Counter(somebody(chance) for _person in range(chance.choice((25, 60, 150, 400))))
     late = Counter(somebody(chance) for _person in range(chance.choice((0, 2, 6, 20, 60))))
     told = Told([], [])
     for window in chance.sample((FIRST, SECOND, BOTH), 3):
-        told.release(first, window, late=False)
+        told.release(first, window, late=False, base=chance.choice(bases) if len(bases) > 1 else bases[0])
     if late:
-        told.release(first + late, *chance.choice(((FIRST,), (BOTH,), (FIRST, SECOND, BOTH))), late=True)
+        told.release(first + late, *chance.choice(((FIRST,), (BOTH,), (FIRST, SECOND, BOTH))), late=True, base=bases[-1])
     return first, late, told
 
 
@@ -197,6 +202,28 @@ def test_nobody_is_found_in_anything_that_was_ever_published(seed):
         assert found(first, late, told.shown) == [], number
         shown += len(told.shown)
     assert shown > 5 * CHANCES // 4, "hiding everything is no answer"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bases", [(5,), (0, 5)])
+def test_nobody_is_found_in_rounded_numbers_also_beside_exact_ones_of_before(bases):
+    shown = 0
+    for number in range(max(CHANCES // 4, 2)):
+        first, late, told = programme(7000 + number, bases=bases)
+        assert found(first, late, told.shown) == [], number
+        shown += sum(base == 5 for *_seen, base in told.shown)
+    assert shown > CHANCES
+
+
+@pytest.mark.slow
+def test_rounding_alone_without_hiding_would_be_found(monkeypatch):
+    monkeypatch.setattr(Told, "release", released_without_hiding)
+    assert any(found(*made[:2], made[2].shown) for number in range(4) if (made := programme(7000 + number, bases=(5,))))
+
+
+def released_without_hiding(told: Told, people: Counter[Kind], *windows: Window, late: bool, base: int = 0) -> None:
+    """The planted fault: numbers are rounded, and nothing is hidden."""
+    told.shown += [(cell, late, nearest(count(people, cell), base), base) for cell in cells(*windows)]
 
 
 @pytest.mark.slow
