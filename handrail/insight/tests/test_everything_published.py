@@ -15,7 +15,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import highspy
@@ -92,11 +92,12 @@ class Told:
     shown: list[Seen]
     before: list[Published]
     releases: int = 0
+    revealing: ties.Revealing = field(default_factory=dict)
 
     def release(self, people: Counter[Kind], *windows: Window, late: bool, base: int = 0) -> None:
         self.releases += 1
         numbers = {cell: (number := count(people, cell), number) for cell in cells(*windows)}
-        hidden = suppress(system_of(numbers, self.before, T, CODES), T).hidden
+        hidden = suppress(system_of(numbers, self.before, T, CODES, self.revealing), T).hidden
         for cell, (number, _people) in numbers.items():
             self.before.append(Published(cell, number, number, shown=cell not in hidden, release=self.releases))
             if cell not in hidden:
@@ -154,24 +155,25 @@ class Reader:
         return float("inf"), None
 
 
-def groups(first: Counter[Kind], late: Counter[Kind]) -> Iterator[tuple[str, np.ndarray, int]]:
-    """Every group that must not be found while it is small: of a number, of what it leaves out, of what came late."""
+def groups(first: Counter[Kind], late: Counter[Kind]) -> Iterator[tuple[str, np.ndarray, int, bool]]:
+    """Every group that must not be found while it is small: of a number, of what it leaves out, of what came late; and whether its 0 could be revealing."""
     for cell in cells(FIRST, SECOND, BOTH):
         once, more = count(first, cell), count(late, cell)
-        yield f"{cell} at first", Reader.row(cell, first=True, late=False), once
-        yield f"{cell} in the end", Reader.row(cell, first=True, late=True), once + more
-        yield f"{cell} came late", Reader.row(cell, first=False, late=True), more
+        there = count(first, replace(cell, measure=CAME)) if cell.measure == TOOK else 0
+        yield f"{cell} at first", Reader.row(cell, first=True, late=False), once, there > 0
+        yield f"{cell} in the end", Reader.row(cell, first=True, late=True), once + more, there > 0
+        yield f"{cell} came late", Reader.row(cell, first=False, late=True), more, False
         if cell.measure == CAME:
             took = Cell(TOOK, cell.window, cell.place, part=cell.part)
             for later in (False, True):
                 rest = Reader.row(cell, first=True, late=later) - Reader.row(took, first=True, late=later)
                 number = once - count(first, took) + later * (more - count(late, took))
-                yield f"{cell} and took nothing, late {later}", rest, number
+                yield f"{cell} and took nothing, late {later}", rest, number, once + later * more > 0
 
 
-def found(first: Counter[Kind], late: Counter[Kind], shown: list[Seen]) -> list[tuple[str, int, float, float]]:
-    """Small groups that the reader pins down."""
-    small = [(name, row, truth) for name, row, truth in groups(first, late) if 0 < truth < T]
+def found(first: Counter[Kind], late: Counter[Kind], shown: list[Seen], *, zeros: bool = False) -> list[tuple[str, int, float, float]]:
+    """Small groups that the reader pins down; with `zeros` also that nobody took anything somewhere, or everybody did."""
+    small = [(name, row, truth) for name, row, truth, tells in groups(first, late) if 0 < truth < T or (zeros and tells and truth == 0)]
     if not small:
         return []
     truths = [truth for _name, _row, truth in small]
@@ -180,12 +182,12 @@ def found(first: Counter[Kind], late: Counter[Kind], shown: list[Seen]) -> list[
     return [(small[number][0], truths[number], least, most) for number, least, most in pinned]
 
 
-def programme(seed: int, *, bases: tuple[int, ...] = (0,)) -> tuple[Counter[Kind], Counter[Kind], Told]:
+def programme(seed: int, *, bases: tuple[int, ...] = (0,), revealing: ties.Revealing | None = None) -> tuple[Counter[Kind], Counter[Kind], Told]:
     """A random programme that releases two months, both together, and a revision when late records came; each rounded to one of the bases."""
     chance = random.Random(seed)
     first = Counter(somebody(chance) for _person in range(chance.choice((25, 60, 150, 400))))
     late = Counter(somebody(chance) for _person in range(chance.choice((0, 2, 6, 20, 60))))
-    told = Told([], [])
+    told = Told([], [], revealing=revealing or {})
     for window in chance.sample((FIRST, SECOND, BOTH), 3):
         told.release(first, window, late=False, base=chance.choice(bases) if len(bases) > 1 else bases[0])
     if late:
@@ -202,6 +204,31 @@ def test_nobody_is_found_in_anything_that_was_ever_published(seed):
         assert found(first, late, told.shown) == [], number
         shown += len(told.shown)
     assert shown > 5 * CHANCES // 4, "hiding everything is no answer"
+
+
+ZEROS: ties.Revealing = {TOOK: frozenset({CAME})}
+"""That nobody of those who came took anything, or everybody did, is declared revealing."""
+
+
+@pytest.mark.slow
+def test_nobody_finds_out_that_nobody_or_everybody_did_where_zeros_are_revealing():
+    shown = 0
+    for number in range(max(CHANCES // 2, 4)):
+        first, late, told = programme(9000 + number, revealing=ZEROS)
+        assert found(first, late, told.shown, zeros=True) == [], number
+        shown += len(told.shown)
+    assert shown > CHANCES, "hiding everything is no answer"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forgotten", ["_zero_reveals", "everybody_reveals"])
+def test_half_of_the_rule_of_zeros_is_not_enough(forgotten, monkeypatch):
+    monkeypatch.setattr(ties._Builder, forgotten, lambda *_cells: False)
+    for number in range(40):
+        first, late, told = programme(9000 + number, revealing=ZEROS)
+        if found(first, late, told.shown, zeros=True):
+            return
+    pytest.fail(f"nobody noticed that {forgotten} was missing")
 
 
 @pytest.mark.slow
