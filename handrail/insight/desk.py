@@ -14,6 +14,7 @@ from functools import cached_property
 from django.conf import settings
 from django.db.models import Max
 
+from handrail.insight.areas import kept_back
 from handrail.insight.frozen import Value, as_released, digest_of, only
 from handrail.insight.models import Preview, Profile, Release
 from handrail.insight.periods import Period
@@ -88,7 +89,7 @@ def stand_of(pack: Pack, newest: int, threshold: int) -> str:
          str(row.value), row.numerator, row.denominator, row.people_behind, row.denominator_people]
         for row in pack
     )
-    return crypto.digest(crypto.canonical([rows, newest, threshold, settings.CONFIG.public_threshold])).hex()
+    return crypto.digest(crypto.canonical([rows, newest, threshold, settings.CONFIG.public_threshold, sorted(kept_back(row.cell for row in pack))])).hex()
 
 
 def place_as_list(place: Place) -> list[str]:

@@ -9,6 +9,8 @@ published, knows these rules and can solve linear programs.
 Where an indicator declares its zeros revealing, a 0 of somebody, and a group all of whom have what is asked, are
 protected like small groups: neither is shown, and neither can be told from up to T people.
 
+Areas in which few people live (`areas.py`) are hidden from everybody, and shown to partners.
+
 A percent or a ratio is shown only if both its parts are shown at that place, each is 0 or at least T, and for a percent
 the rest is 0 or at least T.
 
@@ -26,6 +28,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from handrail.facts.models import Site, SiteKind
+from handrail.insight.areas import is_kept_back, kept_back
 from handrail.insight.arithmetic import Status
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, pairs_of
 from handrail.insight.desk import PARTNER_THRESHOLD
@@ -75,7 +78,7 @@ def share(
     """
     limit = max(PARTNER_THRESHOLD if partner else settings.CONFIG.public_threshold, threshold or 0)
     rows = [row for one in (pack, *beside) for row in one]
-    hidden = _hidden(rows, before, limit)
+    hidden = _hidden(rows, before, limit, frozenset() if partner else kept_back(row.cell for row in rows))
     return [Shared(*row.place[:2], row.site_name, row.cell, replace(row, is_hidden=not _may_show(row, hidden, limit)).outside) for row in pack]
 
 
@@ -104,12 +107,13 @@ def zero_tells(row: Row) -> bool:
 
 # -- the system ------------------------------------------------------------------------------------------------------------
 
-def _hidden(rows: Iterable[Row], before: Sequence[Published], threshold: int) -> frozenset[object]:
-    """The cells to hide."""
+def _hidden(rows: Iterable[Row], before: Sequence[Published], threshold: int, areas: frozenset[str]) -> frozenset[object]:
+    """The cells to hide, those of small areas among them."""
     found = _numbers(rows)
     pairs = {cell: pair for cell, (pair, _worth) in found.items()}
     system = system_of(pairs, before, threshold, _site_codes(found), _revealing({cell.window for cell in found}))
-    return suppress(system, threshold, {cell: worth for cell, (_pair, worth) in found.items()}).hidden
+    small = [cell for cell in found if is_kept_back(cell.part, areas)]
+    return suppress(system, threshold, {cell: worth for cell, (_pair, worth) in found.items()}, small).hidden
 
 
 def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[Pair, int]]:
