@@ -85,18 +85,20 @@ def copy() -> dict[str, Any]:
 def asked(indicators: Any, only: set[Measure] | None = None) -> dict[tuple[Measure, Window], set[str]]:
     """What a pack of these indicators measures, as `compute` asks it."""
     found: dict[tuple[Measure, Window], set[str]] = {}
+    by_hand = _plain.told_apart()
     for indicator in indicators:
         window = quarter().window(indicator.window)
         for part in (*indicator.inputs, *indicator.beside):
             if only is None or part in only:
-                found.setdefault((part, window), set()).update(indicator.breakdowns if part in indicator.inputs else ())
+                breakdowns = set(indicator.breakdowns if part in indicator.inputs else ())
+                found.setdefault((part, window), set()).update(breakdowns if only is None else breakdowns & by_hand[part])
     return found
 
 
 def ours(indicators: Any, name: str = "Harbour", only: set[Measure] | None = None) -> Pack:
     """The pack as the programme computes it, with a connection of its own."""
     wanted = asked(indicators, only)
-    with Reader(str(organisation(name).id)) as reader:
+    with scope.enter([organisation(name).key]), Reader(str(organisation(name).id)) as reader:
         reader.measure_all(wanted, wanted)
         return {pair: reader.measure(*pair) for pair in wanted}
 

@@ -28,7 +28,7 @@ CREATE TEMP TABLE given AS SELECT kind, f.id, site, coalesce(survivor, f.partici
   ANTI JOIN {asides} a ON a.{aside} = f.{fact};
 CREATE TEMP TABLE test AS SELECT id, root, encounter, site, coalesce(survivor, f.participant) AS participant, local_date, occurred_at, disease, state, result
   FROM {test} f LEFT JOIN {survivors} s ON s.participant = f.participant ANTI JOIN {asides} a ON a.{aside} = f.{fact};
-CREATE TEMP TABLE referral AS SELECT root, encounter, site, coalesce(survivor, f.participant) AS participant, local_date, status
+CREATE TEMP TABLE referral AS SELECT root, encounter, site, coalesce(survivor, f.participant) AS participant, local_date, status, service
   FROM {referral} f LEFT JOIN {survivors} s ON s.participant = f.participant ANTI JOIN {asides} a ON a.{aside} = f.{fact};
 CREATE TEMP TABLE back AS SELECT root, encounter, site, coalesce(survivor, f.participant) AS participant, local_date, quantity
   FROM {returned} f LEFT JOIN {survivors} s ON s.participant = f.participant ANTI JOIN {asides} a ON a.{aside} = f.{fact} WHERE {year};
@@ -84,7 +84,7 @@ _KNOWN = (
     "(b.disease = 'HCV_Ab' AND b.result = 'positive' OR b.disease IN ('HCV_Ab', 'HCV_RNA') AND b.state = 'known_positive' OR b.disease = 'HCV_RNA' AND b.result = 'positive'))"
 )
 _REFERRED = (
-    "SELECT coalesce(site, '?') AS site, {who}, count(DISTINCT root) AS amount, 1 AS alone FROM referral WHERE {quarter} AND "
+    "SELECT coalesce(site, '?') AS site, {who}, count(DISTINCT root) AS amount, 1 AS alone, coalesce(service, '') AS part FROM referral WHERE {quarter} AND "
     "(status IN {ever} OR root IN (SELECT referral FROM {{outcome}} o ANTI JOIN {{asides}} a ON a.{{aside}} = o.{{fact}} WHERE status IN {ever})) GROUP BY ALL"
 )
 _WANTED = "('accepted', 'booked', 'attended', 'result_known', 'not_attended', 'refused_by_service', 'withdrawn')"
@@ -129,7 +129,7 @@ QUERIES: dict[tuple[str, str], str] = {
 
 _CELLS = """
 WITH counted AS (
-  SELECT m, a.site, coded, person, amount, CASE WHEN coded THEN 0 ELSE coalesce(v.people_count, alone) END AS heads, p.provider_type, p.setting, p.area,
+  SELECT m, a.site, coded, person, amount, part AS service, CASE WHEN coded THEN 0 ELSE coalesce(v.people_count, alone) END AS heads, p.provider_type, p.setting, p.area,
     coalesce(s.gender, 'unknown') AS gender, CASE WHEN a.year - s.birth_year BETWEEN 0 AND 24 THEN 'under_25' WHEN a.year - s.birth_year BETWEEN 25 AND 199 THEN '25_plus' ELSE 'unknown' END AS age_2
   FROM ({atoms}) a LEFT JOIN (SELECT root, people_count FROM visit WHERE participant IS NULL) v ON NOT a.coded AND v.root = a.person
   LEFT JOIN said s ON a.coded AND s.participant = a.person LEFT JOIN {sites} p ON p.id = a.site
@@ -146,6 +146,14 @@ def measures() -> dict[tuple[str, str], Measure]:
         measure = INDICATORS[key].numerator if part == "n" else INDICATORS[key].denominator
         assert measure is not None
         found[key, part] = measure
+    return found
+
+
+def told_apart() -> dict[Measure, set[str]]:
+    """How each measure is told apart by hand: as its own indicator asks, whatever others ask of it."""
+    found: dict[Measure, set[str]] = {}
+    for key, measure in measures().items():
+        found.setdefault(measure, set()).update(INDICATORS[key[0]].breakdowns)
     return found
 
 
@@ -184,7 +192,8 @@ def pack(manifest: Manifest, quarter: Window, year: Window, limits: dict[str, st
     for columns in sorted(set(told_apart.values())):
         keys = [key for key in QUERIES if told_apart[key] == columns]
         atoms = " UNION ALL ".join(
-            f"SELECT {number} AS m, site, person, coded, year, amount, alone FROM ({QUERIES[key].format(**words)})" for number, key in enumerate(keys)
+            f"SELECT {number} AS m, site, person, coded, year, amount, alone, {'part' if 'service' in columns else 'NULL'} AS part FROM ({QUERIES[key].format(**words)})"
+            for number, key in enumerate(keys)
         )
         sets = ", ".join(["(m)", "(m, site)", *(f"(m, {column})" for column in columns)])
         apart = " ".join(f"WHEN grouping({column}) = 0 THEN '{column}=' || coalesce(nullif({column}, ''), 'unknown')" for column in columns)

@@ -59,7 +59,7 @@ _MADE: Mapping[str, Callable[[Tables, Window], Any]] = {
 
 def activity(name: str, tables: Tables, window: Window) -> Any:
     """Who had an activity in the window, at which visit."""
-    return tables.view(f"activity {name} {window}", lambda: _MADE[name](tables, window).select(*COLUMNS).filter(_["participant"].notnull()))
+    return tables.view(f"activity {name} {window.written}", lambda: _MADE[name](tables, window).select(*COLUMNS).filter(_["participant"].notnull()))
 
 
 def everybody_with(names: Iterable[str], tables: Tables, window: Window, *, closed: bool = False) -> Any:
@@ -98,4 +98,4 @@ def prevented(tables: Tables, window: Window) -> Any:
         reached = status.mutate(part=parts).semi_join(listed, "participant")
         return where_met.inner_join(reached, "participant").select("site", "participant", "part")
 
-    return tables.kept(f"prevented {window}", make)
+    return tables.kept(f"prevented {window.written}", make)

@@ -57,6 +57,8 @@ class System:
     open_cells: set[Key] = field(default_factory=set)
     shown_before: set[Key] = field(default_factory=set)
     """Published already: known for ever, whatever is hidden now."""
+    revealing: set[Key] = field(default_factory=set)
+    """Cells of nobody that need protection like small groups: their 0 would tell something of everybody in a larger group."""
     _near: dict[Key, list[Tie]] = field(default_factory=dict, init=False)
     _counted: int = field(default=-1, init=False)
     _order: dict[Key, int] = field(default_factory=dict, init=False)
@@ -75,8 +77,12 @@ class System:
         self.ties.append(Tie(total, tuple(parts), how))
 
     def small(self, threshold: int) -> list[Key]:
-        """Cells with 1 to T-1 people behind them."""
-        return [key for key, people in self.people.items() if 0 < people < threshold]
+        """Cells with 1 to T-1 people behind them, and those whose 0 is revealing."""
+        return [key for key in self.people if self.is_protected(key, threshold)]
+
+    def is_protected(self, key: Key, threshold: int) -> bool:
+        """Whether nobody may find out how many people are behind it."""
+        return 0 < self.people[key] < threshold or key in self.revealing
 
     @property
     def order(self) -> dict[Key, int]:
@@ -91,7 +97,7 @@ class System:
         return System(
             {order[key]: people for key, people in self.people.items()},
             [Tie(order[tie.total], tuple(order[part] for part in tie.parts), tie.how) for tie in self.ties],
-            {order[key] for key in self.open_cells}, {order[key] for key in self.shown_before},
+            {order[key] for key in self.open_cells}, {order[key] for key in self.shown_before}, {order[key] for key in self.revealing},
         )
 
     def neighbours(self) -> dict[Key, list[Tie]]:
@@ -230,7 +236,7 @@ def _optimum(solver: Any, places: Any, sense: Any) -> float:
 
 def weak(system: System, hidden: Collection[Key], threshold: int, asked: Iterable[Key]) -> Iterator[tuple[Key, Attack | None]]:
     """Of the cells that are asked for, the small groups that are not safe, one by one, with the attack that finds them; None where they are visible."""
-    wanted = [key for key in asked if 0 < system.people[key] < threshold]
+    wanted = [key for key in asked if system.is_protected(key, threshold)]
     unknown, done = (set(hidden) | system.open_cells) - system.shown_before, set[Key]()
     for key in wanted:
         if key not in unknown:

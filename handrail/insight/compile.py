@@ -1,29 +1,26 @@
 """Measures to numbers: of everywhere, of each site, and of each cell of a breakdown, in one query. Only jobs and the command line import it.
 
-With `tables.py`, `measures.py` and `engines/` the only files that know Ibis. What all measures are made of are rows of a person (or of
-a meeting without a code) at a site; here they are counted for each *slice*: everywhere, a site, or a cell such as
-`gender=female`.
+Which rows are counted say `measures.py` and `slices.py`; `plans.py` remembers how that is said in the engine's language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-import ibis
 from ibis import _
 
 from handrail.insight.arithmetic import Cell
-from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, Breakdown, keys_of
-from handrail.insight.measures import SHAPE, rows_of
+from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN
 from handrail.insight.models import Level
+from handrail.insight.packages import resolved
 from handrail.insight.periods import Window
-from handrail.insight.spec import Estimate, Measure, Package, People, Prevented, PrisonCount, Regular
+from handrail.insight.plans import Asking
+from handrail.insight.slices import EVERYWHERE, Asked, cells_of, exact
+from handrail.insight.spec import Estimate, Measure, Package, People, Prevented, PrisonCount
 from handrail.insight.tables import ENCOUNTER, NOWHERE, Tables
 
-EVERYWHERE = "*"
 _NOBODY = Cell(0, 0)
 Wanted = tuple[Measure, Window]
 
@@ -46,7 +43,7 @@ class Measured:
         return self.everywhere if site is None else self.by_site.get(site, self.silent)
 
 
-class Reader(Tables):
+class Reader(Asking):
     """Measures over the warehouse of one organisation. Use with `with`."""
 
     def __init__(self, organisation: str, engine: str = "") -> None:
@@ -80,94 +77,50 @@ class Reader(Tables):
         """How many records of people met in the window stand for somebody else now: the numbers of people use it, in earlier periods too."""
         if not self.anybody_merged:
             return 0
-        met = self.everything(ENCOUNTER)
-        met = met.filter(met["local_date"] >= window.starts_on, met["local_date"] < window.ends_before)
-        found = met.semi_join(self.dimension("survivors"), "participant")
-        return int(self.fetch(found.agg(joined=found["participant"].nunique()))[0]["joined"])
+
+        def make(tables: Tables, windows: Sequence[Window]) -> Any:
+            met = tables.everything(ENCOUNTER)
+            met = met.filter(met["local_date"] >= windows[0].starts_on, met["local_date"] < windows[0].ends_before)
+            found = met.semi_join(tables.dimension("survivors"), "participant")
+            return found.agg(joined=found["participant"].nunique())
+
+        return int(self.ask("joined", make, [window])[0]["joined"])
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """Every row of a kind that counts, in the order it happened: for tests and exports."""
-        order = [name for name in ("occurred_at", "counter", "line") if name in self.counting(kind).columns]
-        return self.fetch(self.counting(kind).order_by(order))
 
-    # -- slices -------------------------------------------------------------------------------------------------------
+        def make(tables: Tables, _windows: Sequence[Window]) -> Any:
+            counting = tables.counting(kind)
+            return counting.order_by([name for name in ("occurred_at", "counter", "line") if name in counting.columns])
+
+        return self.ask(("rows", kind), make)
+
+    def places(self) -> dict[str, tuple[str, ...]]:
+        """For each breakdown of places, the codes that occur: of places that are open and of those where anything was counted."""
+        rows = self.ask("places", lambda tables, _windows: tables.dimension("sites").filter(_["kind"] != "store"))
+        by_place = [breakdown for breakdown in BREAKDOWNS.values() if breakdown.of == "place"]
+        return {b.key: tuple(sorted({row[b.column] or UNKNOWN for row in rows})) for b in by_place}
 
     def _cells(self, wanted: Sequence[Wanted]) -> list[Measured]:
-        """Each number and the people behind it, for each site, each cell and for everywhere.
-
-        What is counted is computed once and kept: a row of each measure for each person with a code, and one for all
-        meetings without a code, at a site. The slices are taken from these rows, which are few.
-        """
-        rows = self.engine.kept(self._people_at_sites(wanted))
-        slices = [rows.mutate(slice=ibis.literal(EVERYWHERE)), rows.mutate(slice=rows["site"]), *self._broken(rows, wanted)]
-        grouped = union([part.select("measure", "slice", "person", "amount", "heads") for part in slices])
-        grouped = grouped.group_by("measure", "slice").agg(amount=_["amount"].sum(), coded=_["person"].nunique(), heads=_["heads"].sum())
+        """Each number and the people behind it, for each site, each cell and for everywhere."""
+        windows = list(dict.fromkeys(window for _measure, window in wanted))
+        asked = [Asked(resolved(pair[0], pair[1]), windows.index(pair[1]), tuple(sorted(self._broken_down[pair]))) for pair in wanted]
+        question = ("cells", *((exact(one.measure), one.window, one.breakdowns) for one in asked))
         cells: list[dict[str, Cell]] = [{} for _pair in wanted]
-        for row in self.fetch(grouped):
+        for row in self.ask(question, lambda tables, sketched: cells_of(asked, tables, sketched), windows):
             of_people = isinstance(wanted[row["measure"]][0], (People, Package, Prevented))
             value = row["coded"] if of_people else row["amount"]
             cells[row["measure"]][row["slice"]] = Cell(int(value), int(row["coded"] + row["heads"]))
         return [_measured(found, measure) for found, (measure, _window) in zip(cells, wanted, strict=True)]
 
-    def _people_at_sites(self, wanted: Sequence[Wanted]) -> Any:
-        """Rows of all measures: measure, site, person (null: all meetings without a code), year, part, amount, heads."""
-        numbered = [rows_of(measure, self, window).mutate(measure=ibis.literal(i)) for i, (measure, window) in enumerate(wanted)]
-        atoms = self.engine.together([rows.select(*SHAPE).cast(SHAPE) for rows in numbered])
-        heads = self.counting(ENCOUNTER).filter(_["participant"].isnull()).select(visit="root", people_count="people_count")
-        rows = atoms.left_join(heads, (atoms["person"] == heads["visit"]) & ~atoms["coded"])
-        return rows.group_by("measure", "site", "year", "part", person=ibis.ifelse(rows["coded"], rows["person"], None)).agg(
-            amount=rows["amount"].sum(), heads=ibis.ifelse(rows["coded"], 0, rows["people_count"].fill_null(rows["alone"])).sum()
-        )
-
-    def _broken(self, rows: Any, wanted: Sequence[Wanted]) -> Iterable[Any]:
-        """The rows once more for each breakdown, with their cell as slice."""
-        asked: dict[tuple[str, date], list[int]] = {}
-        for index, (measure, window) in enumerate(wanted):
-            for written in self._broken_down[measure, window]:
-                if not (isinstance(measure, Regular) and BREAKDOWNS[keys_of(written)[0]].of == "place"):
-                    asked.setdefault((written, window.ends_before), []).append(index)
-        for (written, ends_before), indexes in sorted(asked.items()):
-            breakdowns = [BREAKDOWNS[key] for key in keys_of(written)]
-            found = rows.filter(rows["measure"].isin(indexes))
-            for looked_at in sorted({"place" if breakdown.of == "place" else "people" for breakdown in breakdowns if breakdown.of != "part"}):
-                found = self._with_places(found) if looked_at == "place" else self._with_people(found, ends_before)
-            parts: list[Any] = []
-            for breakdown in breakdowns:
-                parts += [ibis.literal(f"{';' if parts else ''}{breakdown.key}="), _code(found, breakdown)]
-            yield found.mutate(slice=ibis.literal("").concat(*parts))
-
-    def _with_people(self, rows: Any, before: date) -> Any:
-        said = self.said(before)
-        found = rows.left_join(said, rows["person"] == said["participant"])
-        age = found["year"] - found["birth_year"]
-        return found.mutate(age_from=ibis.coalesce(age, found["age_from"]), age_to=ibis.coalesce(age, found["age_to"]))
-
-    def _with_places(self, rows: Any) -> Any:
-        columns = [breakdown.column for breakdown in BREAKDOWNS.values() if breakdown.column]
-        places = self.dimension("sites").select(*columns, place="id")
-        return rows.left_join(places, rows["site"] == places["place"])
-
-    def places(self) -> dict[str, tuple[str, ...]]:
-        """For each breakdown of places, the codes that occur: of places that are open and of those where anything was counted."""
-        rows = self.fetch(self.dimension("sites").filter(_["kind"] != "store"))
-        by_place = [breakdown for breakdown in BREAKDOWNS.values() if breakdown.of == "place"]
-        return {b.key: tuple(sorted({row[b.column] or UNKNOWN for row in rows})) for b in by_place}
-
     # -- estimates ------------------------------------------------------------------------------------------------
 
     def _estimate(self, measure: Estimate, window: Window) -> Measured:
         """Targeted area: the sum over the areas of our sites, each needed. Country: the organisation's own."""
-        rows = self.fetch(
-            self.dimension("estimates").filter(
-                _["population"] == measure.population, _["level"] == measure.level.value, _["year"] <= window.last_year
-            ).order_by("year")
-        )
-        newest = {row["area"]: row for row in rows}
-        if measure.level == Level.COUNTRY:
-            areas = {self.manifest.country}
-        else:
-            sites = self.fetch(self.dimension("sites").filter(_["kind"] != "store", _["area"] != "").select("area").distinct())
-            areas = {row["area"] for row in sites}
+        rows = self.ask("estimates", lambda tables, _windows: tables.dimension("estimates").order_by("year"))
+        fitting = [r for r in rows if (r["population"], r["level"]) == (measure.population, measure.level.value) and r["year"] <= window.last_year]
+        newest = {row["area"]: row for row in fitting}
+        areas = {self.manifest.country} if measure.level == Level.COUNTRY else {area for area in self.places()["area"] if area != UNKNOWN}
         used = [newest[area] for area in sorted(areas) if area in newest]
         notes = tuple({"area": r["area"], **{k: r[k] for k in ("value", "low", "high", "year", "method", "source")}} for r in used)
         missing = tuple({"area": area, "missing": True} for area in sorted(areas - set(newest)))
@@ -177,28 +130,9 @@ class Reader(Tables):
         return Measured(Cell(total, total), {}, notes)
 
 
-def union(parts: Sequence[Any]) -> Any:
-    """All rows of the parts."""
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
-
-
 def _measured(found: dict[str, Cell], measure: Measure) -> Measured:
     silent = None if isinstance(measure, PrisonCount) else _NOBODY
     everywhere = found.pop(EVERYWHERE, silent)
     cells = {key: found.pop(key) for key in [key for key in found if "=" in key]}
     found.pop(NOWHERE, None)
     return Measured(everywhere, found, by_cell=cells, silent=silent)
-
-
-def _code(rows: Any, breakdown: Breakdown) -> Any:
-    """The code of each row's cell."""
-    match breakdown.of:
-        case "gender":
-            return rows["gender"].fill_null(UNKNOWN)
-        case "place":
-            return rows[breakdown.column].nullif("").fill_null(UNKNOWN)
-        case "part":
-            return rows["part"].nullif("").fill_null(UNKNOWN)
-        case "age":
-            inside = [((rows["age_from"] >= low) & (rows["age_to"] < after), ibis.literal(code)) for code, low, after in breakdown.bands]
-            return ibis.cases(*inside, else_=UNKNOWN)

@@ -21,7 +21,7 @@ from handrail.insight.periods import Period, PeriodKind, Window
 from handrail.insight.report_spec import REPORTS
 from handrail.insight.results import read
 from handrail.insight.spec import INDICATORS, OF_PEOPLE, Indicator, Measure
-from handrail.insight.values import KP_PACKAGE
+from handrail.insight.values import KP_PACKAGE, MIN_AREA_POPULATION
 from handrail.insight.warehouse import BuildReport, build, read_manifest
 from handrail.kernel import clock, crypto, scope
 
@@ -49,7 +49,7 @@ def stand_of(organisation: str, periods: Sequence[str]) -> str:
     places = sorted((str(site), is_active) for site, is_active in Site.objects.values_list("id", "is_active"))
     made_of = [
         __version__, manifest.watermark, manifest.epoch, manifest.generation, manifest.country, dict(manifest.time_zones), dict(manifest.dimensions),
-        dict(manifest.values), definitions, packages, places, settings.CONFIG.public_threshold, list(periods),
+        dict(manifest.values), definitions, packages, places, settings.CONFIG.public_threshold, MIN_AREA_POPULATION.read().value, list(periods),
     ]
     return crypto.digest(crypto.canonical(made_of)).hex()
 

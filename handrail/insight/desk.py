@@ -14,11 +14,13 @@ from functools import cached_property
 from django.conf import settings
 from django.db.models import Max
 
+from handrail.insight.areas import kept_back
 from handrail.insight.frozen import Value, as_released, digest_of, only
 from handrail.insight.models import Preview, Profile, Release
 from handrail.insight.periods import Period
 from handrail.insight.report_spec import Report
 from handrail.insight.results import Pack, Place, read
+from handrail.insight.rounding import rounding_of
 from handrail.kernel import crypto
 
 PARTNER_THRESHOLD = 5
@@ -34,6 +36,7 @@ class Draft:
     pack: Pack
     hidden: frozenset[Place] | None
     newest: Release | None
+    rounding: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.pack)
@@ -47,7 +50,7 @@ class Draft:
         """The numbers as their readers would see them; nothing while that is not worked out."""
         if self.hidden is None:
             return []
-        return [as_released(row, is_hidden=row.place in self.hidden) for row in self.pack]
+        return [as_released(row, is_hidden=row.place in self.hidden, rounding=self.rounding) for row in self.pack]
 
     @cached_property
     def digest(self) -> str:
@@ -66,7 +69,7 @@ def draft(report: Report, period: Period) -> Draft:
     releases = Release.objects.filter(report=report.key, period=str(period)).order_by("-number")
     kept = Preview.objects.filter(report=report.key, period=str(period), stand=stand_of(pack, newest_number(), threshold_of(report.profile))).first()
     hidden = None if kept is None else frozenset(_place(written) for written in kept.hidden)
-    return Draft(report, period, pack, hidden, releases.first())
+    return Draft(report, period, pack, hidden, releases.first(), rounding_of(report.profile))
 
 
 def newest_number() -> int:
@@ -86,7 +89,7 @@ def stand_of(pack: Pack, newest: int, threshold: int) -> str:
          str(row.value), row.numerator, row.denominator, row.people_behind, row.denominator_people]
         for row in pack
     )
-    return crypto.digest(crypto.canonical([rows, newest, threshold, settings.CONFIG.public_threshold])).hex()
+    return crypto.digest(crypto.canonical([rows, newest, threshold, settings.CONFIG.public_threshold, sorted(kept_back(row.cell for row in pack))])).hex()
 
 
 def place_as_list(place: Place) -> list[str]:

@@ -6,6 +6,11 @@ total, a part of a group and the rest of it, a quarter inside twelve months, an 
 `suppress.py` hides of it leaves each small group unknown over a width of T and more, against a reader who has everything
 published, knows these rules and can solve linear programs.
 
+Where an indicator declares its zeros revealing, a 0 of somebody, and a group all of whom have what is asked, are
+protected like small groups: neither is shown, and neither can be told from up to T people.
+
+Areas in which few people live (`areas.py`) are hidden from everybody, and shown to partners.
+
 A percent or a ratio is shown only if both its parts are shown at that place, each is 0 or at least T, and for a percent
 the rest is 0 or at least T.
 
@@ -16,20 +21,23 @@ and are not protected.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
 
 from handrail.facts.models import Site, SiteKind
+from handrail.insight.areas import is_kept_back, kept_back
 from handrail.insight.arithmetic import Status
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, pairs_of
 from handrail.insight.desk import PARTNER_THRESHOLD
 from handrail.insight.packages import resolved
+from handrail.insight.periods import Window
 from handrail.insight.results import Pack, Row
-from handrail.insight.spec import Estimate
+from handrail.insight.spec import INDICATORS, Estimate, Measure
 from handrail.insight.suppress import suppress
-from handrail.insight.ties import Cell, Pair, Place, Published, SiteCodes, difference, is_small, system_of
+from handrail.insight.ties import Cell, Pair, Place, Published, Revealing, SiteCodes, difference, is_small, system_of
 
 __all__ = ["Cell", "Published", "Shared", "ratio_is_safe", "share", "system_of"]
 
@@ -70,7 +78,7 @@ def share(
     """
     limit = max(PARTNER_THRESHOLD if partner else settings.CONFIG.public_threshold, threshold or 0)
     rows = [row for one in (pack, *beside) for row in one]
-    hidden = _hidden(rows, before, limit)
+    hidden = _hidden(rows, before, limit, frozenset() if partner else kept_back(row.cell for row in rows))
     return [Shared(*row.place[:2], row.site_name, row.cell, replace(row, is_hidden=not _may_show(row, hidden, limit)).outside) for row in pack]
 
 
@@ -80,21 +88,32 @@ def _may_show(row: Row, hidden: frozenset[object], threshold: int) -> bool:
     if any(Cell(resolved(measure, row.window), row.window, row.site, part=row.cell) in hidden for measure in row.indicator.inputs):
         return False
     if row.denominator is None or isinstance(row.indicator.denominator, Estimate):
-        return not is_small(row.people_behind or 0, threshold)
+        return not is_small(row.people_behind or 0, threshold) and not zero_tells(row)
     numerator, denominator = row.people_behind or 0, row.denominator_people or 0
     if not ratio_is_safe(numerator, denominator, proportion=False, threshold=threshold):
+        return False
+    if zero_tells(row):
         return False
     rest = difference((row.numerator or 0, numerator), (row.denominator, denominator))
     return row.indicator.kind != "percent" or not is_small(rest, threshold)
 
 
+def zero_tells(row: Row) -> bool:
+    """Whether a number is a 0, or a whole group, that its indicator declares revealing."""
+    if not row.indicator.zero_reveals or row.denominator == 0:
+        return False
+    return row.numerator == 0 or (row.indicator.kind == "percent" and row.numerator == row.denominator)
+
+
 # -- the system ------------------------------------------------------------------------------------------------------------
 
-def _hidden(rows: Iterable[Row], before: Sequence[Published], threshold: int) -> frozenset[object]:
-    """The cells to hide."""
+def _hidden(rows: Iterable[Row], before: Sequence[Published], threshold: int, areas: frozenset[str]) -> frozenset[object]:
+    """The cells to hide, those of small areas among them."""
     found = _numbers(rows)
-    system = system_of({cell: pair for cell, (pair, _worth) in found.items()}, before, threshold, _site_codes(found))
-    return suppress(system, threshold, {cell: worth for cell, (_pair, worth) in found.items()}).hidden
+    pairs = {cell: pair for cell, (pair, _worth) in found.items()}
+    system = system_of(pairs, before, threshold, _site_codes(found), _revealing({cell.window for cell in found}))
+    small = [cell for cell in found if is_kept_back(cell.part, areas)]
+    return suppress(system, threshold, {cell: worth for cell, (_pair, worth) in found.items()}, small).hidden
 
 
 def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[Pair, int]]:
@@ -107,6 +126,17 @@ def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[Pair, int]]:
                 cell = Cell(resolved(measure, row.window), row.window, row.site, part=row.cell)
                 worth = 2 * (row.site is None) + (row.indicator.kind == "count") + 4 * (not row.cell)
                 found[cell] = ((value, people or 0), max(worth, found[cell][1] if cell in found else 0))
+    return found
+
+
+def _revealing(windows: Iterable[Window]) -> Revealing:
+    """Measures of every indicator whose zeros are declared revealing, with the groups they speak of."""
+    found: dict[Measure, frozenset[Measure | None]] = {}
+    declared = [indicator for indicator in INDICATORS if indicator.zero_reveals]
+    for indicator, window in itertools.product(declared, windows):
+        group = resolved(indicator.denominator, window) if indicator.kind == "percent" and indicator.denominator else None
+        measure = resolved(indicator.numerator, window)
+        found[measure] = found.get(measure, frozenset()) | {group}
     return found
 
 

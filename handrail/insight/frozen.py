@@ -19,6 +19,7 @@ from handrail.insight.models import Release
 from handrail.insight.periods import Period, Window
 from handrail.insight.report_spec import REPORTS, Report
 from handrail.insight.results import Pack, Place, Row
+from handrail.insight.rounding import rounded
 from handrail.insight.spec import INDICATORS, Indicator
 from handrail.kernel import crypto
 from handrail.kernel.access import Refused
@@ -109,9 +110,10 @@ def digest_of(report: str, period: str, values: Sequence[Value]) -> str:
     return crypto.digest(crypto.canonical([report, period, seen])).hex()
 
 
-def as_released(row: Row, *, is_hidden: bool) -> Value:
-    """A result as its release would say it."""
-    return Value(row.indicator, row.version, row.window, row.site, row.site_name, row.status, None if is_hidden else row.value, is_hidden, row.cell)
+def as_released(row: Row, *, is_hidden: bool, rounding: int = 0) -> Value:
+    """A result as its release would say it. What is hidden is not rounded: it is kept as it is."""
+    status, value = (row.status, None) if is_hidden else rounded(row, rounding)
+    return Value(row.indicator, row.version, row.window, row.site, row.site_name, status, value, is_hidden, row.cell)
 
 
 def only(report: Report, pack: Pack) -> Pack:

@@ -16,7 +16,6 @@ from ibis import _
 
 from handrail.insight.activities import everybody_with, prevented
 from handrail.insight.breakdowns import UNKNOWN
-from handrail.insight.packages import resolved
 from handrail.insight.periods import Window, months_before
 from handrail.insight.spec import (
     ANSWERED,
@@ -28,7 +27,6 @@ from handrail.insight.spec import (
     Followed,
     Measure,
     Outlets,
-    Package,
     People,
     Prevented,
     PrisonCount,
@@ -39,8 +37,6 @@ from handrail.insight.spec import (
 )
 from handrail.insight.tables import ENCOUNTER, NOWHERE, Tables
 
-SECOND_HALF = 4
-"""Month in which the second half of PEPFAR's year begins, which is from October to September."""
 WINDOW_DAYS = 30
 """Length of a window of regular pick-ups (`domain/exchange.md` 9)."""
 SHAPE = {
@@ -96,7 +92,7 @@ def _regular(measure: Regular, tables: Tables, window: Window) -> Any:
     if measure.way == "monthly":
         found, enough = rows.group_by("participant").agg(times=_["encounter"].nunique()), window.whole_months
     else:
-        enough = window.days // WINDOW_DAYS
+        enough = window.thirties
         numbered = rows.mutate(window=(rows["local_date"] - ibis.literal(window.starts_on)).cast("int64") // WINDOW_DAYS)
         found = numbered.filter(_["window"] < enough).group_by("participant").agg(times=_["window"].nunique())
     found = found.filter(_["times"] >= max(enough, 1)) if enough else found.filter(ibis.literal(False))
@@ -147,14 +143,9 @@ def _best(rows: Any, column: str, codes: Sequence[str]) -> Any:
 
 
 @rows_of.register
-def _package(measure: Package, tables: Tables, window: Window) -> Any:
-    return rows_of(resolved(measure, window), tables, window)
-
-
-@rows_of.register
 def _prevented(_measure: Prevented, tables: Tables, window: Window) -> Any:
     rows = prevented(tables, window).semi_join(_injecting(tables, window), "participant")
-    if window.starts_on.month == SECOND_HALF:
+    if window.opens_in_april:
         first = Window(months_before(window.starts_on, 6), window.starts_on)
         counted = prevented(tables, first).semi_join(_injecting(tables, first), "participant").select("participant")
         rows = rows.anti_join(counted, "participant")
@@ -236,7 +227,7 @@ def one_each(rows: Any, window: Window, parts: Any = None) -> Any:
     if parts is not None:
         found = one_each(rows, window)
         return found.drop("part").left_join(parts, found["person"] == parts["participant"]).drop("participant")
-    if window.starts_on.year == window.last_year:
+    if window.in_one_year:
         return rows.select(site=_site(), person="participant", **_each(window.last_year)).distinct()
     found = rows.group_by(site=_site(), person=_["participant"]).agg(year=_["local_date"].year().max())
     found = found.mutate(year=found["year"].max().over(ibis.window(group_by="person")))

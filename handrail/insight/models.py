@@ -203,6 +203,7 @@ class Release(ScopedModel):
     audience = models.CharField(max_length=120, blank=True, help_text="Which partner")
     revision = models.SmallIntegerField(help_text="1 the first time, 2 the first revision")
     threshold = models.SmallIntegerField(help_text="No group of 1 to one less is shown")
+    rounding = models.SmallIntegerField(default=0, help_text="Numbers are rounded to the nearest of these; 0: not at all")
     released_at = models.DateTimeField()
     released_by = models.UUIDField(null=True)
     data_through = models.BigIntegerField(help_text="Counter of the newest fact in it")

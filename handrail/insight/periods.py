@@ -49,9 +49,29 @@ class Window:
         return max(months, 0)
 
     @property
+    def thirties(self) -> int:
+        """How many stretches of thirty days lie in it."""
+        return self.days // 30
+
+    @property
     def last_year(self) -> int:
         """The year of its last day."""
         return (self.ends_before - timedelta(days=1)).year
+
+    @property
+    def in_one_year(self) -> bool:
+        """Whether its first and its last day are of one year."""
+        return self.starts_on.year == self.last_year
+
+    @property
+    def opens_in_april(self) -> bool:
+        """Whether it begins with the second half of PEPFAR's year, which is from October to September."""
+        return self.starts_on.month == 4
+
+    @property
+    def written(self) -> str:
+        """Its ends, as the names of tables say them."""
+        return f"{self.starts_on} {self.ends_before}"
 
     def inside(self, other: Window) -> bool:
         """Whether every day of this window is a day of the other."""

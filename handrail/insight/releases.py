@@ -28,6 +28,7 @@ from handrail.insight.periods import Period, Window
 from handrail.insight.report_spec import REPORTS as REPORTS
 from handrail.insight.report_spec import Report
 from handrail.insight.results import Pack, Row, read
+from handrail.insight.rounding import rounding_of
 from handrail.insight.spec import INDICATORS, Estimate
 from handrail.kernel import audit, clock, ids, scope
 from handrail.kernel.access import Actor
@@ -42,7 +43,8 @@ def preview(report: Report, period: Period) -> tuple[Pack, list[Shared]]:
 def would_be(report: Report, period: Period) -> list[Value]:
     """The values of a report as they would be released now."""
     pack, shared = preview(report, period)
-    return [_value(pack, one) for one in shared]
+    rounding = rounding_of(report.profile)
+    return [_value(pack, one, rounding) for one in shared]
 
 
 def freeze(*, actor: Actor, report: Report, period: Period, audience: str = "", note: str = "", confirmed: str = "") -> Release:
@@ -58,7 +60,8 @@ def freeze(*, actor: Actor, report: Report, period: Period, audience: str = "", 
     if stand != _stand(report, period):
         pack, shared = preview(report, period)
     before = Release.objects.filter(report=report.key, period=str(period), profile=report.profile, audience=audience).order_by("-revision").first()
-    values = [_value(pack, one) for one in shared]
+    rounding = rounding_of(report.profile)
+    values = [_value(pack, one, rounding) for one in shared]
     digest = digest_of(report.key, str(period), values)
     if before is not None and before.digest == digest:
         raise CannotRelease(_("Nothing has changed since release %(number)d.") % {"number": before.number})
@@ -70,11 +73,11 @@ def freeze(*, actor: Actor, report: Report, period: Period, audience: str = "", 
     release: Release = Release.objects.create(
         organisation_id=actor.organisation, id=ids.random(), number=(Release.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
         report=report.key, period=str(period), profile=report.profile, audience=audience, revision=before.revision + 1 if before else 1,
-        threshold=threshold_of(report.profile), released_at=clock.now(), released_by=actor.staff_id, data_through=pack.data_through or 0,
+        threshold=threshold_of(report.profile), rounding=rounding, released_at=clock.now(), released_by=actor.staff_id, data_through=pack.data_through or 0,
         computed_at=pack.computed_at or clock.now(), sites_reporting=len(sites_there.reporting), sites_expected=sites_there.expected, note=note.strip(), digest=digest,
     )
     sites = {site.id: site for site in Site.objects.all()}
-    ReleasedValue.objects.bulk_create(_stored(release, row, one, sites) for one in shared if (row := pack.get(*one.place)) is not None)
+    ReleasedValue.objects.bulk_create(_stored(release, pack.rows[one.place], one, sites) for one in values)
     audit.write("release.made", actor=actor, object_kind="release", object_id=release.id, detail={"number": release.number, "report": report.key, "period": str(period), "sha256": digest})
     return release
 
@@ -99,17 +102,16 @@ def _stand(report: Report, period: Period) -> str:
     return stand_of(only(report, read(period)), newest, threshold_of(report.profile))
 
 
-def _value(pack: Pack, shared: Shared) -> Value:
-    row = pack.get(*shared.place)
-    assert row is not None  # noqa: S101  what is shared comes from the pack
-    return as_released(row, is_hidden=shared.is_hidden)
+def _value(pack: Pack, shared: Shared, rounding: int) -> Value:
+    return as_released(pack.rows[shared.place], is_hidden=shared.is_hidden, rounding=rounding)
 
 
-def _stored(release: Release, row: Row, shared: Shared, sites: dict[uuid.UUID, Site]) -> ReleasedValue:
+def _stored(release: Release, row: Row, said: Value, sites: dict[uuid.UUID, Site]) -> ReleasedValue:
     return ReleasedValue(
         organisation_id=release.organisation_id, release=release, indicator=row.indicator.key, version=row.version, starts_on=row.window.starts_on,
-        ends_before=row.window.ends_before, site=sites[row.site] if row.site else None, cell=row.cell, status=row.status, value=row.value, numerator=row.numerator,
-        denominator=row.denominator, people_behind=row.people_behind, denominator_people=row.denominator_people, is_hidden=shared.is_hidden,
+        ends_before=row.window.ends_before, site=sites[row.site] if row.site else None, cell=row.cell, status=said.status,
+        value=row.value if said.is_hidden else said.value, numerator=row.numerator, denominator=row.denominator, people_behind=row.people_behind,
+        denominator_people=row.denominator_people, is_hidden=said.is_hidden,
     )
 
 

@@ -291,6 +291,8 @@ class Indicator:
     beside: tuple[Measure, ...] = ()
     unknown: Measure | None = None
     """Of an estimate or a bound of people: contacts of whom nobody knows how many people they are."""
+    zero_reveals: bool = False
+    """Whether 0 says something of everybody in a group, and 100 % too: then neither is shown outside (`domain/indicators.md` 7, rule 1)."""
     annualised: bool = False
     """A ratio times 365 ÷ days of the period. It stands beside the period's own value and is named so (rule 4 of exchange.md 9)."""
     edge_cases: tuple[Text, ...] = ()

@@ -7,7 +7,7 @@ at last everything hidden in vain is shown again. Greedy and audited: a few cell
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,22 +22,23 @@ class Suppression:
     unsafe: frozenset[Any] = field(default_factory=frozenset)
 
 
-def suppress(system: System, threshold: int, worth: Mapping[Key, int] | None = None) -> Suppression:
-    """The cells to hide. `worth` says how much a cell is needed (0 unless said): the least needed goes first."""
+def suppress(system: System, threshold: int, worth: Mapping[Key, int] | None = None, kept_back: Collection[Key] = ()) -> Suppression:
+    """The cells to hide. `worth` says how much a cell is needed (0 unless said): the least needed goes first. `kept_back` are hidden whatever else is."""
     keys, order = list(system.people), system.order
-    found = _Search(system.numbered(), threshold, {order[key]: value for key, value in (worth or {}).items()}).run()
+    found = _Search(system.numbered(), threshold, {order[key]: value for key, value in (worth or {}).items()}, {order[key] for key in kept_back}).run()
     return Suppression(frozenset(keys[n] for n in found.hidden), frozenset(keys[n] for n in found.unsafe))
 
 
 class _Search:
-    def __init__(self, system: System, threshold: int, worth: Mapping[Key, int]) -> None:
+    def __init__(self, system: System, threshold: int, worth: Mapping[Key, int], kept_back: set[Key]) -> None:
         self._system, self._threshold, self._worth = system, threshold, worth
         self._order = {key: number for number, key in enumerate(system.people)}
         self._ties = system.neighbours()
         fixed = system.shown_before | system.open_cells
         self._may_hide = {key for key in system.people if key not in fixed}
         self._small = set(system.small(threshold))
-        self._hidden = self._small & self._may_hide
+        self._asked = self._small | kept_back
+        self._hidden = self._asked & self._may_hide
         self._open = system.open_cells - system.shown_before
         self._todo = set(self._small)
         self._weak: set[Key] = set()
@@ -94,7 +95,7 @@ class _Search:
 
     def _show_again(self) -> None:
         """Hiding one more often makes another needless."""
-        for key in sorted(self._hidden - self._small, key=self._cost, reverse=True):
+        for key in sorted(self._hidden - self._asked, key=self._cost, reverse=True):
             touched = connected(self._system, self._hidden | self._open, key) & set(self._small)
             if next(weak(self._system, self._hidden - {key}, self._threshold, sorted(touched, key=self._order.__getitem__)), None) is None:
                 self._hidden.remove(key)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Self
+from typing import Any
 
 import ibis
-import pyarrow.parquet as pq
+import pyarrow as pa
 from ibis import _
 
 from handrail.facts.codes import Channel, Gender
@@ -16,10 +17,9 @@ from handrail.facts.spec import KINDS
 from handrail.insight.arrows import schema_of
 from handrail.insight.breakdowns import OLDEST, UNKNOWN
 from handrail.insight.dimensions import DIMENSIONS
-from handrail.insight.engines import open_engine
 from handrail.insight.periods import Window, months_before
+from handrail.insight.sketches import STAND_IN, How, Sketch
 from handrail.insight.spec import Sold
-from handrail.insight.warehouse import read_manifest
 
 NOWHERE = "?"
 """Site of facts whose site nobody knows: they count for the organisation and for no site."""
@@ -32,49 +32,63 @@ AGES_OF_BAND: dict[str, tuple[int, int]] = {
 """First and last age of what people say who give no year of birth."""
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What of a warehouse decides how queries are written: which kinds have facts, whether anybody was merged, the values that are set."""
+
+    with_facts: frozenset[str]
+    anybody_merged: bool
+    ns_convention: str
+    pwid_window: int
+
+
 class Tables:
-    """The warehouse of one organisation, as its manifest was when opened, asked by an engine. Use with `with`."""
+    """The warehouse of one organisation as expressions, and the steps in which their tables are to be made. Nothing is computed here."""
 
-    def __init__(self, organisation: str, engine: str = "") -> None:
-        self.manifest = read_manifest(organisation)
-        self.engine = open_engine(engine)
-        self._named_tables: dict[str, Any] = {}
-        self.anybody_merged = pq.read_metadata(self.manifest.folder / self.manifest.dimensions["survivors"]).num_rows > 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_args: object) -> None:
-        self.engine.close()
-
-    def fetch(self, expression: Any) -> list[dict[str, Any]]:
-        """The rows of an expression."""
-        return self.engine.fetch(expression)
+    def __init__(self, traits: Traits) -> None:
+        self.traits = traits
+        self.steps: list[Sketch] = []
+        self._named: dict[str, Any] = {}
 
     def view(self, name: str, make: Callable[[], Any]) -> Any:
         """An expression under a name: Ibis then translates it once and not in every query that uses it."""
-        return self.named(name, lambda: self.engine.view(make()))
+        return self._under(name, How.VIEW, make)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """A small result that several measures share, computed once."""
-        return self.named(name, lambda: self.engine.kept(make()))
+        return self._under(name, How.KEPT, make)
 
-    def named(self, name: str, make: Callable[[], Any]) -> Any:
-        """What was made under this name, made the first time."""
-        if name not in self._named_tables:
-            self._named_tables[name] = make()
-        return self._named_tables[name]
+    def together(self, parts: Sequence[Any]) -> Any:
+        """The rows of all parts of one shape in one table, each translated for itself: over one large query Ibis takes far longer."""
+        return self._step(How.TOGETHER, "", tuple(parts), parts[0].schema())
+
+    def once(self, expression: Any) -> Any:
+        """A result that is kept, without a name: nobody else asks for it."""
+        return self._step(How.KEPT, "", (expression,), expression.schema())
+
+    def _under(self, name: str, how: How, make: Callable[[], Any]) -> Any:
+        if name not in self._named:
+            expression = make()
+            self._named[name] = self._step(how, name, (expression,), expression.schema())
+        return self._named[name]
+
+    def _given(self, name: str, how: How, schema: pa.Schema) -> Any:
+        if name not in self._named:
+            self._named[name] = self._step(how, name, (), ibis.Schema.from_pyarrow(schema))
+        return self._named[name]
+
+    def _step(self, how: How, name: str, expressions: tuple[Any, ...], schema: Any) -> Any:
+        self.steps.append(Sketch(how, name, expressions))
+        return ibis.table(schema, name=f"{STAND_IN}{len(self.steps) - 1}")
 
     # -- what counts --------------------------------------------------------------------------------------------
 
     def dimension(self, name: str) -> Any:
-        path = self.manifest.folder / self.manifest.dimensions[name]
-        return self.named(f"dimension {name}", lambda: self.engine.parquet([path], DIMENSIONS[name]))
+        return self._given(name, How.DIMENSION, DIMENSIONS[name])
 
     def everything(self, kind: str) -> Any:
         """All facts of a kind, also those that do not count; a kind without facts gives an empty table with its columns."""
-        files, schema = self.manifest.files(kind), schema_of(KINDS[kind])
-        return self.named(f"all {kind}", lambda: self.engine.parquet(files, schema) if files else self.engine.empty(schema))
+        return self._given(kind, How.FACTS, schema_of(KINDS[kind]))
 
     def counting(self, kind: str) -> Any:
         """The facts of a kind that count now. Counters are joined: numbers in their order read quicker than ids."""
@@ -83,7 +97,7 @@ class Tables:
 
     def merged(self, rows: Any) -> Any:
         """The rows with the survivor in the place of everybody who was merged, for earlier periods too."""
-        if not self.anybody_merged:
+        if not self.traits.anybody_merged:
             return rows
         survivors = self.dimension("survivors").select(merged="participant", survivor="survivor")
         found = rows.left_join(survivors, rows["participant"] == survivors["merged"])
@@ -93,7 +107,7 @@ class Tables:
         """Items that count as needles-syringes: `whole`, and `barrels` and `needles` as far as the convention counts them."""
 
         def make() -> Any:
-            items, convention = self.dimension("items"), self.manifest.values["ns_convention"]
+            items, convention = self.dimension("items"), self.traits.ns_convention
             if convention == "barrels":  # as the catalogue counts; a kit of the time before parts were known is whole
                 items = items.select(code="code", whole="counts_as_ns", barrels=ibis.literal(0), needles=ibis.literal(0))
             else:
@@ -105,7 +119,7 @@ class Tables:
 
     def within(self, kind: str, window: Window) -> Any:
         days = (_["local_date"] >= window.starts_on, _["local_date"] < window.ends_before)
-        return self.view(f"{kind} {window}", lambda: self.counting(kind).filter(*days))
+        return self.view(f"{kind} {window.written}", lambda: self.counting(kind).filter(*days))
 
     # -- people ---------------------------------------------------------------------------------------------------
 
@@ -129,7 +143,7 @@ class Tables:
             found = rows.filter(_["quantity"] >= 1).semi_join(items, rows["item"] == items["code"])
             return found.select("site", "participant", "encounter", "local_date").distinct()
 
-        return self.kept(f"received {groups} {window}", make)
+        return self.kept(f"received {groups} {window.written}", make)
 
     def closed(self, rows: Any) -> Any:
         """The rows of places where people are held."""
@@ -142,15 +156,15 @@ class Tables:
             found = rows.filter(_["quantity"] >= 1).semi_join(items, rows["item"] == items["code"])
             return found.select("site", "participant", "encounter", "local_date").distinct()
 
-        return self.kept(f"picked up {window} {sold}", make)
+        return self.kept(f"picked up {window.written} {sold}", make)
 
     def served(self, window: Window) -> Any:
         def make() -> Any:
-            kinds = [kind.key for kind in KINDS if kind.key == ENCOUNTER or (kind.needs_encounter and self.manifest.files(kind.key))]
+            kinds = [kind.key for kind in KINDS if kind.key == ENCOUNTER or (kind.needs_encounter and kind.key in self.traits.with_facts)]
             rows = [self.within(kind, window).filter(_["participant"].notnull()).select("site", "participant", "local_date") for kind in kinds]
             return ibis.union(*rows, distinct=True) if len(rows) > 1 else rows[0].distinct()
 
-        return self.kept(f"served {window}", make)
+        return self.kept(f"served {window.written}", make)
 
     def last_answers(self, window: Window) -> Any:
         """The last answer of each person before the window's end, unless it is too old (the value `pwid_window`)."""
@@ -163,7 +177,7 @@ class Tables:
             asked = asked.filter(_["participant"].notnull(), _["local_date"] < window.ends_before)
             newest_first = ibis.window(group_by="participant", order_by=[ibis.desc("occurred_at"), ibis.desc("counter")])
             last = asked.mutate(place=ibis.row_number().over(newest_first)).filter(_["place"] == 0)
-            since = months_before(window.ends_before, self.manifest.values["pwid_window"])
+            since = months_before(window.ends_before, self.traits.pwid_window)
             return last.filter(_["local_date"] >= since).select("participant", "injects")
 
         return self.kept(f"answers {window.ends_before}", make)

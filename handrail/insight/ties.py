@@ -44,6 +44,10 @@ SiteCodes = Mapping[uuid.UUID, Mapping[str, str]]
 """For each site its code in each breakdown of places, such as its area."""
 
 
+Revealing = Mapping[Measure, frozenset[Measure | None]]
+"""Measures whose 0 says something of everybody in a group: of which groups (None: of all who could be meant)."""
+
+
 @dataclass(frozen=True)
 class Published:
     """A number that left the house before: its cell, its value with the people behind it, whether it was shown, in which release."""
@@ -67,14 +71,16 @@ def difference(small: Pair, large: Pair) -> int:
     return max(large[1] - small[1], 1)
 
 
-def system_of(numbers: Numbers, before: Sequence[Published] = (), threshold: int = 0, site_codes: SiteCodes | None = None) -> System:
-    """Every number with all that ties it to the others. `site_codes` say in which area and the like each site lies."""
-    return _Builder(numbers, before, threshold, site_codes or {}).build()
+def system_of(
+    numbers: Numbers, before: Sequence[Published] = (), threshold: int = 0, site_codes: SiteCodes | None = None, revealing: Revealing | None = None
+) -> System:
+    """Every number with all that ties it to the others. `site_codes` say in which area and the like each site lies, `revealing` which zeros are protected."""
+    return _Builder(numbers, before, threshold, site_codes or {}, revealing or {}).build()
 
 
 class _Builder:
-    def __init__(self, numbers: Numbers, before: Sequence[Published], threshold: int, site_codes: SiteCodes) -> None:
-        self._now, self._before, self.threshold, self.site_codes = numbers, before, threshold, site_codes
+    def __init__(self, numbers: Numbers, before: Sequence[Published], threshold: int, site_codes: SiteCodes, revealing: Revealing) -> None:
+        self._now, self._before, self.threshold, self.site_codes, self._revealing = numbers, before, threshold, site_codes, revealing
         self.system = System()
         self._tied: set[tuple[object, ...]] = set()
         self._versions: dict[Cell, list[Pair]] = {}
@@ -101,6 +107,8 @@ class _Builder:
         for cell, versions in self._versions.items():
             for pair in versions:
                 node = self._node(cell, pair)
+                if pair[0] == 0 and self._zero_reveals(cell):
+                    self.system.revealing.add(node)
                 if node not in shown and node not in self._now:
                     self.system.add_open(node, pair[1])
                     continue
@@ -111,6 +119,16 @@ class _Builder:
             for tie in TIES:
                 tie(layer)
         return self.system
+
+    def _zero_reveals(self, cell: Cell) -> bool:
+        """Whether nobody in this cell says something of somebody: of nobody at all nothing can be said."""
+        groups = self._revealing.get(cell.measure, ())
+        said = [self._versions.get(replace(cell, measure=group), [(1, 1)]) if group else [(1, 1)] for group in groups]
+        return any(value > 0 for versions in said for value, _people in versions)
+
+    def everybody_reveals(self, small: Cell, large: Cell) -> bool:
+        """Whether it says something of everybody in the large group that all of them are in the small one."""
+        return large.measure in self._revealing.get(small.measure, ()) and small.window == large.window
 
     def _layers(self) -> Iterator[Layer]:
         """What readers had before them after each release, where it was not yet what they have now; what came in between; what they have now."""
@@ -150,10 +168,12 @@ class _Builder:
             self._tied.add((*found, how))
             self.system.tie(total, found[1:], how)
 
-    def tie_rest(self, small: Key, large: Key, rest: int, *, always: bool = False) -> Key:
-        """A part of a group. The rest of it, so many people, is a group as well."""
+    def tie_rest(self, small: Key, large: Key, rest: int, *, always: bool = False, reveals: bool = False) -> Key:
+        """A part of a group. The rest of it, so many people, is a group as well; `reveals` says that nobody in it would tell something of everybody."""
         key = ("rest", small, large)
-        if not always and not is_small(rest, self.threshold):
+        if reveals:
+            self.system.revealing.add(key)
+        if not always and not reveals and not is_small(rest, self.threshold):
             self.tie(large, (small,), How.PART)
         elif key not in self.system.people:
             self.system.add_open(key, rest)
@@ -182,7 +202,8 @@ class Layer:
         if self.is_change:
             self.tie(large, (small,), How.PART)
         else:
-            self.builder.tie_rest(self.nodes[small], self.nodes[large], _rest(small, inner, large, outer))
+            reveals = inner[0] == outer[0] > 0 and self.builder.everybody_reveals(small, large)
+            self.builder.tie_rest(self.nodes[small], self.nodes[large], _rest(small, inner, large, outer), reveals=reveals)
 
 
 def tie_places(layer: Layer) -> None:

@@ -85,6 +85,26 @@ PUBLIC_PAGE: Value[bool] = Value(
     ),
 )
 
+PUBLIC_ROUNDING: Value[str] = Value(
+    key="public_rounding", title=_("Round the numbers for everybody"), start="none", unit="",
+    source=OURS, source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY,
+    check=OneOf({"none": _("not at all"), "5": _("to the nearest 5")}),
+    explain=_(
+        "Each number that is released for everybody is rounded for itself, so sums may differ; percentages are computed of rounded numbers."
+        " What is hidden stays hidden. Releases that were made before stay as they are."
+    ),
+)
+
+MIN_AREA_POPULATION: Value[int] = Value(
+    key="min_area_population", title=_("Areas are told apart for everybody if there live at least"), start=5000, unit=_("people"),
+    source="domain/indicators.md 7: rules of statistical offices lie between 5,000 and 20,000", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY,
+    check=whole(0, 1_000_000),
+    explain=_(
+        "How many live in an area is the estimate of everybody who lives there; without one it is taken as small. Numbers of small areas are"
+        " hidden from everybody, and those of one more where a single one could be worked out. 0 switches it off. Partners under agreement see all areas."
+    ),
+)
+
 
 class ReportKeys:
     """A check: keys of reports that there are, with commas between them."""

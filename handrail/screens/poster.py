@@ -66,6 +66,7 @@ class Poster:
     created: str
     language: str
     languages: list[tuple[str, str]]
+    rounding: int
 
 
 @may(SIGNED_IN)
@@ -113,6 +114,7 @@ def _poster(request: ActorRequest, site: uuid.UUID, written: str, language: str)
     return Poster(
         organisation, found, period, numbers, _people(frozen, found), frozen.name if frozen else "", frozen.release.digest if frozen else "",
         before.release.digest if before else "", frozen.release.released_at.strftime("%Y-%m-%dT%H:%M:%SZ") if frozen else "", language, [(code, str(name)) for code, name in settings.LANGUAGES],
+        frozen.release.rounding if frozen else 0,
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HEAD = (
     "release", "revision", "report", "period", "key", "code", "variant", "version", "name", "place", "cell", "from", "before", "status", "value",
-    "unit", "level", "source",
+    "unit", "level", "source", "rounded_to",
 )
 """`value` is the number, or the status once more: hidden is “suppressed”, never empty and never 0."""
 MARK = "\ufeff"
@@ -40,7 +40,7 @@ def build(frozen: Frozen, _mapping: Mapping | None = None) -> bytes:
         cells: Iterable[object] = (
             release.number, release.revision, frozen.report.key, frozen.period, indicator.key, indicator.code, indicator.variant, value.version,
             indicator.name, names[value.site], value.cell, value.window.starts_on, value.window.ends_before, status, value.plain, indicator.unit,
-            indicator.level.value, indicator.source,
+            indicator.level.value, indicator.source, release.rounding or "",
         )
         lines.writerow([safe(str(cell)) for cell in cells])
     return (MARK + written.getvalue()).encode()

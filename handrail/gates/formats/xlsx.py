@@ -97,6 +97,7 @@ def _about(sheet: Any, frozen: Frozen, styles: dict[str, Any]) -> None:
         (_("Released"), f"{release.released_at:%Y-%m-%d %H:%M} UTC"),
         (_("Places that reported"), _("%(reporting)d of %(expected)d") % {"reporting": release.sites_reporting, "expected": release.sites_expected}),
         (_("Hidden"), _("Numbers with 1 to %d people behind them, and others from which those could be worked out. Hidden is not 0.") % (release.threshold - 1)),
+        (_("Rounded"), _("To the nearest %d, each number for itself: sums may differ.") % release.rounding if release.rounding else _("Not rounded")),
         (_("Source"), f"{frozen.report.source} ({frozen.report.source_status})"), (_("SHA-256 of the numbers"), release.digest),
     ]
     sheet.set_column(0, 0, 30)

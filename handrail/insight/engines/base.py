@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ibis
 import pyarrow as pa
 
 from handrail.kernel.config import ConfigError
@@ -30,10 +29,12 @@ def quiet() -> Iterator[None]:
 
 
 class Engine(ABC):
-    """One connection: what it names is gone when it is closed. Tables are Ibis expressions of this connection."""
+    """One connection: what it names is gone when it is closed. A table is the name that the engine gave it."""
 
     con: Any
-    """The Ibis backend."""
+    """The Ibis backend, which translates."""
+    language: str
+    """What it translates to: translations are remembered by it."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
@@ -42,33 +43,34 @@ class Engine(ABC):
         """Never like `t7`: so Ibis names the parts of its own queries, and the query's part would hide our table."""
         return f"warehouse_{next(self._numbers)}"
 
+    def translate(self, expression: Any) -> str:
+        """An Ibis expression in the engine's own language."""
+        with quiet():
+            return str(self.con.compile(expression))
+
     @abstractmethod
-    def parquet(self, files: Sequence[Path], schema: pa.Schema) -> Any:
+    def parquet(self, files: Sequence[Path], schema: pa.Schema) -> str:
         """Files of one schema as one table."""
 
-    def view(self, expression: Any) -> Any:
-        """An expression under a name: Ibis then translates it once and not in every query that uses it."""
-        with quiet():
-            return self.con.create_view(self.next_name(), expression)
-
     @abstractmethod
-    def kept(self, expression: Any) -> Any:
-        """The result of an expression, computed once."""
-
-    def together(self, parts: Sequence[Any]) -> Any:
-        """The rows of all parts in one table, each computed for itself: over one large query Ibis takes far longer."""
-        kept = [self.kept(part) for part in parts]
-        return ibis.union(*kept) if len(kept) > 1 else kept[0]
-
-    @abstractmethod
-    def empty(self, schema: pa.Schema) -> Any:
+    def empty(self, schema: pa.Schema) -> str:
         """A table without rows."""
 
-    def fetch(self, expression: Any) -> list[dict[str, Any]]:
-        """The rows of an expression."""
-        with quiet():
-            found: list[dict[str, Any]] = self.con.to_pyarrow(expression).to_pylist()
-        return found
+    @abstractmethod
+    def view(self, text: str) -> str:
+        """A query under a name: Ibis then translates it once and not in every query that uses it."""
+
+    @abstractmethod
+    def kept(self, text: str) -> str:
+        """The result of a query, computed once."""
+
+    def together(self, texts: Sequence[str]) -> str:
+        """The rows of all queries in one table."""
+        return self.kept(" UNION ALL ".join(f"({text})" for text in texts))
+
+    @abstractmethod
+    def fetch(self, text: str, schema: Any) -> list[dict[str, Any]]:
+        """The rows of a query, whose columns Ibis calls so."""
 
     def close(self) -> None:
         """End the connection."""

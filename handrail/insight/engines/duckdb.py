@@ -18,6 +18,8 @@ _OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": 
 class DuckDB(Engine):
     """A database in memory. What does not fit into `HANDRAIL_ENGINE_MEMORY_MB` is written beside the warehouse for the time of the query."""
 
+    language = "duckdb"
+
     def __init__(self) -> None:
         super().__init__()
         config = settings.CONFIG
@@ -27,26 +29,34 @@ class DuckDB(Engine):
         with quiet():
             self.con = ibis.duckdb.connect(":memory:", **_OFFLINE, **limits)
 
-    def parquet(self, files: Sequence[Path], schema: pa.Schema) -> Any:
+    def parquet(self, files: Sequence[Path], schema: pa.Schema) -> str:
         """All files as one view."""
-        with quiet():
-            return self.con.read_parquet([str(path) for path in files], table_name=self.next_name())
+        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        return self.view(f"SELECT * FROM read_parquet([{listed}])")  # noqa: S608  our own paths
 
-    def kept(self, expression: Any) -> Any:
-        """A temporary table."""
-        with quiet():
-            return self.con.create_table(self.next_name(), expression, temp=True)
-
-    def together(self, parts: Sequence[Any]) -> Any:
-        """Each part is translated for itself, and DuckDB gets them in one statement."""
+    def empty(self, schema: pa.Schema) -> str:
+        """A view of nothing."""
         name = self.next_name()
-        with quiet():
-            self.con.raw_sql(f"CREATE TEMP TABLE {name} AS {' UNION ALL '.join(f'({self.con.compile(part)})' for part in parts)}")
-            return self.con.table(name)
+        self.con.con.register(name, schema.empty_table())
+        return name
 
-    def empty(self, schema: pa.Schema) -> Any:
-        """A temporary table without rows."""
-        return self.kept(schema.empty_table())
+    def view(self, text: str) -> str:
+        """A view of this connection."""
+        return self._named("VIEW", text)
+
+    def kept(self, text: str) -> str:
+        """A temporary table."""
+        return self._named("TABLE", text)
+
+    def fetch(self, text: str, schema: Any) -> list[dict[str, Any]]:
+        """By Arrow, whose whole numbers are as long as they have to be."""
+        found: list[dict[str, Any]] = self.con.con.sql(text).to_arrow_table().cast(schema.to_pyarrow()).to_pylist()
+        return found
+
+    def _named(self, sort: str, text: str) -> str:
+        name = self.next_name()
+        self.con.con.execute(f"CREATE TEMP {sort} {name} AS {text}")
+        return name
 
 
 ENGINE = DuckDB

@@ -41,6 +41,8 @@ appender.stderr.layout.pattern = %d %p %c: %m%n
 class Spark(Engine):
     """A session of its own on the Spark of this process. Whoever started Spark stops it."""
 
+    language = "spark"
+
     def __init__(self) -> None:
         super().__init__()
         self._started = SparkSession.getActiveSession() is None
@@ -48,24 +50,31 @@ class Spark(Engine):
         with quiet():
             self.con = ibis.pyspark.connect(self._session)
 
-    def parquet(self, files: Sequence[Path], schema: pa.Schema) -> Any:
+    def parquet(self, files: Sequence[Path], schema: pa.Schema) -> str:
         """All files as one view. The schema is known, so that no file is opened to ask."""
         described = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(schema))
         return self._named(self._session.read.schema(described).parquet(*map(str, files)))
 
-    def kept(self, expression: Any) -> Any:
-        """Computed now and kept by Spark's executors without the plan that led there: plans that grow take longer than the work."""
-        with quiet():
-            return self._named(self._session.sql(self.con.compile(expression)).localCheckpoint())
-
-    def empty(self, schema: pa.Schema) -> Any:
+    def empty(self, schema: pa.Schema) -> str:
         """A view without rows."""
         return self._named(self._session.createDataFrame([], PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(schema))))
 
-    def fetch(self, expression: Any) -> list[dict[str, Any]]:
+    def view(self, text: str) -> str:
+        """A view of this session."""
+        return self._named(self._session.sql(text))
+
+    def kept(self, text: str) -> str:
+        """Computed now and kept by Spark's executors without the plan that led there: plans that grow take longer than the work."""
+        return self._named(self._session.sql(text).localCheckpoint())
+
+    def together(self, texts: Sequence[str]) -> str:
+        """Each for itself: of one large plan Spark takes far longer."""
+        return self.view(" UNION ALL ".join(f"TABLE {self.kept(text)}" for text in texts))
+
+    def fetch(self, text: str, schema: Any) -> list[dict[str, Any]]:
         """Straight to Arrow: Ibis goes by pandas."""
         with quiet():
-            found: list[dict[str, Any]] = self._session.sql(self.con.compile(expression)).toArrow().to_pylist()
+            found: list[dict[str, Any]] = self._session.sql(text).toArrow().to_pylist()
         return found
 
     def close(self) -> None:
@@ -75,11 +84,10 @@ class Spark(Engine):
         if self._started:
             stop()
 
-    def _named(self, frame: Any) -> Any:
+    def _named(self, frame: Any) -> str:
         name = self.next_name()
         frame.createOrReplaceTempView(name)
-        with quiet():
-            return self.con.table(name)
+        return name
 
 
 ENGINE = Spark

@@ -15,7 +15,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import highspy
@@ -26,6 +26,7 @@ from highspy._core import _Highs
 from handrail.insight import ties
 from handrail.insight.disclose import Cell, Published, system_of
 from handrail.insight.periods import Window
+from handrail.insight.rounding import nearest
 from handrail.insight.spec import People
 from handrail.insight.suppress import suppress
 
@@ -80,22 +81,27 @@ def somebody(chance: random.Random) -> Kind:
             return chance.choices(GENDERS, (3, 6, 1))[0], visits
 
 
+Seen = tuple[Cell, bool, int, int]
+"""A number that readers saw: whether late data was in it, what it said, and to what it was rounded (0: not at all)."""
+
+
 @dataclass
 class Told:
     """What readers know: each number, whether late data was in it already, and what it said."""
 
-    shown: list[tuple[Cell, bool, int]]
+    shown: list[Seen]
     before: list[Published]
     releases: int = 0
+    revealing: ties.Revealing = field(default_factory=dict)
 
-    def release(self, people: Counter[Kind], *windows: Window, late: bool) -> None:
+    def release(self, people: Counter[Kind], *windows: Window, late: bool, base: int = 0) -> None:
         self.releases += 1
         numbers = {cell: (number := count(people, cell), number) for cell in cells(*windows)}
-        hidden = suppress(system_of(numbers, self.before, T, CODES), T).hidden
+        hidden = suppress(system_of(numbers, self.before, T, CODES, self.revealing), T).hidden
         for cell, (number, _people) in numbers.items():
             self.before.append(Published(cell, number, number, shown=cell not in hidden, release=self.releases))
             if cell not in hidden:
-                self.shown.append((cell, late, number))
+                self.shown.append((cell, late, nearest(number, base) if base else number, base))
 
 
 ALL = kinds()
@@ -104,15 +110,15 @@ ALL = kinds()
 class Reader:
     """The linear program over kinds of people, twice: those known at first, and those who came to light later."""
 
-    def __init__(self, shown: list[tuple[Cell, bool, int]]) -> None:
+    def __init__(self, shown: list[Seen]) -> None:
         self._solver = _Highs()
         self._solver.setOptionValue("output_flag", False)
         width = 2 * len(ALL)
         self._solver.addVars(width, np.zeros(width), np.full(width, highspy.kHighsInf))
-        for cell, late, number in dict.fromkeys(shown):
+        for cell, late, number, base in dict.fromkeys(shown):
             row = self.row(cell, first=True, late=late)
             places = np.flatnonzero(row).astype(np.int32)
-            self._solver.addRow(float(number), float(number), len(places), places, row[places])
+            self._solver.addRow(float(number - base // 2), float(number + base // 2), len(places), places, row[places])
 
     @staticmethod
     def row(cell: Cell, *, first: bool, late: bool) -> np.ndarray:
@@ -149,24 +155,25 @@ class Reader:
         return float("inf"), None
 
 
-def groups(first: Counter[Kind], late: Counter[Kind]) -> Iterator[tuple[str, np.ndarray, int]]:
-    """Every group that must not be found while it is small: of a number, of what it leaves out, of what came late."""
+def groups(first: Counter[Kind], late: Counter[Kind]) -> Iterator[tuple[str, np.ndarray, int, bool]]:
+    """Every group that must not be found while it is small: of a number, of what it leaves out, of what came late; and whether its 0 could be revealing."""
     for cell in cells(FIRST, SECOND, BOTH):
         once, more = count(first, cell), count(late, cell)
-        yield f"{cell} at first", Reader.row(cell, first=True, late=False), once
-        yield f"{cell} in the end", Reader.row(cell, first=True, late=True), once + more
-        yield f"{cell} came late", Reader.row(cell, first=False, late=True), more
+        there = count(first, replace(cell, measure=CAME)) if cell.measure == TOOK else 0
+        yield f"{cell} at first", Reader.row(cell, first=True, late=False), once, there > 0
+        yield f"{cell} in the end", Reader.row(cell, first=True, late=True), once + more, there > 0
+        yield f"{cell} came late", Reader.row(cell, first=False, late=True), more, False
         if cell.measure == CAME:
             took = Cell(TOOK, cell.window, cell.place, part=cell.part)
             for later in (False, True):
                 rest = Reader.row(cell, first=True, late=later) - Reader.row(took, first=True, late=later)
                 number = once - count(first, took) + later * (more - count(late, took))
-                yield f"{cell} and took nothing, late {later}", rest, number
+                yield f"{cell} and took nothing, late {later}", rest, number, once + later * more > 0
 
 
-def found(first: Counter[Kind], late: Counter[Kind], shown: list[tuple[Cell, bool, int]]) -> list[tuple[str, int, float, float]]:
-    """Small groups that the reader pins down."""
-    small = [(name, row, truth) for name, row, truth in groups(first, late) if 0 < truth < T]
+def found(first: Counter[Kind], late: Counter[Kind], shown: list[Seen], *, zeros: bool = False) -> list[tuple[str, int, float, float]]:
+    """Small groups that the reader pins down; with `zeros` also that nobody took anything somewhere, or everybody did."""
+    small = [(name, row, truth) for name, row, truth, tells in groups(first, late) if 0 < truth < T or (zeros and tells and truth == 0)]
     if not small:
         return []
     truths = [truth for _name, _row, truth in small]
@@ -175,16 +182,16 @@ def found(first: Counter[Kind], late: Counter[Kind], shown: list[tuple[Cell, boo
     return [(small[number][0], truths[number], least, most) for number, least, most in pinned]
 
 
-def programme(seed: int) -> tuple[Counter[Kind], Counter[Kind], Told]:
-    """A random programme that releases two months, both together, and a revision when late records came."""
+def programme(seed: int, *, bases: tuple[int, ...] = (0,), revealing: ties.Revealing | None = None) -> tuple[Counter[Kind], Counter[Kind], Told]:
+    """A random programme that releases two months, both together, and a revision when late records came; each rounded to one of the bases."""
     chance = random.Random(seed)
     first = Counter(somebody(chance) for _person in range(chance.choice((25, 60, 150, 400))))
     late = Counter(somebody(chance) for _person in range(chance.choice((0, 2, 6, 20, 60))))
-    told = Told([], [])
+    told = Told([], [], revealing=revealing or {})
     for window in chance.sample((FIRST, SECOND, BOTH), 3):
-        told.release(first, window, late=False)
+        told.release(first, window, late=False, base=chance.choice(bases) if len(bases) > 1 else bases[0])
     if late:
-        told.release(first + late, *chance.choice(((FIRST,), (BOTH,), (FIRST, SECOND, BOTH))), late=True)
+        told.release(first + late, *chance.choice(((FIRST,), (BOTH,), (FIRST, SECOND, BOTH))), late=True, base=bases[-1])
     return first, late, told
 
 
@@ -197,6 +204,53 @@ def test_nobody_is_found_in_anything_that_was_ever_published(seed):
         assert found(first, late, told.shown) == [], number
         shown += len(told.shown)
     assert shown > 5 * CHANCES // 4, "hiding everything is no answer"
+
+
+ZEROS: ties.Revealing = {TOOK: frozenset({CAME})}
+"""That nobody of those who came took anything, or everybody did, is declared revealing."""
+
+
+@pytest.mark.slow
+def test_nobody_finds_out_that_nobody_or_everybody_did_where_zeros_are_revealing():
+    shown = 0
+    for number in range(max(CHANCES // 2, 4)):
+        first, late, told = programme(9000 + number, revealing=ZEROS)
+        assert found(first, late, told.shown, zeros=True) == [], number
+        shown += len(told.shown)
+    assert shown > CHANCES, "hiding everything is no answer"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forgotten", ["_zero_reveals", "everybody_reveals"])
+def test_half_of_the_rule_of_zeros_is_not_enough(forgotten, monkeypatch):
+    monkeypatch.setattr(ties._Builder, forgotten, lambda *_cells: False)
+    for number in range(40):
+        first, late, told = programme(9000 + number, revealing=ZEROS)
+        if found(first, late, told.shown, zeros=True):
+            return
+    pytest.fail(f"nobody noticed that {forgotten} was missing")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bases", [(5,), (0, 5)])
+def test_nobody_is_found_in_rounded_numbers_also_beside_exact_ones_of_before(bases):
+    shown = 0
+    for number in range(max(CHANCES // 4, 2)):
+        first, late, told = programme(7000 + number, bases=bases)
+        assert found(first, late, told.shown) == [], number
+        shown += sum(base == 5 for *_seen, base in told.shown)
+    assert shown > CHANCES
+
+
+@pytest.mark.slow
+def test_rounding_alone_without_hiding_would_be_found(monkeypatch):
+    monkeypatch.setattr(Told, "release", released_without_hiding)
+    assert any(found(*made[:2], made[2].shown) for number in range(4) if (made := programme(7000 + number, bases=(5,))))
+
+
+def released_without_hiding(told: Told, people: Counter[Kind], *windows: Window, late: bool, base: int = 0) -> None:
+    """The planted fault: numbers are rounded, and nothing is hidden."""
+    told.shown += [(cell, late, nearest(count(people, cell), base), base) for cell in cells(*windows)]
 
 
 @pytest.mark.slow
