@@ -7,6 +7,7 @@ classes declare (`grant`), and a page shows them all.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from django.apps import apps
 from django.db import connection, models
 from django.utils.functional import Promise
 
-from handrail.kernel.registry import Registry
+from handrail.kernel.registry import Registry, RegistryError
 from handrail.kernel.rooms import rooms
 
 PURGE_ROLE = "handrail_purge"
@@ -56,11 +57,12 @@ def months_before(day: date, months: int) -> date:
 
 @dataclass(frozen=True)
 class Touch:
-    """What a class does with one table: columns it changes, or rows it deletes. The purge's role may do this and no more."""
+    """What a class does with one table: columns it changes, rows it deletes or adds. The purge's role may do this and no more."""
 
     model: type[models.Model]
     update: tuple[str, ...] = ()
     delete: bool = False
+    insert: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,22 @@ def _packages() -> list[tuple[str, str]]:
     return [(key, name) for key, name in found if importlib.util.find_spec(name) is not None]
 
 
-CLASSES: Registry[RetentionClass] = Registry("RETENTION", RetentionClass, _packages)
+class _Classes(Registry[RetentionClass]):
+    """One file a class; a room whose classes follow from something else it declares gives them by `more()` in its `retention/__init__.py`."""
+
+    def _load(self) -> dict[str, RetentionClass]:
+        found = super()._load()
+        for _room, name in _packages():
+            more = getattr(importlib.import_module(name), "more", None)
+            for key, made in (more() if more is not None else {}).items():
+                if key in found:
+                    raise RegistryError(f"Two retention classes are called “{key}”; {name} gives the second.")
+                made.bind_key(key)
+                found[key] = made
+        return dict(sorted(found.items()))
+
+
+CLASSES: Registry[RetentionClass] = _Classes("RETENTION", RetentionClass, _packages)
 """Every class of every room."""
 
 _WRITES_LINES = (("kernel", "AuditEntry", "INSERT"), ("kernel", "AuditHead", "INSERT, UPDATE"))
@@ -142,6 +159,7 @@ def privileges() -> dict[str, set[str]]:
         for touch in one.touches:
             held = found.setdefault(touch.model._meta.db_table, set())
             held.update({"DELETE"} if touch.delete else set())
+            held.update({"INSERT"} if touch.insert else set())
             columns = {field.name: field.column for field in touch.model._meta.concrete_fields}
             held.update(f'UPDATE ("{columns[name]}")' for name in touch.update)
     if any(one.folds for one in CLASSES):

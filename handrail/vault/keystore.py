@@ -38,6 +38,13 @@ GRANT USAGE ON SCHEMA public TO handrail_app, handrail_backup;
 GRANT SELECT, INSERT, UPDATE, DELETE ON data_key, ingest_key TO handrail_app;
 GRANT SELECT, INSERT ON erased TO handrail_app;
 GRANT SELECT ON data_key, ingest_key, erased TO handrail_backup;
+DO $$ BEGIN
+  IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'handrail_purge') THEN
+    GRANT USAGE ON SCHEMA public TO handrail_purge;
+    GRANT SELECT, DELETE ON data_key TO handrail_purge;
+    GRANT SELECT, INSERT ON erased TO handrail_purge;
+  END IF;
+END $$;
 """
 _here = threading.local()
 
@@ -76,10 +83,11 @@ def _connection() -> psycopg.Connection[Any]:
     """This thread's connection to the keystore that belongs to the main database of this moment."""
     login = login_of(main.settings_dict)
     found: psycopg.Connection[Any] | None = getattr(_here, "connection", None)
-    if found is None or found.closed or getattr(_here, "name", None) != login["NAME"]:
+    who = (login["NAME"], login["USER"])
+    if found is None or found.closed or getattr(_here, "who", None) != who:
         close()
         plain: dict[str, Any] = {name: login[name] for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD") if name in login}
-        _here.connection, _here.name = psycopg.connect(conninfo(plain), autocommit=True, prepare_threshold=3), login["NAME"]
+        _here.connection, _here.who = psycopg.connect(conninfo(plain), autocommit=True, prepare_threshold=3), who
     return _here.connection  # type: ignore[no-any-return]
 
 
