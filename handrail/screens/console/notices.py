@@ -9,11 +9,14 @@ from datetime import datetime
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from handrail.facts import alarms, glass
 from handrail.facts.models import Alarm, Notice
+from handrail.kernel import keyring
 from handrail.kernel.access import SIGNED_IN, Actor, ActorRequest, may
+from handrail.kernel.keyring import Mode
 
 _LEADS_TO = {Notice.Kind.GLASS_BROKEN: "glass-reviews", Notice.Kind.RESTORED: "heads"}
 
@@ -33,7 +36,7 @@ def of(actor: Actor) -> list[Line]:
     """The lines of somebody. Nothing is asked for those who are in charge of nothing and never broke a glass."""
     if actor.staff is None:
         return []
-    found: list[Line] = []
+    found = _locked(actor)
     if actor.may("alarm.see"):
         found += [Line(str(Alarm.Reason(alarm.reason).label), "stop", reverse("heads"), at=alarm.raised_at) for alarm in alarms.open_alarms()]
     if actor.may("glass.review"):
@@ -41,6 +44,17 @@ def of(actor: Actor) -> list[Line]:
     if any(actor.may(permission) for permission in ("alarm.see", "glass.review", "glass.break")):
         found += [_line(actor, notice) for notice in alarms.unseen(actor)]
     return found
+
+
+def _locked(actor: Actor) -> list[Line]:
+    """That somebody has to unlock, for whoever would otherwise wonder why no card is found. Asks nobody in low-risk mode."""
+    if not actor.may("keys.lock") or keyring.mode() is Mode.LOW:
+        return []
+    if not keyring.is_open(keyring.CODES):
+        return [Line(_("The keys are locked: no card is found and nothing sealed opens until an officer unlocks them."), "soon", reverse("keys"))]
+    if not keyring.is_open(keyring.VAULT):
+        return [Line(_("The vault is locked. What is written down for it waits, sealed."), "note", reverse("keys"))]
+    return []
 
 
 def _reviews(actor: Actor) -> list[Line]:
