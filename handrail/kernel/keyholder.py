@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import resource
+import signal
 import socket
 import stat
 import struct
@@ -35,7 +36,7 @@ BEFORE = "vault-before"
 """The vault's key that is being exchanged for a new one: both open until every record is locked with the new one."""
 _LARGEST = 1 << 26
 _PATIENCE = 10.0
-_PR_SET_DUMPABLE, _MCL_CURRENT_AND_FUTURE = 4, 3
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _MCL_CURRENT_AND_FUTURE = 1, 4, 3
 
 
 class NobodyHolds(RuntimeError):
@@ -236,10 +237,11 @@ def open_with(keys: list[bytes], context: str, locked: bytes) -> bytes:
 
 
 def keep_to_itself() -> bool:
-    """No core dump, no other process of this user may look in, nothing swapped out; whether the last was granted."""
+    """No core dump, no other process of this user may look in, its end with its parent's, nothing swapped out; whether the last was granted."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     library = ctypes.CDLL(None, use_errno=True)
     library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     return bool(library.mlockall(_MCL_CURRENT_AND_FUTURE) == 0)
 
 

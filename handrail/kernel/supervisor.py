@@ -12,12 +12,13 @@ import sys
 import time
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TextIO
 
 from handrail.kernel.config import Config
 from handrail.kernel.keyholder import LOCKED
 
 RINGS = ("codes", "vault")
-_PATIENCE = 10
+_PATIENCE, _SOON, _LONGEST_WAIT = 10, 20.0, 30.0
 
 
 @dataclass
@@ -28,9 +29,26 @@ class _Kept:
     environment: dict[str, str]
     holds_keys: bool = False
     process: subprocess.Popen[bytes] = field(init=False)
+    started: float = 0.0
+    waits: float = 1.0
+    """Seconds before it is started again; longer each time it ends soon after its start."""
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command, env=self.environment)
+        self.process, self.started = subprocess.Popen(self.command, env=self.environment), time.monotonic()
+
+    def again(self) -> None:
+        """Start it again, if it has been down long enough."""
+        now = time.monotonic()
+        if now < self.started + self.waits:
+            return
+        _say(f"A process ended with code {self.process.returncode}; starting it again.", sys.stderr)
+        self.waits = min(self.waits * 2, _LONGEST_WAIT) if now < self.started + self.waits + _SOON else 1.0
+        self.start()
+
+
+def _say(line: str, where: TextIO) -> None:
+    where.write(f"{line}\n")
+    where.flush()
 
 
 def _commands(config: Config) -> list[_Kept]:
@@ -59,8 +77,9 @@ def run(config: Config, lines: list[str]) -> int:
     kept = _commands(config)
     for one in kept:
         one.start()
+    _say("\n".join(lines) if lines else f"Handrail is at http://{config.host}:{config.port}", sys.stdout)
     if any(one.holds_keys for one in kept):
-        pass
+        _say("The keys are locked. Unlock: `handrail keys unlock --officer NAME`, or the page Keys.", sys.stdout)
     while not stopping:
         time.sleep(0.3)
         _look_after(kept)
@@ -71,14 +90,14 @@ def run(config: Config, lines: list[str]) -> int:
 def _look_after(kept: list[_Kept]) -> None:
     ended = [one for one in kept if one.process.poll() is not None]
     if any(one.holds_keys and one.process.returncode == LOCKED for one in ended):
+        _say("Locked.", sys.stderr)
         others = [one for one in kept if not one.holds_keys]
         _end([one.process for one in others])
         for one in [*(one for one in ended if one.holds_keys), *others]:
             one.start()
         return
     for one in ended:
-        time.sleep(1)
-        one.start()
+        one.again()
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:

@@ -8,6 +8,7 @@ refused looks like a page that does not exist, and the access log keeps a line, 
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -226,7 +227,7 @@ class Gate:
                 actor.require(permission)
             answer = retrying(lambda: self._inside(actor, view, request, args, kwargs))
         except (Http404, Denied, PermissionDenied):
-            audit.refused_look(f"{request.method} {request.path}", actor=actor)
+            audit.refused_look(_address_of(request), actor=actor)
             return bearer.not_here()
         except Refused as refused:
             return bearer.problems(422, refused.problems)
@@ -240,7 +241,7 @@ class Gate:
             return _rendered(view(request, *args, **kwargs) if asked is None else asked)
 
     def _refused(self, request: HttpRequest, actor: Actor) -> HttpResponseBase:
-        audit.refused_look(f"{request.method} {request.path}", actor=actor)
+        audit.refused_look(_address_of(request), actor=actor)
         return not_found(request)
 
 
@@ -319,6 +320,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's token is gone (a second tab signed out, a very old page): say so, and how to go on."""
     return render(request, "kernel/form_expired.html", status=403)
+
+
+_TYPED = re.compile(r"<(\w+:)?(\w+)>")
+
+
+def _address_of(request: HttpRequest) -> str:
+    """What was asked for, without a word that somebody may have typed into the address: ids and numbers stay, texts do not."""
+    found = request.resolver_match
+    if found is None:
+        return f"{request.method} …"
+    kept = {name: str(value) for name, value in found.kwargs.items() if isinstance(value, uuid.UUID | int)}
+    return f"{request.method} /{_TYPED.sub(lambda part: kept.get(part[2], '…'), found.route)}"
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
