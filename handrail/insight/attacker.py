@@ -27,7 +27,7 @@ class How(StrEnum):
     """What a reader knows of a number and others."""
 
     SUM = "sum"
-    """The total is the sum of the parts. If parts overlap, the reader is assumed to know by how much."""
+    """The total is the sum of the parts. If parts overlap, one reader knows by how much, another that it is a `COVER`."""
     COVER = "cover"
     """People counted in each of several periods: a part is at most the total, the total at most the sum."""
     PART = "part"
@@ -100,6 +100,15 @@ class System:
             {order[key] for key in self.open_cells}, {order[key] for key in self.shown_before}, {order[key] for key in self.revealing},
         )
 
+    def overlaps(self, tie: Tie) -> bool:
+        """Whether people stand in several parts of a total, such as two places (or some in none)."""
+        return tie.how is How.SUM and sum(self.people[part] for part in tie.parts) != self.people[tie.total]
+
+    def any_overlap(self, keys: Iterable[Key]) -> bool:
+        """Whether parts that overlap are among what ties these cells."""
+        near = self.neighbours()
+        return any(self.overlaps(tie) for key in keys for tie in near.get(key, ()))
+
     def neighbours(self) -> dict[Key, list[Tie]]:
         """The ties of each cell."""
         if self._counted != len(self.ties):
@@ -139,9 +148,11 @@ class Attack:
 
     The least is asked by a reader who knows that no number is below 0; the most, unless `cautious` is off, by one who also
     knows that no published number that is hidden is 0, because zeros are hardly ever hidden. Whoever knows less learns less.
+    `overlaps_known` says what is known of parts that overlap: by how much, or that each is at most the total.
     """
 
-    def __init__(self, system: System, hidden: Collection[Key], *, cautious: bool = True) -> None:
+    def __init__(self, system: System, hidden: Collection[Key], *, cautious: bool = True, overlaps_known: bool = True) -> None:
+        self._overlaps_known = overlaps_known
         self._place = {key: number for number, key in enumerate(hidden)}
         somebody = [float(cautious and key not in system.open_cells and system.people[key] > 0) for key in self._place]
         self._solvers = [_solver([0.0] * len(somebody)), _solver(somebody)]
@@ -152,10 +163,10 @@ class Attack:
 
     def _add(self, system: System, tie: Tie) -> None:
         difference = [*((part, 1.0) for part in tie.parts), (tie.total, -1.0)]
-        if tie.how is How.SUM:
+        if tie.how is How.SUM and (self._overlaps_known or not system.overlaps(tie)):
             self._row(system, difference, is_equal=True)
             return
-        if tie.how is How.COVER:
+        if tie.how is not How.PART:
             self._row(system, difference)
         for part in tie.parts:
             self._row(system, [(tie.total, 1.0), (part, -1.0)])
@@ -245,8 +256,14 @@ def weak(system: System, hidden: Collection[Key], threshold: int, asked: Iterabl
             together = connected(system, unknown, key)
             done |= together
             attack = Attack(system, sorted(together, key=system.order.__getitem__))
-            for one in attack.pinned([one for one in wanted if one in together], threshold):
+            small, pinned = [one for one in wanted if one in together], set[Key]()
+            for one in attack.pinned(small, threshold):
+                pinned.add(one)
                 yield one, attack
+            if system.any_overlap(together):
+                other = Attack(system, sorted(together, key=system.order.__getitem__), overlaps_known=False)
+                for one in other.pinned([one for one in small if one not in pinned], threshold):
+                    yield one, other
 
 
 def audit(system: System, hidden: Collection[Key], threshold: int) -> dict[Key, Bounds | None]:

@@ -196,6 +196,13 @@ def programme(seed: int, *, bases: tuple[int, ...] = (0,), revealing: ties.Revea
 
 
 @pytest.mark.slow
+def test_an_area_of_those_who_took_bounds_those_who_took_nothing_anywhere():
+    """Found by this attacker: 13 took something in one area, so of 22 who came at most 9 took nothing, however many took something elsewhere too."""
+    first, late, told = programme(7002)
+    assert found(first, late, told.shown) == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_nobody_is_found_in_anything_that_was_ever_published(seed):
     shown = 0
@@ -236,7 +243,7 @@ def test_half_of_the_rule_of_zeros_is_not_enough(forgotten, monkeypatch):
 def test_nobody_is_found_in_rounded_numbers_also_beside_exact_ones_of_before(bases):
     shown = 0
     for number in range(max(CHANCES // 4, 2)):
-        first, late, told = programme(7000 + number, bases=bases)
+        first, late, told = programme(7002 + number, bases=bases)
         assert found(first, late, told.shown) == [], number
         shown += sum(base == 5 for *_seen, base in told.shown)
     assert shown > CHANCES

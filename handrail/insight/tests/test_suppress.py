@@ -198,3 +198,17 @@ def test_two_hidden_in_each_line_is_not_enough_and_found(monkeypatch):
 
 def test_a_small_number_that_is_visible_is_found():
     assert audit(line(100, 3), set(), T) == {1: None}
+
+
+def test_a_part_is_never_more_than_the_total_also_where_parts_overlap():
+    """Fifteen took something, thirteen of them in the east, six in the west, four in both; so of 22 who came at most nine took nothing."""
+    system = System()
+    for key, people in {"came": 22, "took": 15, "east": 13, "west": 6}.items():
+        system.add(key, people)
+    system.add_open("rest", 7)
+    system.tie("took", ["east", "west"])
+    system.tie("came", ["took", "rest"])
+    found = [Attack(system, ["took", "west", "rest"], cautious=False, overlaps_known=known).bounds("rest").most for known in (True, False)]
+    assert [round(most, 6) for most in found] == [13, 9]
+    assert set(audit(system, {"took", "west"}, T)) == {"rest"}
+    assert audit(system, suppress(system, T).hidden, T) == {}
