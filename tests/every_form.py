@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -32,11 +33,14 @@ from handrail.facts.record import Draft, Mode, record
 from handrail.facts.spec import KINDS
 from handrail.facts.values import NEEDS_APPROVAL, declared
 from handrail.insight.models import Result
-from handrail.kernel import clock, crypto, ids, scope
+from handrail.kernel import clock, crypto, ids, keyring, scope
 from handrail.ledgers.stock import forecast, kits, recalls
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console import at_hand
+from handrail.screens.console.keys import lock_token
 from handrail.services.exchange.models import OpenTest
+from handrail.vault import records
+from handrail.vault.spec import STORES
 from tests import outside, releases, watching
 from tests import world as small_world
 from tests.forms_on_pages import Form, read
@@ -126,6 +130,8 @@ def _things(scene: Scene) -> None:
     participants.enrol(actor=naima, site=van.id, code=crypto.new_code(), participant=person)
     participants.enrol(actor=naima, site=van.id, code=(second := crypto.new_code()), participant=late)
     handles.set_handle(actor=naima, participant=person, word="Otter")
+    contact = {"phone": "+000 000", "through": "Otter", "how": "Otter"}
+    records.write(actor=naima, store=STORES["vault.contact"], participant=person, site=van, typed=contact)
     answers = derived_codes.Elements("Zebulonia", "Quirinus", "Xanthippe", 29, 11, 1968)
     participants.find_or_propose(actor=naima, site=van, elements=answers, participant=coded)
     consent = {
@@ -170,6 +176,7 @@ def _things(scene: Scene) -> None:
         )
     scene.things = outside.enter(world) | watching.enter(world) | _told(world) | {
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
+        "store": ["vault.contact", "vault.mail_address"], "token": ["not-the-token"],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
         "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge, undone],
@@ -237,6 +244,9 @@ def _open_all(scene: Scene) -> None:
 def _open_behind(scene: Scene) -> None:
     """Pages that only an answer to a form shows."""
     van, store = scene.world.van, scene.world.store
+    with patch.object(keyring, "mode", return_value=keyring.Mode.HIGH):  # pages that only sealed keys have
+        for who, address in (("coordinator", reverse("keys")), ("nobody", reverse("lock-now", args=[lock_token()]))):
+            scene.keep(scene.clients[who].get(address), who, address)
     nurse = browser()
     scene.keep(nurse.post("/sign-in/", {"username": "nurse", "password": PASSWORD}), "nobody", "/sign-in/second/")
     sheet = SimpleUploadedFile("last.csv", b"Day,Place\n2025-03-01,Van 1\n")

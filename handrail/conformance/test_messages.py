@@ -17,7 +17,7 @@ from handrail.conformance import messages
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "handrail").rglob("templates/**/*.html"))
-_TAG = re.compile(r"<[^>]*>|&\w+;", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>|&\w+;|\bdata-[\w-]+=", re.DOTALL)
 _SPOKEN = re.compile(r"\b(?:aria-label|alt|title|placeholder)=\"([^\"]+)\"")
 _CLASSES = re.compile(r"{% block main_class %}.*?{% endblock %}")
 _WORD = re.compile(r"[^\W\d_]{2,}")

@@ -97,7 +97,7 @@ PUBLIC_ROUNDING: Value[str] = Value(
 
 MIN_AREA_POPULATION: Value[int] = Value(
     key="min_area_population", title=_("Areas are told apart for everybody if there live at least"), start=5000, unit=_("people"),
-    source="domain/indicators.md 7: rules of statistical offices lie between 5,000 and 20,000", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY,
+    source="Rules of statistical offices, which lie between 5,000 and 20,000", source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY,
     check=whole(0, 1_000_000),
     explain=_(
         "How many live in an area is the estimate of everybody who lives there; without one it is taken as small. Numbers of small areas are"

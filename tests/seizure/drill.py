@@ -260,9 +260,16 @@ def _send_files(worker: Worker, path: str, files: dict[str, tuple[str, bytes]]) 
     connection = worker.browser._connection
     cookies = "; ".join(f"{k}={v}" for k, v in worker.browser._cookies.items())
     headers = {"Cookie": cookies, "Origin": f"http://localhost:{connection.port}", "Content-Type": f"multipart/form-data; boundary={border}"}
-    connection.request("POST", path, b"".join(parts) + f"--{border}--\r\n".encode(), headers)
-    answer = connection.getresponse()
-    answer.read()
+    answer = None
+    while answer is None:
+        try:
+            connection.request("POST", path, b"".join(parts) + f"--{border}--\r\n".encode(), headers)
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):  # a server that refuses a file may hang up before it has it all
+            connection.close()
+            worker.statuses["refused"] = worker.statuses.get("refused", 0) + 1
+            assert worker.statuses["refused"] < 50
     worker.statuses[f"{path} {answer.status}"] = worker.statuses.get(f"{path} {answer.status}", 0) + 1
 
 
