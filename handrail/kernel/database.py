@@ -50,15 +50,15 @@ def as_purge() -> Iterator[None]:
 def _as(login_of: Callable[[], dict[str, Any]]) -> Iterator[None]:
     if connection.in_atomic_block:
         raise RuntimeError("The role cannot change inside a transaction.")
-    before = {name: connection.settings_dict[name] for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
-    login = login_of()
+    before, login = connection.settings_dict, login_of()
     connection.close()
-    connection.settings_dict.update({name: value for name, value in login.items() if name in before and name != "NAME"})
+    # A dictionary of this thread's own: Django shares one among all, and another thread must not connect as somebody else.
+    connection.settings_dict = before | {name: login[name] for name in ("HOST", "PORT", "USER", "PASSWORD") if name in login}
     try:
         yield
     finally:
         connection.close()
-        connection.settings_dict.update(before)
+        connection.settings_dict = before
 
 
 def retrying(work: Callable[[], T], *, attempts: int = 5) -> T:

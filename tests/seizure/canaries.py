@@ -11,7 +11,7 @@ from handrail.kernel import crypto
 HOW_MANY = 500
 _LETTERS = "bcdfghjkmnpqrstvwxz"
 _STARTS = {"name": "qzjx", "street": "vqkw", "words": "xwqz", "mother": "jqzm", "father": "zjqf", "own": "kqzw", "picture": "wqjp", "handle": "hqzj"}
-FOUND = re.compile(rb"(?:" + "|".join(_STARTS.values()).encode() + rb")([bcdfghjkmnpqrstvwxz]{4})y|99955(\d{4})(?!\d)|QZX-?9W([bcdfghjkmnpqrstvwxz])-?([bcdfghjkmnpqrstvwxz]{3})", re.IGNORECASE)
+FOUND = re.compile(rb"(?:" + "|".join(_STARTS.values()).encode() + rb")([bcdfghjkmnpqrstvwxz]{4})y|9995557730(\d{3})(?!\d)|QZX-?9W([bcdfghjkmnpqrstvwxz])-?([bcdfghjkmnpqrstvwxz]{3})", re.IGNORECASE)
 RECIPE = re.compile(rb"hr1\|(?:loo\d\||MO=)")
 """What the elements of a self-made code look like before they are digested."""
 
@@ -48,7 +48,7 @@ class Canary:
     @cached_property
     def phone(self) -> str:
         """A telephone number that no country has."""
-        return f"+99955{self.number:04d}"
+        return f"+9995557730{self.number:03d}"
 
     @cached_property
     def card(self) -> str:

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench._server import ROOT, Browser, free_port
-from handrail.kernel import crypto, keyholder
+from handrail.kernel import crypto, keyholder, officers
 from handrail.kernel.embedded_postgres import EmbeddedPostgres
 from tests.seizure.canaries import HOW_MANY, PEOPLE, Canary
+from tests.seizure.memory import held, processes_of
 from tests.words import PASSWORD
 
 _SET_UP = """
@@ -53,6 +54,16 @@ with _open_house() as config:
     risk.go_high()
     backups.set_recipients(json.loads(sys.argv[1]))
     print(secret)
+"""
+_WAREHOUSE = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "handrail.settings"
+from handrail.cli import _open_house
+with _open_house():
+    from handrail.facts.models import Organisation
+    from handrail.insight import warehouse
+    for organisation in Organisation.objects.all():
+        warehouse.build(organisation.key)
 """
 _EVERYTHING_SEALED = """
 import json, os
@@ -94,6 +105,9 @@ class Seized:
     recipients: tuple[str, ...]
     profile: Path
     answers: dict[str, int] = field(default_factory=dict)
+    while_open: dict[str, tuple[set[str], set[int]]] = field(default_factory=dict)
+    after_locking: dict[str, tuple[set[str], set[int]]] = field(default_factory=dict)
+    """What the memory of each process held, by its command: keys by name, and people."""
 
     @property
     def var(self) -> Path:
@@ -109,7 +123,7 @@ class Seized:
         """Every folder that is searched, by what it is."""
         data = self.postgres.data
         return {
-            "database": data / "base", "write-ahead log": data / "pg_wal", "rest of the database": data, "installation": self.var,
+            "database": data / "base", "write-ahead log": data / "pg_wal", "rest of the database": self.postgres.folder, "installation": self.var,
             "backups": self.folder / "backups", "logs": self.folder / "logs", "temporary files": self.folder / "t", "browser profile": self.profile,
         }
 
@@ -213,7 +227,7 @@ class Worker:
                     self.post(f"/people/{word}/sealed/{store}/open/", {"at": self.site, "purpose": purpose})
 
     def _by_code(self, who: Canary) -> str:
-        answers = {"mother": who.said("mother"), "father": who.said("father"), "own": who.said("own"), "day": "7", "month": "3", "year": str(1960 + who.number % 40)}
+        answers = {"mother": who.said("mother"), "father": who.said("father"), "own": who.said("own"), "day": str(1 + who.number % 28), "month": str(1 + who.number // 28 % 12), "year": str(1960 + who.number % 40)}
         status, text = self.post(f"/people/find/{self.site}/", {"how": "code", "participant": str(uuid.uuid4()), **answers})
         found = re.search(r"/people/([\w-]{8})/", text)
         assert found, (status, text[:300])
@@ -297,7 +311,7 @@ def seizing(stores: Stores, browse: object = None) -> Iterator[Seized]:
         with (folder / "logs" / "server.log").open("wb") as log:
             process = subprocess.Popen([sys.executable, "-m", "handrail.cli", "run"], env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         try:
-            _through_the_screens(seized, port, stores, browse)
+            _through_the_screens(seized, port, process.pid, stores, browse)
         finally:
             _power_cut(seized, process.pid)
             process.wait()
@@ -307,7 +321,12 @@ def seizing(stores: Stores, browse: object = None) -> Iterator[Seized]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _through_the_screens(seized: Seized, port: int, stores: Stores, browse: object) -> None:
+def _remembered(seized: Seized, leader: int) -> dict[str, tuple[set[str], set[int]]]:
+    secrets = {name: key for ring in ("codes", "vault") for name, key in officers.open_ring(seized.var / "keys", ring, seized.paper).items()}
+    return {f"{pid} {command}": held(pid, secrets) for pid, command in processes_of(leader).items()}
+
+
+def _through_the_screens(seized: Seized, port: int, leader: int, stores: Stores, browse: object) -> None:
     unlock(seized)
     workers = [Worker(port, name) for name in ("naima", "nurse", "naima")]
     shares = [[who for who in PEOPLE[: HOW_MANY - LATE] if who.number % len(workers) == at] for at in range(len(workers))]
@@ -319,20 +338,23 @@ def _through_the_screens(seized: Seized, port: int, stores: Stores, browse: obje
     upload_pictures(coordinator)
     if callable(browse):
         browse(seized, port)
-    subprocess.run([sys.executable, "-m", "handrail.cli", "warehouse", "build"], env=seized.environment, cwd=ROOT, check=True, capture_output=True)
-    lock_and_go_on(seized, workers[0], stores)
+    seized.run(_WAREHOUSE)
+    lock_and_go_on(seized, leader, workers[0], stores)
     for worker in [*workers, coordinator]:
+        worker.browser.close()
         for route, count in worker.statuses.items():
             seized.answers[route] = seized.answers.get(route, 0) + count
     subprocess.run([sys.executable, "-m", "handrail.cli", "backup", str(seized.folder / "backups")], env=seized.environment, cwd=ROOT, check=True, capture_output=True)
 
 
-def lock_and_go_on(seized: Seized, worker: Worker, stores: Stores) -> None:
+def lock_and_go_on(seized: Seized, leader: int, worker: Worker, stores: Stores) -> None:
     """The last few come with cards that were given before; the vault is locked while their words are written down."""
     words = [worker._by_card(who) for who in PEOPLE[HOW_MANY - LATE :]]
+    seized.while_open = _remembered(seized, leader)
     lock(seized)
     worker.browser.close()
-    time.sleep(1)
+    time.sleep(15)  # longer than anything gets to end
+    seized.after_locking = _remembered(seized, leader)
     deadline = time.monotonic() + 60
     for who, word in zip(PEOPLE[HOW_MANY - LATE :], words, strict=True):
         for store, fields in stores:

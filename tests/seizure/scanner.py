@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tests.seizure.canaries import FOUND, RECIPE, number_of
@@ -13,6 +13,8 @@ from tests.seizure.canaries import FOUND, RECIPE, number_of
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{11,}")
 _HEX = re.compile(rb"[0-9a-fA-F]{12,}")
 _PACKED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
+_EMPTY = re.compile(rb"\0{64,}")
+"""Pages without anything in them, of which a database has many."""
 _PIECE, _OVERLAP = 1 << 22, 1 << 12
 _MOST = 1 << 24
 RECIPE_OF_A_CODE = -1
@@ -73,15 +75,17 @@ def people_in_file(path: Path) -> set[int]:
     with path.open("rb") as handle:
         rest = b""
         while piece := handle.read(_PIECE):
-            found |= people_in(rest + piece)
+            found |= people_in(_EMPTY.sub(b"\0" * 8, rest + piece))
             rest = piece[-_OVERLAP:]
     return found
 
 
-def people_in_folder(folder: Path) -> dict[str, set[int]]:
-    """Each file below a folder in which somebody was found, also in its name."""
+def people_in_folder(folder: Path, without: Collection[Path] = ()) -> dict[str, set[int]]:
+    """Each file below a folder in which somebody was found, also in its name; folders that are searched elsewhere left out."""
     found: dict[str, set[int]] = {}
     for path in sorted(folder.rglob("*")):
+        if any(path.is_relative_to(other) for other in without):
+            continue
         here = people_in(str(path.relative_to(folder)).encode())
         if path.is_file() and not path.is_symlink():
             here |= people_in_file(path)

@@ -34,7 +34,11 @@ def seized() -> Iterator[Seized]:
 
 def searched(seized: Seized) -> dict[str, dict[str, set[int]]]:
     """Every place in which somebody was found, with the files."""
-    found = {place: people_in_folder(folder) for place, folder in seized.places().items()}
+    places = seized.places()
+    found = {
+        place: people_in_folder(folder, [other for other in places.values() if other != folder and other.is_relative_to(folder)])
+        for place, folder in places.items()
+    }
     return {place: files for place, files in found.items() if files}
 
 
@@ -62,6 +66,18 @@ def test_with_the_keys_everybody_is_in_the_vault_and_nowhere_else(seized):
         found = people_in("\n".join(json.dumps(fields, ensure_ascii=False) for name, fields in said if name == store).encode())
         assert found == EVERYBODY, store
     assert searched(seized) == {}, "opening the vault left something behind"
+
+
+def test_while_it_is_open_only_the_holders_have_the_keys(seized):
+    """A check that the search of memory finds what is there."""
+    having = {command.rpartition(" ")[2]: names for command, (names, _people) in seized.while_open.items() if names}
+    assert having == {"codes": {"lookup", "link", "handle"}, "vault": {"vault"}}
+    assert set().union(*(people for _names, people in seized.while_open.values())), "somebody's words are in the memory of whoever showed them"
+
+
+def test_after_locking_no_process_holds_a_key_or_anybody(seized):
+    assert {command: found for command, found in seized.after_locking.items() if any(found)} == {}
+    assert len(seized.after_locking) >= len(seized.while_open) - 1, "the server runs again"
 
 
 # -- planted leaks: one in each place ----------------------------------------------------------------------------------------
@@ -150,7 +166,7 @@ def test_a_leak_planted_in_any_place_is_found_whole(seized):
     assert len(LEAKS) == 10
     for plant in LEAKS:
         place = plant(seized)
-        found = people_in_folder(seized.places()[place])
+        found = people_in_folder(seized.places()[place], [seized.postgres.folder] if place == "installation" else [])
         assert set().union(*found.values()) >= EVERYBODY, plant.__name__
         _clear(seized, plant.__name__)
 
