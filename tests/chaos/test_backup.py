@@ -359,6 +359,7 @@ def test_moving_to_a_server_and_back_keeps_every_row(original, place):
     machine.run("restore", original.file, "--identity", original.keys[0])
     facts, before = machine.facts(), machine.everything()  # signing in changes a row
     with EmbeddedPostgres(place / "a-server") as server:
+        server.create_database("handrail_keystore")
         app, owner, backup = addresses(server)
         worker = subprocess.Popen([sys.executable, "-m", "handrail.cli", "worker"], env=machine.environment, cwd=ROOT)
         try:
