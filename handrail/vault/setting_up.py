@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 from django.conf import settings
+from django.db import connection
 
 from handrail.facts.models import Organisation
 from handrail.kernel import scope
@@ -24,7 +25,11 @@ def prepare() -> int:
                 f" see docs/how-to/use-a-postgresql-server.md. {str(error).strip()}"
             ) from None
     keystore.migrate(owner)
-    return reapply()
+    try:
+        return reapply()
+    finally:
+        keystore.close()
+        connection.close()  # whoever moves or restores asks next whether anybody is connected
 
 
 def reapply() -> int:
