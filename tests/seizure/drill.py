@@ -207,7 +207,15 @@ class Worker:
 
     def post(self, path: str, fields: dict[str, str]) -> tuple[int, str]:
         """Send a form; what it was answered is counted."""
-        status, text = self.browser.post(path, fields)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                status, text = self.browser.post(path, fields)
+                break
+            except (OSError, http.client.HTTPException):  # an idle connection was given up, or the server starts again
+                self.browser.close()
+                assert time.monotonic() < deadline
+                time.sleep(0.3)
         route = re.sub(r"[0-9a-f-]{36}|(?<=people/)[\w-]{8}(?=/)", "…", path)
         self.statuses[f"{route} {status}"] = self.statuses.get(f"{route} {status}", 0) + 1
         return status, text
@@ -355,18 +363,10 @@ def lock_and_go_on(seized: Seized, leader: int, worker: Worker, stores: Stores) 
     worker.browser.close()
     time.sleep(15)  # longer than anything gets to end
     seized.after_locking = _remembered(seized, leader)
-    deadline = time.monotonic() + 60
     for who, word in zip(PEOPLE[HOW_MANY - LATE :], words, strict=True):
         for store, fields in stores:
             typed = {name: who.answer(name)[:longest] for name, longest in fields.items()}
-            while True:
-                try:
-                    worker.post(f"/people/{word}/sealed/{store}/", {"at": worker.site, "id": str(uuid.uuid4()), **typed})
-                    break
-                except (OSError, http.client.HTTPException):
-                    worker.browser.close()
-                    assert time.monotonic() < deadline
-                    time.sleep(0.3)
+            worker.post(f"/people/{word}/sealed/{store}/", {"at": worker.site, "id": str(uuid.uuid4()), **typed})
 
 
 def _power_cut(seized: Seized, leader: int) -> None:

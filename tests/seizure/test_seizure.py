@@ -17,7 +17,7 @@ from tests.seizure.canaries import HOW_MANY, PEOPLE
 from tests.seizure.drill import Seized, Stores, seizing
 from tests.seizure.scanner import people_in, people_in_folder
 
-pytestmark = pytest.mark.chaos
+pytestmark = pytest.mark.drill
 EVERYBODY = {who.number for who in PEOPLE}
 
 
