@@ -195,6 +195,8 @@ class Holder:
             return self._done(str(verb), message)
         except crypto.SealError as error:
             return {"refused": str(error)}
+        except (KeyError, ValueError):
+            return {"refused": f"The ring {self._ring} cannot do that. Is the server of the same version everywhere?"}
 
     def _done(self, verb: str, message: Mapping[str, Any]) -> dict[str, Any]:
         key = self._keys[message["name"]]

@@ -83,8 +83,8 @@ def on_paper(today: date) -> tuple[Officer, str]:
 
 def checked_name(name: str) -> str:
     """What colleagues call an officer: short, and not a legal name."""
-    if not re.fullmatch(r"[\w][\w .-]{0,39}", name.strip()):
-        raise OfficerError("An officer needs a short name of letters and figures; not a legal name.")
+    if not re.fullmatch(r"[\w][\w .-]{0,39}", name.strip()) or name.strip().lower() == PAPER:
+        raise OfficerError("An officer needs a short name of letters and figures; not a legal name, and not “paper”.")
     return name.strip()
 
 

@@ -91,6 +91,8 @@ def _look_after(kept: list[_Kept]) -> None:
     ended = [one for one in kept if one.process.poll() is not None]
     if any(one.holds_keys and one.process.returncode == LOCKED for one in ended):
         _say("Locked.", sys.stderr)
+        time.sleep(0.3)  # both rings are locked one after the other: everything is started again once
+        ended = [one for one in kept if one.process.poll() is not None]
         others = [one for one in kept if not one.holds_keys]
         _end([one.process for one in others])
         for one in [*(one for one in ended if one.holds_keys), *others]:

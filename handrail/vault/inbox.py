@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Organisation, Site
 from handrail.facts.organisations import system_actor
+from handrail.facts.participants import group
 from handrail.facts.queries import today
 from handrail.facts.record import Refusal, lock_organisation
 from handrail.kernel import audit, crypto, ids, keyring, scope
-from handrail.kernel.access import Actor
+from handrail.kernel.access import Actor, Denied
 from handrail.vault import keystore, outboxes, records, sealed_facts
 from handrail.vault.keystore import IngestKey
-from handrail.vault.models import InboxItem, SealedRecord, Taken
+from handrail.vault.models import InboxItem, Taken
 from handrail.vault.spec import STORES, SealedStore
 
 log = logging.getLogger("handrail.vault")
@@ -44,14 +46,9 @@ class NoIngestKey(Refusal):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of something for the vault: locked away now, or kept sealed until it opens."""
+    """What became of something for the vault: locked away now, or kept sealed until an officer unlocks."""
 
-    record: SealedRecord | None
-
-    @property
-    def waits(self) -> bool:
-        """Whether it waits for an officer."""
-        return self.record is None
+    waits: bool
 
 
 def context_of(organisation: uuid.UUID, item: uuid.UUID) -> str:
@@ -107,37 +104,43 @@ def rotate(organisation: uuid.UUID) -> bool:
 
 @transaction.atomic
 def write_or_keep(*, actor: Actor, store: SealedStore, participant: uuid.UUID, site: Site, typed: Mapping[str, str], id: uuid.UUID) -> Outcome:
-    """Write a sealed record down; while the vault is locked it is sealed to the programme and waits. Sent twice, it is done once."""
+    """Write a sealed record down; while the vault is locked it is sealed to the programme and waits.
+
+    Sent again it is done again, which changes nothing; sent again with other words, those are what stands.
+    """
     records.require_writer(actor, store, participant, site)
     said = records.checked(store, typed)
-    if Taken.objects.filter(id=id).exists() or InboxItem.objects.filter(id=id).exists():
-        return Outcome(SealedRecord.objects.filter(store=store.key, participant=participant).first())
     if keyring.is_open(keyring.VAULT):
-        made = records.seal(actor=actor, store=store, participant=participant, site=site, said=said, organisation=actor.organisation_id)
-        Taken.objects.create(organisation_id=actor.organisation, id=id, on=today())
-        return Outcome(made)
+        records.seal(actor=actor, store=store, participant=participant, site=site, said=said, organisation=actor.organisation_id)
+        drop_waiting(participant, store.key)
+        return Outcome(waits=False)
     key = current_key(actor.organisation_id)
     sealed = crypto.seal(key.public, context_of(actor.organisation_id, id), records.pad(json.dumps(said, ensure_ascii=False).encode()))
     _keep(actor, id, key.id, sealed, {"store": store.key, "participant": str(participant), "site": str(site.id)})
-    return Outcome(None)
+    return Outcome(waits=True)
 
 
 @transaction.atomic
 def take_sealed(*, actor: Actor, store: SealedStore, participant: uuid.UUID, site: Site, id: uuid.UUID, key: uuid.UUID, sealed: bytes) -> Outcome:
-    """What a browser sealed itself. Kept first, then read if the vault is open; `Refusal` when what is inside cannot be written down."""
+    """What a browser sealed itself. Kept first, then read if the vault is open; `Refusal` when what is inside cannot be written down.
+
+    The same bytes again are here already; other bytes under the id are what was typed after a first try, and stand.
+    """
     records.require_writer(actor, store, participant, site)
-    if Taken.objects.filter(id=id).exists() or InboxItem.objects.filter(id=id).exists():
-        return Outcome(SealedRecord.objects.filter(store=store.key, participant=participant).first())
+    taken = Taken.objects.filter(id=id).first()
+    if taken is not None and crypto.same(bytes(taken.digest or b""), crypto.digest(sealed)):
+        return Outcome(waits=False)
     if len(sealed) > LARGEST or key not in {known.id for known in keystore.ingest_keys(actor.organisation_id)}:
         raise Refusal([("", _("This page is too old to seal what you wrote. Copy it, open the page again and write it there."))])
     item = _keep(actor, id, key, sealed, {"store": store.key, "participant": str(participant), "site": str(site.id)})
     if not keyring.is_open(keyring.VAULT):
-        return Outcome(None)
+        return Outcome(waits=True)
     try:
         with transaction.atomic():
-            return Outcome(_take_in(item, actor=actor, organisation=actor.organisation_id))
+            _take_in(item, actor=actor, organisation=actor.organisation_id)
+            return Outcome(waits=False)
     except (keyring.Locked, keystore.NoKeystore):  # locked in between: it waits
-        return Outcome(None)
+        return Outcome(waits=True)
     except (crypto.SealError, UnicodeError, json.JSONDecodeError):
         raise Refusal([("", _("What your browser sealed cannot be opened. Copy what you wrote, open the page again and write it there."))]) from None
 
@@ -151,9 +154,41 @@ def _put(actor: Actor, id: uuid.UUID, key: uuid.UUID, sealed: bytes, sort: str, 
 
 
 def _keep(actor: Actor, id: uuid.UUID, key: uuid.UUID, sealed: bytes, about: dict[str, str]) -> InboxItem:
+    """Keep it until it is read. Of one form the newest words wait; an id of something else is refused."""
+    before = InboxItem.objects.select_for_update().filter(id=id).first()
+    if before is not None and (before.staff, before.about) != (actor.staff_id, about):
+        raise Refusal([("", _("Something else was sent under this id."))])
+    if before is not None:
+        before.delete()
     item = _put(actor, id, key, sealed, InboxItem.Sort.RECORD, about)
     audit.write("inbox.kept", actor=actor, object_kind="inbox_item", object_id=id, detail={"store": about.get("store", "")})
     return item
+
+
+def of_person(participant: uuid.UUID, store: str = "") -> QuerySet[InboxItem]:
+    """What waits about a person, of all their records; of one store or of any."""
+    found = InboxItem.objects.filter(sort=InboxItem.Sort.RECORD, about__participant__in=[str(who) for who in group(participant)])
+    return found.filter(about__store=store) if store else found
+
+
+@transaction.atomic
+def forget(*, actor: Actor, store: SealedStore, participant: uuid.UUID, site: int | None, why: str) -> int:
+    """The person wants it gone: the record, and what waits to become one. Raises `Denied` where this actor may do neither."""
+    gone = records.erase_of(actor=actor, store=store, participant=participant, why=why)
+    if store.may_write(actor, site) or store.may_open(actor, site):
+        waited = drop_waiting(participant, store.key)
+        if waited:
+            audit.write("inbox.dropped", actor=actor, object_kind="participant", object_id=participant, detail={"store": store.key, "items": waited})
+        gone += waited
+    if not gone:
+        raise Denied(f"forget {store.key}")
+    return gone
+
+
+def drop_waiting(participant: uuid.UUID, store: str, *, before: int | None = None) -> int:
+    """Remove what waits about a person: something newer stands, or they want it gone. How many."""
+    found = of_person(participant, store)
+    return (found if before is None else found.filter(key__lt=before)).delete()[0]
 
 
 # -- facts that a device sealed --------------------------------------------------------------------------------------------
@@ -250,16 +285,15 @@ def _try(item: InboxItem, organisation: uuid.UUID, actor: Actor) -> bool:
     return not item.problem
 
 
-def _take_in(item: InboxItem, *, actor: Actor, organisation: uuid.UUID) -> SealedRecord:
+def _take_in(item: InboxItem, *, actor: Actor, organisation: uuid.UUID) -> None:
     """Open one item, put it where it belongs, and remove it."""
     said = _words(_plain(item, organisation))
     store, about = STORES[item.about["store"]], item.about
     site = Site.objects.get(id=about["site"])
-    made = records.seal(
-        actor=actor, store=store, participant=uuid.UUID(about["participant"]), site=site, said=records.checked(store, said), organisation=organisation
-    )
+    participant = uuid.UUID(about["participant"])
+    records.seal(actor=actor, store=store, participant=participant, site=site, said=records.checked(store, said), organisation=organisation)
+    drop_waiting(participant, store.key, before=item.key)
     sealed_facts.done(item)
-    return made
 
 
 def _plain(item: InboxItem, organisation: uuid.UUID) -> bytes:

@@ -231,13 +231,12 @@ class TooMany(Refusal):
 
 
 @transaction.atomic
-def erase(*, actor: Actor, record: uuid.UUID, why: str) -> None:
-    """Destroy a record's key, and the record. Whoever may write or open it may do so when the person asks."""
-    found = SealedRecord.objects.select_for_update().filter(id=record).first()
-    store = STORES.get(found.store) if found else None
-    if found is None or store is None or not (store.may_open(actor, found.site_id) or store.may_write(actor, found.site_id)):
-        raise Denied("sealed record")
-    destroy(actor=actor, organisation=actor.organisation_id, records=[found], why=why)
+def erase_of(*, actor: Actor, store: SealedStore, participant: uuid.UUID, why: str) -> int:
+    """Destroy what a store holds about a person, for whoever may write or open it there. How many records went."""
+    found = SealedRecord.objects.select_for_update().filter(store=store.key, participant__in=group(participant))
+    going = [record for record in found if store.may_open(actor, record.site_id) or store.may_write(actor, record.site_id)]
+    destroy(actor=actor, organisation=actor.organisation_id, records=going, why=why)
+    return len(going)
 
 
 def destroy(*, actor: Actor, organisation: uuid.UUID, records: Sequence[SealedRecord], why: str) -> int:
@@ -253,19 +252,12 @@ def destroy(*, actor: Actor, organisation: uuid.UUID, records: Sequence[SealedRe
     return keystore.erase(keys, organisation, on)
 
 
-def erase_person(*, actor: Actor, participant: uuid.UUID, why: str = Erasure.Why.PERSON) -> int:
-    """Everything sealed about a person, of all their records. Returns how many went."""
-    found = list(SealedRecord.objects.select_for_update().filter(participant__in=group(participant)))
-    destroy(actor=actor, organisation=actor.organisation_id, records=found, why=why)
-    return len(found)
-
-
 def due(on: date) -> list[SealedRecord]:
-    """Records whose time is over on this day; one of a store that no longer exists goes at once."""
+    """Records whose time is over on this day. Of a store that this version does not know nothing goes: another version may."""
     found = []
     for record in SealedRecord.objects.order_by("key").iterator(chunk_size=1000):
         store = STORES.get(record.store)
-        if store is None or goes_on(record, store) < on:
+        if store is not None and goes_on(record, store) < on:
             found.append(record)
     return found
 

@@ -52,5 +52,7 @@ def _arrived(item: InboxItem, site: Site | None) -> datetime | None:
 
 def done(item: InboxItem) -> None:
     """The item was taken in: its id stays, so that sent again it does nothing, and it goes."""
-    Taken.objects.create(organisation_id=item.organisation_id, id=item.id, on=today(), digest=crypto.digest(bytes(item.sealed)))
+    Taken.objects.get_or_create(
+        organisation_id=item.organisation_id, id=item.id, defaults={"on": today(), "digest": crypto.digest(bytes(item.sealed))}
+    )
     item.delete()

@@ -76,7 +76,8 @@ def _unlocked(request: ActorRequest) -> str:
             keyholder.unlock(settings.CONFIG.keys, ring, officer=name, words=words)
     except keyholder.NotUnlocked:
         throttle.count_failure(who)
-        audit.look("keys: unlock", actor=request.actor, object_id=name, refused=True)
+        known = name if any(o.name == name for o in officers.all_of(settings.CONFIG.keys)) else ""  # what else was typed stays out of the log
+        audit.look("keys: unlock", actor=request.actor, object_id=known, refused=True)
         if not keyholder.status(settings.CONFIG.keys, VAULT).is_running:
             return _("No process waits for the keys. Whoever runs the server has to start it anew.")
         return _("These words do not open the keys. Nothing was changed.")

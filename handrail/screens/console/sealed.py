@@ -45,6 +45,7 @@ class Line:
     key: str
     title: str
     goes_on: date | None
+    waits: bool
     may_write: bool
     may_open: bool
 
@@ -75,13 +76,15 @@ class FieldLine:
 def section(request: ActorRequest, participant: uuid.UUID, site: int) -> Section | None:
     """Every store this worker may write or open here; None when there is none."""
     actor, there = request.actor, {line.store.key: line for line in held(request.actor, participant)}
-    lines = [_line(actor, store, there.get(store.key), site) for store in STORES if store.is_used]
+    waiting = set(inbox.of_person(participant).values_list("about__store", flat=True))
+    lines = [_line(actor, store, there.get(store.key), site, store.key in waiting) for store in STORES if store.is_used]
     shown = [line for line in lines if line.may_write or line.may_open]
     return Section(hold(request, participant), named_place(request), shown) if shown else None
 
 
-def _line(actor: Actor, store: SealedStore, found: Held | None, site: int) -> Line:
-    return Line(store.key, str(store.title), found.goes_on if found else None, store.may_write(actor, site), found is not None and found.may_open)
+def _line(actor: Actor, store: SealedStore, found: Held | None, site: int, waits: bool) -> Line:
+    may_open = found is not None and found.may_open
+    return Line(store.key, str(store.title), found.goes_on if found else None, waits, store.may_write(actor, site), may_open)
 
 
 # -- writing -------------------------------------------------------------------------------------------------------------
@@ -172,11 +175,9 @@ def _mark(form: Form, refused: Refused) -> None:
 
 @may("vault.use", methods=("POST",))
 def forget(request: ActorRequest, word: str, store: str) -> HttpResponse:
-    """The person wants it gone: its key is destroyed now."""
+    """The person wants it gone: its key is destroyed now, and what waits to be taken in with it."""
     participant, kind = at_hand(request, word, "vault.use"), records.store_of(store)
-    found = next((line for line in held(request.actor, participant) if line.store.key == kind.key), None)
-    if found is None:
-        raise Http404
+    site = chosen_place(request, "vault.use", participant)
     why = Erasure.Why.MISTAKE if request.POST.get("why") == "mistake" else Erasure.Why.PERSON
-    records.erase(actor=request.actor, record=found.record.id, why=why)
+    inbox.forget(actor=request.actor, store=kind, participant=participant, site=site.key, why=why)
     return redirect(_person(request, word, "forgotten"))

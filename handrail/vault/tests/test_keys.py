@@ -20,11 +20,13 @@ from handrail.facts import handles
 from handrail.facts.labels import label
 from handrail.facts.models import CardToken, Fact
 from handrail.facts.participants import find, issue_card
+from handrail.facts.record import Refusal
 from handrail.kernel import audit, clock, crypto, ids, keyholder, keyring, officers, scope
+from handrail.kernel.access import Denied
 from handrail.kernel.keyring import CODES, VAULT, Locked, Mode
 from handrail.kernel.models import AuditEntry
 from handrail.vault import inbox, keystore, records, risk
-from handrail.vault.models import InboxItem, SealedRecord
+from handrail.vault.models import Erasure, InboxItem, SealedRecord
 from handrail.vault.spec import STORES
 from handrail.vault.tests.test_records import PHONE, open_it, somebody, write
 from tests import plugin
@@ -375,3 +377,72 @@ def test_a_new_key_each_month_and_the_old_one_goes_when_nothing_needs_it(own_key
     InboxItem.objects.all().delete()
     inbox.rotate(org)
     assert first.id not in {key.id for key in keystore.ingest_keys(org)}
+
+
+def test_what_was_typed_after_a_first_try_stands_whether_or_not_the_vault_was_open(three, holders):
+    """Back, another number, send: the form has the same id, and the words are not the same."""
+    who, id = somebody(three), ids.random()
+    form = {"actor": three.actors["naima"], "store": STORES["vault.contact"], "participant": who, "site": three.van, "id": id}
+    inbox.write_or_keep(**form, typed={"phone": "first"})
+    inbox.write_or_keep(**form, typed={"phone": "second"})
+    assert open_it(three, SealedRecord.objects.get()) == {"phone": "second"}
+    risk.go_high()
+    holders()
+    inbox.write_or_keep(**form, typed={"phone": "third"})
+    inbox.write_or_keep(**form, typed={"phone": "fourth"})
+    assert inbox.waiting() == 1
+    unlock(officer="Ada", words=WORDS)
+    assert inbox.process(three.harbour) == (1, 0)
+    assert open_it(three, SealedRecord.objects.get()) == {"phone": "fourth"}
+
+
+def test_what_waited_never_overwrites_what_was_written_after_it(three, holders):
+    who = somebody(three)
+    form = {"actor": three.actors["naima"], "store": STORES["vault.contact"], "participant": who, "site": three.van}
+    risk.go_high()
+    holders()
+    assert inbox.write_or_keep(**form, typed={"phone": "older"}, id=ids.random()).waits
+    unlock(officer="Ada", words=WORDS)
+    assert not inbox.write_or_keep(**form, typed={"phone": "newer"}, id=ids.random()).waits
+    assert inbox.process(three.harbour) == (0, 0)
+    assert open_it(three, SealedRecord.objects.get()) == {"phone": "newer"}
+
+
+def test_who_wants_it_gone_is_not_brought_back_by_what_waits(three, holders):
+    who, naima = somebody(three), three.actors["naima"]
+    form = {"actor": naima, "store": STORES["vault.contact"], "participant": who, "site": three.van}
+    write(three, who)
+    risk.go_high()
+    holders()
+    inbox.write_or_keep(**form, typed={"phone": "waits"}, id=ids.random())
+    assert inbox.forget(actor=naima, store=STORES["vault.contact"], participant=who, site=three.van.key, why=Erasure.Why.PERSON) == 2
+    unlock(officer="Ada", words=WORDS)
+    assert inbox.process(three.harbour) == (0, 0)
+    assert not SealedRecord.objects.exists()
+    with pytest.raises(Denied):
+        inbox.forget(actor=naima, store=STORES["vault.contact"], participant=who, site=three.van.key, why=Erasure.Why.PERSON)
+
+
+def test_somebody_elses_waiting_words_are_not_replaced(three, holders):
+    who, id = somebody(three), ids.random()
+    risk.go_high()
+    holders()
+    form = {"store": STORES["vault.contact"], "participant": who, "site": three.van, "typed": PHONE, "id": id}
+    inbox.write_or_keep(actor=three.actors["naima"], **form)
+    other = somebody(three)
+    with pytest.raises(Refusal) as refused:
+        inbox.write_or_keep(actor=three.actors["naima"], **form | {"participant": other})
+    assert refused.value.problems == (("", "Something else was sent under this id."),)
+    assert inbox.waiting() == 1
+
+
+def test_nobody_is_called_paper(own_keys):
+    with pytest.raises(officers.OfficerError, match="paper"):
+        officers.with_words("Paper", WORDS, clock.now().date())
+
+
+def test_a_holder_that_lacks_a_key_says_so_and_is_not_taken_for_locked(three):
+    risk.go_high()
+    holder = keyholder.Holder(settings.CONFIG.keys, CODES, idle_seconds=0, nightly="", time_zone="UTC")
+    holder.answer({"verb": "open", "officer": "", "words": "", "identity": three.paper})
+    assert "cannot do that" in holder.answer({"verb": "mac", "name": "of-a-later-version", "context": "", "data": ""})["refused"]

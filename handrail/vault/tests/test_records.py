@@ -37,6 +37,10 @@ def open_it(world: SimpleNamespace, record: SealedRecord, actor="naima", purpose
     return records.open_record(actor=world.actors[actor], record=record.id, purpose=purpose)
 
 
+def erase(world: SimpleNamespace, record: SealedRecord) -> None:
+    assert records.erase_of(actor=world.actors["naima"], store=STORES[record.store], participant=record.participant, why=Erasure.Why.PERSON) == 1
+
+
 def test_what_was_written_down_is_there_when_it_is_opened(in_harbour):
     record = write(in_harbour, somebody(in_harbour))
     assert open_it(in_harbour, record) == PHONE
@@ -147,7 +151,7 @@ def test_twenty_a_day_and_no_more(in_harbour):
 
 def test_what_was_erased_cannot_be_opened_by_anybody(in_harbour):
     record = write(in_harbour, somebody(in_harbour))
-    records.erase(actor=in_harbour.actors["naima"], record=record.id, why=Erasure.Why.PERSON)
+    erase(in_harbour, record)
     assert keystore.get(record.data_key, in_harbour.harbour.id) is None
     with pytest.raises(Denied):
         open_it(in_harbour, record)
@@ -158,7 +162,7 @@ def test_a_key_that_a_restore_brought_back_goes_again(in_harbour):
     record = write(in_harbour, somebody(in_harbour))
     wrapped = keystore.get(record.data_key, in_harbour.harbour.id)
     kept = SealedRecord.objects.filter(key=record.key).values().get()
-    records.erase(actor=in_harbour.actors["naima"], record=record.id, why=Erasure.Why.PERSON)
+    erase(in_harbour, record)
     # An older keystore and an older main database come back; the list of erasures is in either of the two.
     keystore.put(id=record.data_key, organisation=in_harbour.harbour.id, wrapped=wrapped, on=record.written_on)
     SealedRecord.objects.create(**kept)
@@ -170,7 +174,7 @@ def test_a_key_that_a_restore_brought_back_goes_again(in_harbour):
 def test_an_older_main_database_with_todays_keystore_shows_nothing(in_harbour):
     record = write(in_harbour, somebody(in_harbour))
     kept = SealedRecord.objects.filter(key=record.key).values().get()
-    records.erase(actor=in_harbour.actors["naima"], record=record.id, why=Erasure.Why.PERSON)
+    erase(in_harbour, record)
     SealedRecord.objects.create(**kept)
     with pytest.raises(records.Gone):
         open_it(in_harbour, record)
