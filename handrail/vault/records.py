@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from handrail.facts.models import Organisation, Participant, Site
+from handrail.facts.models import CardToken, Organisation, Participant, Site
 from handrail.facts.participants import group
 from handrail.facts.queries import today
 from handrail.facts.record import Refusal, lock_organisation
@@ -112,7 +112,8 @@ def write(*, actor: Actor, store: SealedStore, participant: uuid.UUID, site: Sit
 
 def require_writer(actor: Actor, store: SealedStore, participant: uuid.UUID, site: Site) -> None:
     """Raise `Denied` unless this actor may write this about somebody who is known here."""
-    if not store.is_used or not store.may_write(actor, site.key) or not Participant.objects.filter(id=participant).exists():
+    is_known = Participant.objects.filter(id=participant).exists() or CardToken.objects.filter(participant=participant).exists()
+    if not store.is_used or not store.may_write(actor, site.key) or not is_known:
         raise Denied(f"write {store.key}")
 
 

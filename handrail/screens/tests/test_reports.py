@@ -244,11 +244,13 @@ def test_a_release_is_asked_for_made_by_the_worker_and_revised_with_a_reason(num
     refused = ask_release(coordinator)
     assert refused.status_code == 422
     assert "Say why the numbers changed" in refused.content.decode()
-    assert ask_release(coordinator, "Twenty visits arrived late").status_code == 302
+    assert ask_release(coordinator, "Twenty visits arrived late <svg/onload=alert(1)>").status_code == 302
     run_errands(numbers)
     said = page(coordinator, "release", 2)
     for words in ("R-2 (revision 2)", "Twenty visits arrived late", "R-1", "40", "60"):
         assert words in said
+    assert "<svg/onload" not in said
+    assert "&lt;svg/onload=alert(1)&gt;" in said
     assert "There is a newer revision" in page(coordinator, "release", 1)
     with scope.enter([numbers.harbour.key]):
         assert AuditEntry.objects.filter(action="release.made").count() == 2

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.db import connection
 
-from handrail.facts import organisations
+from handrail.facts import organisations, participants
 from handrail.facts.models import Participant
 from handrail.facts.record import Refusal
 from handrail.kernel import clock, crypto, ids, keyring, scope
@@ -44,6 +44,14 @@ def erase(world: SimpleNamespace, record: SealedRecord) -> None:
 def test_what_was_written_down_is_there_when_it_is_opened(in_harbour):
     record = write(in_harbour, somebody(in_harbour))
     assert open_it(in_harbour, record) == PHONE
+
+
+def test_somebody_who_has_a_card_and_said_nothing_yet_can_have_it_too_and_a_stranger_cannot(in_harbour):
+    who = ids.random()
+    with pytest.raises(Denied):
+        write(in_harbour, who)
+    participants.issue_card(actor=in_harbour.system, participant=who, code=crypto.new_code())
+    assert open_it(in_harbour, write(in_harbour, who)) == PHONE
 
 
 def test_nothing_of_it_lies_in_either_database(in_harbour):
