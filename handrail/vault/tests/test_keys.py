@@ -2,101 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import override_settings
 
 from handrail.facts import handles
 from handrail.facts.labels import label
 from handrail.facts.models import CardToken, Fact
 from handrail.facts.participants import find, issue_card
-from handrail.facts.record import Refusal
-from handrail.kernel import audit, clock, crypto, ids, keyholder, keyring, officers, scope
-from handrail.kernel.access import Denied
+from handrail.kernel import audit, clock, crypto, ids, keyholder, keyring, officers
 from handrail.kernel.keyring import CODES, VAULT, Locked, Mode
 from handrail.kernel.models import AuditEntry
 from handrail.vault import inbox, keystore, records, risk
-from handrail.vault.models import Erasure, InboxItem, SealedRecord
+from handrail.vault.models import InboxItem
 from handrail.vault.spec import STORES
+from handrail.vault.tests.opening import OTHERS, WORDS, on_disk, unlock
 from handrail.vault.tests.test_records import PHONE, open_it, somebody, write
-from tests import plugin
-
-WORDS, OTHERS = "anchor basket candle drizzle ember", "falcon garden hammer island jungle"
-
-
-@pytest.fixture
-def own_keys(world: SimpleNamespace, tmp_path: Path) -> Iterator[SimpleNamespace]:
-    """The small world with keys and a keystore of its own."""
-    name = f"keys_{uuid.uuid4().hex[:10]}"
-    plugin.SERVER.create_database(name)
-    with override_settings(CONFIG=replace(settings.CONFIG, var=tmp_path, keystore_database=name)), scope.enter([world.harbour.key]):
-        keystore.migrate(plugin.SERVER.login("owner").as_django())
-        yield world
-        keystore.close()
-    plugin.SERVER.drop_database(name)
-
-
-@pytest.fixture
-def cheap_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """scrypt takes seconds on purpose; these tests are not about its price."""
-    monkeypatch.setattr(crypto, "lock_with_words", lambda words, content: crypto.lock_bytes(crypto.digest(words.encode()), "words", content))
-    monkeypatch.setattr(crypto, "unlock_with_words", lambda words, locked: crypto.unlock_bytes(crypto.digest(words.encode()), "words", locked))
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-
-
-@pytest.fixture
-def three(own_keys: SimpleNamespace, cheap_words: None) -> SimpleNamespace:
-    """Two officers with words and a key on paper; the paper's secret in `paper`."""
-    today = clock.now().date()
-    risk.add(officers.with_words("Ada", WORDS, today))
-    risk.add(officers.with_words("Ben", OTHERS, today))
-    paper, own_keys.paper = officers.on_paper(today)
-    risk.add(paper)
-    return own_keys
-
-
-@pytest.fixture
-def holders(three: SimpleNamespace) -> Iterator[Callable[..., None]]:
-    """A function that starts both holders of the sealed rings, as threads."""
-    started: list[threading.Thread] = []
-
-    def start(idle_seconds: int = 0) -> None:
-        for ring in (CODES, VAULT):
-            path = keyholder.socket_of(settings.CONFIG.keys, ring)
-            holder = keyholder.Holder(settings.CONFIG.keys, ring, idle_seconds=idle_seconds, nightly="", time_zone="UTC")
-            thread = threading.Thread(target=keyholder.serve, args=(holder, path), daemon=True)
-            thread.start()
-            started.append(thread)
-            deadline = time.monotonic() + 5
-            while not keyholder.status(settings.CONFIG.keys, ring).is_running:
-                assert time.monotonic() < deadline
-
-    yield start
-    keyring.lock_now()
-    for thread in started:
-        thread.join(5)
-        assert not thread.is_alive()
-    shutil.rmtree(keyholder.socket_of(settings.CONFIG.keys, CODES).parent, ignore_errors=True)
-
-
-def unlock(**how: Any) -> None:
-    for ring in (CODES, VAULT):
-        keyholder.unlock(settings.CONFIG.keys, ring, **how)
-
-
-def on_disk() -> set[str]:
-    return {path.name for path in settings.CONFIG.keys.iterdir()}
-
 
 # -- high-risk mode --------------------------------------------------------------------------------------------------------
 
@@ -328,112 +250,6 @@ def test_all_officers_and_the_paper_are_lost_facts_are_intact_and_service_goes_o
 def test_begin_again_is_refused_where_nothing_is_sealed(three):
     with pytest.raises(officers.OfficerError):
         risk.begin_again()
-
-
-# -- the inbox -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_locked_vault_takes_what_is_written_and_reads_it_when_it_opens(three, holders):
-    risk.go_high()
-    holders()
-    who, id = somebody(three), ids.random()
-    kept = {"actor": three.actors["naima"], "store": STORES["vault.contact"], "participant": who, "site": three.van, "typed": PHONE, "id": id}
-    assert inbox.write_or_keep(**kept).waits
-    assert inbox.write_or_keep(**kept).waits, "sent twice it is here once"
-    assert inbox.waiting() == 1
-    assert b"254" not in bytes(InboxItem.objects.get().sealed)
-    assert not SealedRecord.objects.exists()
-    with pytest.raises(Locked):
-        inbox.process(three.harbour)
-    unlock(officer="Ben", words=OTHERS)
-    assert inbox.process(three.harbour) == (1, 0)
-    assert inbox.waiting() == 0
-    assert open_it(three, SealedRecord.objects.get()) == PHONE
-    assert not inbox.write_or_keep(**kept).waits
-    assert SealedRecord.objects.count() == 1
-
-
-def test_an_item_moved_to_another_id_or_damaged_is_kept_for_a_person_to_look_at(own_keys):
-    who, id = somebody(own_keys), ids.random()
-    key = inbox.current_key(own_keys.harbour.id)
-    sealed = crypto.seal(key.public, inbox.context_of(own_keys.harbour.id, ids.random()), records.pad(b'{"phone": "1"}'))
-    inbox._keep(own_keys.actors["naima"], id, key.id, sealed, {"store": "vault.contact", "participant": str(who), "site": str(own_keys.van.id)})
-    assert inbox.process(own_keys.harbour) == (0, 1)
-    assert InboxItem.objects.get().problem
-    assert not SealedRecord.objects.exists()
-
-
-def test_a_new_key_each_month_and_the_old_one_goes_when_nothing_needs_it(own_keys):
-    org = own_keys.harbour.id
-    first = inbox.current_key(org)
-    assert inbox.rotate(org) is False
-    keystore._run("UPDATE ingest_key SET made_on = made_on - 31", [])
-    assert inbox.rotate(org) is True
-    assert inbox.current_key(org).id != first.id
-    keystore._run("UPDATE ingest_key SET made_on = made_on - 40", [])
-    inbox._keep(own_keys.actors["naima"], ids.random(), first.id, b"\1", {"store": "vault.contact"})
-    inbox.rotate(org)
-    assert first.id in {key.id for key in keystore.ingest_keys(org)}, "something waits that is sealed to it"
-    InboxItem.objects.all().delete()
-    inbox.rotate(org)
-    assert first.id not in {key.id for key in keystore.ingest_keys(org)}
-
-
-def test_what_was_typed_after_a_first_try_stands_whether_or_not_the_vault_was_open(three, holders):
-    """Back, another number, send: the form has the same id, and the words are not the same."""
-    who, id = somebody(three), ids.random()
-    form = {"actor": three.actors["naima"], "store": STORES["vault.contact"], "participant": who, "site": three.van, "id": id}
-    inbox.write_or_keep(**form, typed={"phone": "first"})
-    inbox.write_or_keep(**form, typed={"phone": "second"})
-    assert open_it(three, SealedRecord.objects.get()) == {"phone": "second"}
-    risk.go_high()
-    holders()
-    inbox.write_or_keep(**form, typed={"phone": "third"})
-    inbox.write_or_keep(**form, typed={"phone": "fourth"})
-    assert inbox.waiting() == 1
-    unlock(officer="Ada", words=WORDS)
-    assert inbox.process(three.harbour) == (1, 0)
-    assert open_it(three, SealedRecord.objects.get()) == {"phone": "fourth"}
-
-
-def test_what_waited_never_overwrites_what_was_written_after_it(three, holders):
-    who = somebody(three)
-    form = {"actor": three.actors["naima"], "store": STORES["vault.contact"], "participant": who, "site": three.van}
-    risk.go_high()
-    holders()
-    assert inbox.write_or_keep(**form, typed={"phone": "older"}, id=ids.random()).waits
-    unlock(officer="Ada", words=WORDS)
-    assert not inbox.write_or_keep(**form, typed={"phone": "newer"}, id=ids.random()).waits
-    assert inbox.process(three.harbour) == (0, 0)
-    assert open_it(three, SealedRecord.objects.get()) == {"phone": "newer"}
-
-
-def test_who_wants_it_gone_is_not_brought_back_by_what_waits(three, holders):
-    who, naima = somebody(three), three.actors["naima"]
-    form = {"actor": naima, "store": STORES["vault.contact"], "participant": who, "site": three.van}
-    write(three, who)
-    risk.go_high()
-    holders()
-    inbox.write_or_keep(**form, typed={"phone": "waits"}, id=ids.random())
-    assert inbox.forget(actor=naima, store=STORES["vault.contact"], participant=who, site=three.van.key, why=Erasure.Why.PERSON) == 2
-    unlock(officer="Ada", words=WORDS)
-    assert inbox.process(three.harbour) == (0, 0)
-    assert not SealedRecord.objects.exists()
-    with pytest.raises(Denied):
-        inbox.forget(actor=naima, store=STORES["vault.contact"], participant=who, site=three.van.key, why=Erasure.Why.PERSON)
-
-
-def test_somebody_elses_waiting_words_are_not_replaced(three, holders):
-    who, id = somebody(three), ids.random()
-    risk.go_high()
-    holders()
-    form = {"store": STORES["vault.contact"], "participant": who, "site": three.van, "typed": PHONE, "id": id}
-    inbox.write_or_keep(actor=three.actors["naima"], **form)
-    other = somebody(three)
-    with pytest.raises(Refusal) as refused:
-        inbox.write_or_keep(actor=three.actors["naima"], **form | {"participant": other})
-    assert refused.value.problems == (("", "Something else was sent under this id."),)
-    assert inbox.waiting() == 1
 
 
 def test_nobody_is_called_paper(own_keys):
