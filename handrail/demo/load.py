@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from handrail.demo import outside, stories
+from handrail.demo import locked_away, outside, stories
 from handrail.demo.plan import (
     BASKETS,
     ITEMS,
@@ -326,6 +326,7 @@ class _Loader:
             person = max(self._people, key=lambda p: p.weight)
             self._sign_ins.card = crypto.new_code()
             participants.issue_card(actor=self._system, participant=person.id, code=self._sign_ins.card)
+            locked_away.load(self._system, self._sites[self._plan.staff[0].records_at], person.id)
         self._keep_two_aside()
 
     def _correct_some(self) -> None:

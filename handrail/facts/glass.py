@@ -11,7 +11,6 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tasks import task
@@ -23,13 +22,12 @@ from handrail.facts.people_rules import closed_site_of
 from handrail.facts.record import Refusal, lock_organisation
 from handrail.facts.spec import Codes
 from handrail.facts.values import GLASS_A_DAY, GLASS_MINUTES, GLASS_REVIEW_HOURS
-from handrail.kernel import audit, clock, crypto, scope, sessions
+from handrail.kernel import audit, clock, crypto, keyring, scope, sessions
 from handrail.kernel.access import Actor
 from handrail.kernel.models import SetUpCode
 
 TOLD = 2
 LONGEST = 300
-_PURPOSE = "glass-review"
 
 
 class Why(Codes):
@@ -157,7 +155,7 @@ def review(*, actor: Actor, glass: GlassBreak, verdict: str, said: str) -> None:
     if glass.reviewed_at is not None:
         raise Refusal([("", _("A colleague looked at it meanwhile."))])
     glass.reviewed_at, glass.reviewed_by, glass.verdict = clock.now(), actor.staff_id, verdict
-    glass.said = crypto.lock(_key(), _context(glass), said)
+    glass.said = keyring.lock(_context(glass), said.encode(), name=keyring.NOTE).hex()
     glass.save(update_fields=["reviewed_at", "reviewed_by", "verdict", "said"])
     kind = Notice.Kind.GLASS_RIGHT if verdict == GlassBreak.Verdict.RIGHT else Notice.Kind.GLASS_NOT_RIGHT
     alarms.tell(Staff.objects.filter(id=glass.staff), kind, glass.id)
@@ -165,16 +163,17 @@ def review(*, actor: Actor, glass: GlassBreak, verdict: str, said: str) -> None:
 
 
 def said_of(glass: GlassBreak) -> str:
-    """The sentence of a review."""
-    return crypto.unlock(_key(), _context(glass), glass.said) if glass.said else ""
-
-
-def _key() -> bytes:
-    return crypto.key(settings.CONFIG.keys, _PURPOSE)
+    """The sentence of a review; while the keys are locked, that it is."""
+    if not glass.said:
+        return ""
+    try:
+        return keyring.unlock(_context(glass), bytes.fromhex(glass.said), name=keyring.NOTE).decode()
+    except (keyring.Locked, crypto.SealError):  # the latter after all keys were lost
+        return _("(locked)")
 
 
 def _context(glass: GlassBreak) -> str:
-    return f"{_PURPOSE}|{glass.id}"
+    return f"hr/glass-review/v1|{glass.organisation_id}|{glass.id}"
 
 
 # -- nobody looked ---------------------------------------------------------------------------------------------------------------

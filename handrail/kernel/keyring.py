@@ -20,7 +20,9 @@ from handrail.kernel import crypto, keyholder
 from handrail.kernel.access import Refused
 
 CODES, VAULT = "codes", "vault"
-RINGS: dict[str, tuple[str, ...]] = {CODES: ("lookup", "link", "handle"), VAULT: ("vault",)}
+NOTE = "note"
+"""The key of the few free words that are no sealed record, such as what a reviewer wrote: they may name somebody."""
+RINGS: dict[str, tuple[str, ...]] = {CODES: ("lookup", "link", "handle", NOTE), VAULT: ("vault",)}
 """Which keys each ring holds."""
 
 

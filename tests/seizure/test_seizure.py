@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from handrail.kernel.keyring import RINGS
 from handrail.vault.spec import STORES
 from tests.seizure.canaries import HOW_MANY, PEOPLE
 from tests.seizure.drill import Seized, Stores, seizing
@@ -71,7 +72,7 @@ def test_with_the_keys_everybody_is_in_the_vault_and_nowhere_else(seized):
 def test_while_it_is_open_only_the_holders_have_the_keys(seized):
     """A check that the search of memory finds what is there."""
     having = {command.rpartition(" ")[2]: names for command, (names, _people) in seized.while_open.items() if names}
-    assert having == {"codes": {"lookup", "link", "handle"}, "vault": {"vault"}}
+    assert having == {ring: set(names) for ring, names in RINGS.items()}
     assert set().union(*(people for _names, people in seized.while_open.values())), "somebody's words are in the memory of whoever showed them"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -20,15 +22,31 @@ from handrail.vault.spec import STORES
 from handrail.vault.tests.opening import OTHERS, WORDS, on_disk, unlock
 from handrail.vault.tests.test_records import PHONE, open_it, somebody, write
 
+ALL = [name for names in keyring.RINGS.values() for name in names]
+STAY_OPEN = {
+    "facts/accounts.py": "set-up codes of staff", "facts/derived_codes.py": "the salt, which is no secret", "facts/devices.py": "how much a device sent today",
+    "facts/heads.py": "the signature of a restore", "kernel/bearer.py": "tokens of devices", "kernel/web.py": "failed sign-ins", "kernel/keyring.py": "the rings",
+    "screens/console/keys.py": "the address that locks", "screens/console/person.py": "what ties a page to a card for minutes", "screens/sign_in_adapter.py": "second factors of staff",
+    "vault/risk.py": "the rings",
+}
+"""Who may use a key that lies open on the disk also in high-risk mode, and for what. Nothing of it leads to anybody who is served."""
+
+
+def test_a_key_that_lies_open_in_high_risk_mode_leads_to_nobody():
+    root = Path(keyring.__file__).parents[1]
+    using = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if "tests" not in path.parts and re.search(r"\bcrypto\.key\(", path.read_text())}
+    assert using == set(STAY_OPEN), "if it leads to people, ask the keyring for it"
+
+
 # -- high-risk mode --------------------------------------------------------------------------------------------------------
 
 
 def test_sealed_keys_lie_nowhere_on_the_disk(three):
     record = write(three, somebody(three))
-    keys = [crypto.key(settings.CONFIG.keys, name) for name in ("lookup", "link", "handle", "vault")]
+    keys = [crypto.key(settings.CONFIG.keys, name) for name in ALL]
     risk.go_high()
     assert keyring.mode() is Mode.HIGH
-    assert not {"lookup.key", "link.key", "handle.key", "vault.key"} & on_disk()
+    assert not {f"{name}.key" for name in ALL} & on_disk()
     held = b"".join(path.read_bytes() for path in settings.CONFIG.var.rglob("*") if path.is_file())
     assert not any(key in held or key.hex().encode() in held for key in keys)
     assert keystore.get(record.data_key, three.harbour.id) is not None
@@ -189,7 +207,7 @@ def test_a_change_to_high_that_is_interrupted_is_seen_and_ends_when_it_is_run_ag
     monkeypatch.setattr(risk, "_remove_open_keys", lambda _folder: None)
     risk.go_high()
     monkeypatch.undo()
-    assert risk.left_open(settings.CONFIG.keys) == ["lookup.key", "link.key", "handle.key", "vault.key"]
+    assert risk.left_open(settings.CONFIG.keys) == [f"{name}.key" for name in ALL]
     risk.go_high()
     assert risk.left_open(settings.CONFIG.keys) == []
 
