@@ -15,17 +15,19 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client
 from django.utils.html import escape
 
-from handrail.kernel import scope
+from handrail.kernel import clock, scope
 from tests.every_form import Found, Scene, build, console_routes
 from tests.every_form_filled import (
     ANSWERS_200,
@@ -49,11 +51,19 @@ POSTED = sorted(name for name, pattern in console_routes().items() if "POST" in 
 
 
 @pytest.fixture(scope="module")
-def scene(django_db_setup, django_db_blocker) -> Iterator[Scene]:
+def built(django_db_setup, django_db_blocker) -> Iterator[tuple[Scene, datetime]]:
     """Built once; every form is sent inside a savepoint that is rolled back."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield build()
+        yield build(), clock.now()
         transaction.set_rollback(True)
+
+
+@pytest.fixture
+def scene(built: tuple[Scene, datetime]) -> Iterator[Scene]:
+    """The scene at the moment it was built: ten minutes later its sign-ins would have run out, however fast the machine is."""
+    made, at = built
+    with time_machine.travel(at, tick=True):
+        yield made
 
 
 @contextmanager
