@@ -158,7 +158,8 @@ def _sealed(content: bytes, recipients: Sequence[str]) -> bytes:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "programme"
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "programme"
+    return f"programme-{plain}" if plain == "keystore" or plain.startswith("keystore-") else plain  # `handrail-keystore-…` are other files
 
 
 def _free(folder: Path, prefix: str, at: datetime) -> Path:

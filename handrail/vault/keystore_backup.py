@@ -9,6 +9,7 @@ import base64
 import io
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ LONGEST_DAYS = 30
 FORMAT = "HANDRAIL-KEYSTORE 1"
 _TABLES = ("data_key", "ingest_key", "erased")
 _NAME = re.compile(r"handrail-keystore-(\d{8}T\d{6}Z)\.age")
+_HOUR = 3600  # seconds
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -43,8 +45,12 @@ def write(folder: Path, *, login: Mapping[str, Any], recipients: Sequence[str]) 
 
 
 def prune(folder: Path) -> list[str]:
-    """Remove backups of the keystore that are more than a month old, whatever else is kept; their names."""
+    """Remove backups of the keystore that are more than a month old, and what a killed one left behind, whatever else is kept; their names."""
     limit, gone = clock.now() - timedelta(days=LONGEST_DAYS), []
+    for path in sorted(folder.glob(".handrail-keystore-*")):
+        if path.stat().st_mtime < time.time() - _HOUR:  # none that is being written
+            path.unlink()
+            gone.append(path.name)
     for path in sorted(folder.glob("handrail-keystore-*.age")):
         found = _NAME.fullmatch(path.name)
         if found and datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC) < limit:
