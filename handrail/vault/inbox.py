@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DataError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -276,13 +277,31 @@ def _try(item: InboxItem, organisation: uuid.UUID, actor: Actor) -> bool:
                 sealed_facts.record(item, _plain(item, organisation))
             else:
                 _take_in(item, actor=actor, organisation=organisation)
-    except (crypto.SealError, Refusal, ValueError, LookupError, RecursionError) as error:
+    except (crypto.SealError, Refusal, ValueError, LookupError, RecursionError, ObjectDoesNotExist, DataError) as error:
         if isinstance(error, (keyring.Locked, keystore.NoKeystore)):  # nothing is wrong with the item
             raise
-        item.problem = (str(error.problems[0][1]) if isinstance(error, Refusal) and error.problems else type(error).__name__)[:200]
+        item.problem = _sentence(error)[:200]
         item.save(update_fields=["problem"])
         log.warning("An item of the inbox could not be taken in: %s", type(error).__name__)
     return not item.problem
+
+
+def take(item: InboxItem, *, actor: Actor) -> bool:
+    """The same for somebody who had it tried again."""
+    return _try(item, actor.organisation_id, actor)
+
+
+def _sentence(error: Exception) -> str:
+    """Why an item could not be taken in, for whoever has to look."""
+    if isinstance(error, Refusal) and error.problems:
+        return str(error.problems[0][1])
+    if isinstance(error, Site.DoesNotExist):
+        return _("The place it came from is not known here.")
+    if isinstance(error, LookupError):
+        return _("The device that sent it was ended, or the place for it is not known to this version.")
+    if isinstance(error, crypto.SealError):
+        return _("It does not open: it was damaged on its way, or sealed to a key that is gone.")
+    return _("What is inside is not a record that this version can read.")
 
 
 def _take_in(item: InboxItem, *, actor: Actor, organisation: uuid.UUID) -> None:

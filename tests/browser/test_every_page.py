@@ -40,6 +40,8 @@ PAGES += [
     ("coordinator", "/targets/new/"), ("coordinator", "{target}"), ("coordinator", "{shipped_target}"),
     # watching
     ("coordinator", "/emergency/reviews/"), ("coordinator", "/heads/"), ("auditor", "/unusual/"), ("naima", "/emergency/at/{van}/"),
+    # locked away
+    ("coordinator", "/keys/"), ("coordinator", "/keys/inbox/"), ("naima", "{person}sealed/vault.contact/?at={van}"),
     # my account
     ("admin", "/account/"), ("admin", "/account/password/"), ("admin", "/account/app/"), ("admin", "/account/second-factor/"),
     ("admin", "/confirm/?next=/"),

@@ -8,8 +8,9 @@ from handrail.facts.record import Refusal
 from handrail.kernel import crypto, ids
 from handrail.kernel.access import Denied
 from handrail.kernel.keyring import Locked
-from handrail.vault import inbox, keystore, records, risk
-from handrail.vault.models import Erasure, InboxItem, SealedRecord
+from handrail.kernel.models import AuditEntry
+from handrail.vault import inbox, keystore, records, risk, stuck
+from handrail.vault.models import Erasure, InboxItem, SealedRecord, Taken
 from handrail.vault.spec import STORES
 from handrail.vault.tests.opening import OTHERS, WORDS, unlock
 from handrail.vault.tests.test_records import PHONE, open_it, somebody, write
@@ -116,3 +117,52 @@ def test_somebody_elses_waiting_words_are_not_replaced(three, holders):
         inbox.write_or_keep(actor=three.actors["naima"], **form | {"participant": other})
     assert refused.value.problems == (("", "Something else was sent under this id."),)
     assert inbox.waiting() == 1
+
+
+def damaged(own_keys):
+    """An item that does not open, because it was made for another id."""
+    key = inbox.current_key(own_keys.harbour.id)
+    sealed = crypto.seal(key.public, inbox.context_of(own_keys.harbour.id, ids.random()), records.pad(b'{"phone": "1"}'))
+    about = {"store": "vault.contact", "participant": str(somebody(own_keys)), "site": str(own_keys.van.id)}
+    return inbox._keep(own_keys.actors["naima"], ids.random(), key.id, sealed, about)
+
+
+def test_a_person_sees_what_did_not_open_and_says_that_it_is_not_needed(own_keys):
+    item = damaged(own_keys)
+    inbox.process(own_keys.harbour)
+    (shown,) = stuck.listed()
+    assert (shown.id, str(shown.what), shown.site, shown.brought_by) == (item.id, "How to reach them", own_keys.van.name, "Naima")
+    assert shown.problem == "It does not open: it was damaged on its way, or sealed to a key that is gone."
+    assert not stuck.try_again(actor=own_keys.system, id=item.id)
+    assert stuck.listed()[0].problem == shown.problem
+    stuck.remove(actor=own_keys.system, id=item.id, why=stuck.NotNeeded.CANNOT_BE_READ)
+    assert stuck.listed() == []
+    assert Taken.objects.filter(id=item.id).exists(), "sent again it does not begin anew"
+    assert AuditEntry.objects.filter(action="inbox.removed", detail__why="cannot_be_read").exists()
+    with pytest.raises(Denied):
+        stuck.remove(actor=own_keys.system, id=item.id, why=stuck.NotNeeded.CANNOT_BE_READ)
+
+
+def test_what_stood_in_the_way_is_gone_and_it_is_taken_in(own_keys):
+    who = somebody(own_keys)
+    key = inbox.current_key(own_keys.harbour.id)
+    about, id = {"store": "vault.contact", "participant": str(who), "site": str(ids.random())}, ids.random()
+    sealed = crypto.seal(key.public, inbox.context_of(own_keys.harbour.id, id), records.pad(b'{"phone": "0700 000"}'))
+    inbox._keep(own_keys.actors["naima"], id, key.id, sealed, about)
+    whole = damaged(own_keys)
+    assert inbox.process(own_keys.harbour) == (0, 2), "one that cannot be placed does not stop those behind it"
+    assert {one.problem for one in stuck.listed() if one.id == id} == {"The place it came from is not known here."}
+    InboxItem.objects.filter(id=id).update(about=about | {"site": str(own_keys.van.id)})
+    assert stuck.try_again(actor=own_keys.system, id=id)
+    assert open_it(own_keys, SealedRecord.objects.get()) == {"phone": "0700 000"}
+    assert [one.id for one in stuck.listed()] == [whole.id]
+
+
+def test_nothing_is_tried_while_the_vault_is_locked(three, holders):
+    item = damaged(three)
+    InboxItem.objects.update(problem="damaged")
+    risk.go_high()
+    holders()
+    with pytest.raises(Locked):
+        stuck.try_again(actor=three.system, id=item.id)
+    assert stuck.listed()[0].problem == "damaged"
