@@ -2,7 +2,8 @@
 
 It is apart so that its backups can be short-lived: to erase a record its key is deleted here, and after a month no backup
 holds it either. Keys lie in it locked with the vault's key. The two databases share no transaction, so a key is always
-written before the row that needs it; one without a row harms nobody and goes in the nightly purge.
+written before the row that needs it. One without a row opens nothing; nobody sweeps them, because a sweep that ran beside the
+wrong main database would destroy what is needed.
 """
 
 from __future__ import annotations
