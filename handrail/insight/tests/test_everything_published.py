@@ -141,9 +141,13 @@ class Reader:
 
     @staticmethod
     def _is_pinned(least: float, most: float, derived: bool) -> bool:
+        """The width that security.md 5 asks for. `suppress` is more careful, and takes each hidden group to be somebody.
+
+        It cannot be where a group of exactly T was published first: whatever comes later, each of its parts is 0 to T.
+        """
         if derived:
             return bool(not np.isfinite(least) or most - least < T - 1e-6)
-        return bool(least > 1 + 1e-6 or most - max(least, 1) < T - 1e-6)
+        return bool(least > 1 + 1e-6 or most - least < T - 1e-6)
 
     def _optimum(self, row: np.ndarray, sense: highspy.ObjSense) -> tuple[float, np.ndarray | None]:
         self._solver.changeColsCost(len(row), np.arange(len(row), dtype=np.int32), row)
@@ -243,7 +247,7 @@ def test_half_of_the_rule_of_zeros_is_not_enough(forgotten, monkeypatch):
 def test_nobody_is_found_in_rounded_numbers_also_beside_exact_ones_of_before(bases):
     shown = 0
     for number in range(max(CHANCES // 4, 2)):
-        first, late, told = programme(7002 + number, bases=bases)
+        first, late, told = programme(7001 + number, bases=bases)
         assert found(first, late, told.shown) == [], number
         shown += sum(base == 5 for *_seen, base in told.shown)
     assert shown > CHANCES
