@@ -18,6 +18,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,16 +213,27 @@ class _Build:
     # -- facts ----------------------------------------------------------------------------------------------------
 
     def _append(self, tables: Sequence[_Table], start: int, watermark: int) -> None:
+        """While one chunk is written the database is asked for the next; never are more than two in memory."""
         by_key = {table.kind.key: table for table in tables}
-        for low in range(start, watermark, CHUNK):
-            high = min(low + CHUNK, watermark)
-            read = self._read(list(by_key), low, high)
-            self._facts_read += read.num_rows
-            for key in sorted(pc.unique(read.column("kind")).to_pylist()):
-                table = by_key[key]
-                content = table_of(table.kind, read.filter(pc.equal(read.column("kind"), key)), self._zones)
-                if content.num_rows:
-                    self._write(table, low, high, content)
+        with ThreadPoolExecutor(1) as writer:
+            written: Future[None] | None = None
+            for low in range(start, watermark, CHUNK):
+                high = min(low + CHUNK, watermark)
+                read = self._read(list(by_key), low, high)
+                if written is not None:
+                    written.result()
+                written = writer.submit(self._write_chunk, by_key, read, low, high)
+            if written is not None:
+                written.result()
+
+    def _write_chunk(self, by_key: Mapping[str, _Table], read: pa.Table, low: int, high: int) -> None:
+        """Files of the facts with these counters. It asks the database nothing, so that it may run beside whatever does."""
+        self._facts_read += read.num_rows
+        for key in sorted(pc.unique(read.column("kind")).to_pylist()):
+            table = by_key[key]
+            content = table_of(table.kind, read.filter(pc.equal(read.column("kind"), key)), self._zones)
+            if content.num_rows:
+                self._write(table, low, high, content)
 
     def _read(self, kinds: list[str], low: int, high: int) -> pa.Table:
         """Facts in the order of time, by COPY: they are never objects of Python."""
