@@ -27,7 +27,8 @@ test: install-dev       ## the core suite, under 90 seconds
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not chaos and not drill"
 test-full: install-dev  ## everything: browser, kills, slow tiers
 	$(BIN)/python -m pytest -q -n 2 -m "not chaos and not browser and not drill"
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "chaos or browser"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser
+	$(BIN)/python -m pytest -q -n 0 -m chaos
 test-nightly: install-dev  ## the seizure drill, and the attacker over two thousand random programmes; for a machine that is idle at night
 	$(BIN)/python -m pytest -q -n 0 -m drill tests/seizure
 	HANDRAIL_RANDOM_CUBES=2000 $(BIN)/python -m pytest -q -n 2 -m "" handrail/insight/tests/test_everything_published.py
