@@ -26,7 +26,7 @@ class Device(StrEnum):
     ATOMISER = "atomiser"
 
     @property
-    def title(self) -> Text:
+    def heading(self) -> Text:
         """Its name on the pages."""
         return _DEVICES[self]
 
