@@ -20,6 +20,7 @@ ROOMS = [
     "handrail.ledgers.stock",
     "handrail.services.exchange",
     "handrail.insight",
+    "handrail.screens.aid",
 ]
 """The rooms of the house, in the order of the menu. Adding a room is a folder and one line here."""
 

@@ -8,6 +8,7 @@ from django.urls import include, path
 
 from handrail.kernel.rooms import rooms
 from handrail.screens import api, api_inbox, poster, public
+from handrail.screens.aid import views as aid
 from handrail.screens.console import (
     account,
     accounts,
@@ -171,6 +172,7 @@ urlpatterns = [
     path("releases/", release_pages.listed, name="releases"),
     path("releases/<int:number>/", release_pages.one, name="release"),
     path("releases/<int:number>/<str:format>/", release_pages.file, name="release-file"),
+    path("leaving/", aid.leaving, name="leaving"),
     path("public/", public.home, name="public"),
     path("public/<uuid:organisation>/", public.programme, name="public-programme"),
     path("public/<uuid:organisation>/<int:number>/", public.release, name="public-release"),

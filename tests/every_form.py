@@ -166,8 +166,6 @@ def _things(scene: Scene) -> None:
     setting_changes.set_value(
         actor=system, value=clinical, typed=str(clinical.start), site=None, valid_from=today(), source="decided by the board"
     )
-    unread = inbox._keep(system, ids.random(), inbox.current_key(world.harbour.id).id, b"\0", {"store": "vault.contact", "site": str(van.id)})
-    InboxItem.objects.filter(id=unread.id).update(problem="damaged")
     merge, undone = join(world, ids.random(), ids.random()), _undone(world)
     pricked = record(Draft(kind="exchange.needlestick", payload=KINDS["exchange.needlestick"].sample, site=van.id), actor=naima)
     scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"]), "head": heads.current().as_text()}
@@ -179,12 +177,20 @@ def _things(scene: Scene) -> None:
         )
     scene.things = outside.enter(world) | watching.enter(world) | _told(world) | {
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
-        "store": ["vault.contact", "vault.mail_address"], "token": ["not-the-token"], "waits": [unread.id],
+        "store": ["vault.contact", "vault.mail_address"], "token": ["not-the-token"], "waits": [_unread(world)],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
         "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge, undone],
         "fact": [Aside.objects.get(fact=aside.id).fact, OpenTest.objects.filter(site=clinic).first().fact, pricked.id],
     }
+
+
+def _unread(world: SimpleNamespace) -> Any:
+    """Something sealed that did not open."""
+    about = {"store": "vault.contact", "site": str(world.van.id)}
+    item = inbox._keep(world.system, ids.random(), inbox.current_key(world.harbour.id).id, b"\0", about)
+    InboxItem.objects.filter(id=item.id).update(problem="damaged")
+    return item.id
 
 
 def _told(world: SimpleNamespace) -> dict[str, list[Any]]:

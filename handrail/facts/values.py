@@ -68,6 +68,10 @@ class Value(Generic[T]):
             approved = row.approved_at is not None
             if approved or self.safety not in NEEDS_APPROVAL:
                 return Reading(self.check(row.value), str(row.id), approved, row.source, row.source_status)
+        return self.at_start()
+
+    def at_start(self) -> Reading[T]:
+        """What holds until a programme sets its own."""
         return Reading(self.start, START, self.source_status == SourceStatus.VERIFIED, self.source, self.source_status.value)
 
 

@@ -63,6 +63,7 @@ PAGES += [
     ("coordinator", "/reports/"), ("coordinator", f"/reports/everybody/{QUARTER}/"), ("coordinator", f"/reports/who/{QUARTER}/"), ("coordinator", "/reports/unaids/1999/"),
     ("coordinator", f"/reports/everybody/{QUARTER}/release/"), ("coordinator", f"/reports/who/{QUARTER}/release/"), ("coordinator", "/releases/"), ("coordinator", "/releases/1/"),
     ("coordinator", f"/quarter/{QUARTER}/people_reached/?report=everybody&cell=gender%3Dunknown"), ("coordinator", "/visits/?from=2020-01-01&before=2030-01-01&with=exchange.given"),
+    ("naima", "/aid/training/"), ("naima", "/aid/emergency/"), ("naima", "/aid/leaflet/"), ("naima", "/leaving/"),
     ("coordinator", "{public}"), ("coordinator", "{public}1/?in=es"), ("naima", "/reports/poster/{van_id}/{quarter}/"), ("naima", "/reports/poster/{van_id}/1999Q1/"),
 ]
 
