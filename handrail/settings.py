@@ -19,6 +19,7 @@ ROOMS = [
     "handrail.vault",
     "handrail.ledgers.stock",
     "handrail.services.exchange",
+    "handrail.services.naloxone",
     "handrail.insight",
 ]
 """The rooms of the house, in the order of the menu. Adding a room is a folder and one line here."""

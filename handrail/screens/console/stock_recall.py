@@ -19,6 +19,8 @@ from handrail.ledgers.stock.kinds.recalled import Severity
 from handrail.ledgers.stock.kinds.written_off import Reason
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console.stock_common import form_id, lots_typed, site_or_404, tabs, text, whole
+from handrail.services.naloxone import queries as naloxone
+from handrail.services.naloxone.overview import out_lines
 
 
 @may("stock.write_off", methods=("GET", "POST"))
@@ -119,7 +121,9 @@ def recall(request: ActorRequest, recall: uuid.UUID) -> HttpResponse:
         place = places.setdefault(site.key, Place(site.name, site.id, [], request.actor.may("stock.write_off", site.key)))
         place.rows.append(row)
     own = {lot.id for lot in found.lots}
+    out = naloxone.of_recall(found)
     page = {
+        "out": out, "out_lines": out_lines(out) if out else [],
         "recall": found, "severity": dict(Severity.choices).get(found.severity, found.severity), "places": list(places.values()),
         "elsewhere": elsewhere, "people": sum(r.quantity for r in found.remaining if r.kind == "people" and r.lot in own),
         "kits_out": sum(r.quantity for r in found.remaining if r.kind == "people" and r.lot not in own),
