@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.utils.translation import gettext_lazy as _
+from pydantic import Field
 
 from handrail.facts.spec import Codes
 
-KIT_CODE = r"^[A-Z0-9][A-Z0-9-]{2,23}$"
-"""A code as it is printed on a kit: letters, digits, hyphens. It names no person."""
+KitCode = Annotated[str, Field(pattern=r"^[A-Z0-9-]*[0-9][A-Z0-9-]*$", min_length=3, max_length=24)]
+"""A code as it is printed on a kit: letters, digits, hyphens, and a digit among them. It is no word and names no person."""
 
 
 class Product(Codes):

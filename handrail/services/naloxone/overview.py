@@ -26,7 +26,7 @@ from handrail.ledgers.stock.models import Item
 from handrail.services.naloxone import commands, numbers, queries, rules
 from handrail.services.naloxone.bags import codes_typed
 from handrail.services.naloxone.codes import KitState, Product
-from handrail.services.naloxone.models import KitStep, KitVersion
+from handrail.services.naloxone.models import KitStep, KitVersion, Report
 
 SPANS: dict[str, int] = {"30": 30, "90": 90, "365": 365}
 
@@ -93,7 +93,7 @@ def overview(request: ActorRequest) -> HttpResponse:
     days = SPANS.get(request.GET.get("days", ""), 90)
     since = clock.now() - timedelta(days=days)
     actor = request.actor
-    rows = list(queries.Report.objects.filter(actor.filter("naloxone.overview"), occurred_at__gte=since).select_related("site"))
+    rows = list(Report.objects.filter(actor.filter("naloxone.overview"), occurred_at__gte=since).select_related("site"))
     found = numbers.of_reports(rows)
     sites = list(Site.objects.filter(actor.filter("naloxone.overview", "key")).values_list("key", flat=True))
     stock, risks = numbers.stock(sites, today())

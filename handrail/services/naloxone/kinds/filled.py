@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Self
+from typing import Self
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from handrail.facts.spec import Kind, Line, Move, Payload, Place, Privacy, info
-from handrail.services.naloxone.codes import KIT_CODE
+from handrail.services.naloxone.codes import KitCode
 
 
 class FilledLine(Line):
@@ -19,7 +19,7 @@ class FilledLine(Line):
     item: str = info(_("Item"), privacy=Privacy.OPERATIONAL)
     quantity: int = info(_("Quantity"), privacy=Privacy.OPERATIONAL, ge=1, le=100_000)
     lot: uuid.UUID | None = info(_("Lot"), privacy=Privacy.OPERATIONAL, default=None)
-    kit_codes: tuple[Annotated[str, Field(pattern=KIT_CODE)], ...] = info(_("Codes on the kits"), privacy=Privacy.OPERATIONAL, default=(), max_length=1000)
+    kit_codes: tuple[KitCode, ...] = info(_("Codes on the kits"), privacy=Privacy.OPERATIONAL, default=(), max_length=1000)
 
     @model_validator(mode="after")
     def _no_more_codes_than_kits(self) -> Self:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Self
+from typing import Self
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from handrail.facts.spec import Codes, Kind, Move, Payload, Place, Privacy, info
-from handrail.services.naloxone.codes import KIT_CODE, Origin
+from handrail.services.naloxone.codes import KitCode, Origin
 
 
 class Event(Codes):
@@ -37,7 +37,7 @@ class KitEvent(Payload):
     item: str = info(_("Item"), privacy=Privacy.OPERATIONAL)
     lot: uuid.UUID = info(_("Lot"), privacy=Privacy.OPERATIONAL)
     quantity: int = info(_("How many"), privacy=Privacy.OPERATIONAL, default=1, ge=1, le=1_000)
-    kit_codes: tuple[Annotated[str, Field(pattern=KIT_CODE)], ...] = info(_("Codes on the kits"), privacy=Privacy.OPERATIONAL, default=(), max_length=200)
+    kit_codes: tuple[KitCode, ...] = info(_("Codes on the kits"), privacy=Privacy.OPERATIONAL, default=(), max_length=200)
     ours: bool = info(_("They were still on our shelf or in the bag"), privacy=Privacy.OPERATIONAL, default=False)
     origin: Origin = info(_("How they had reached whoever had them"), privacy=Privacy.OPERATIONAL, default=Origin.UNKNOWN)
     report: uuid.UUID | None = info(_("The report that tells of it"), privacy=Privacy.OPERATIONAL, default=None)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Self
+from typing import Self
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from handrail.facts.spec import Kind, Payload, Privacy, info
-from handrail.services.naloxone.codes import KIT_CODE
+from handrail.services.naloxone.codes import KitCode
 
 
 class Labelled(Payload):
@@ -18,7 +18,7 @@ class Labelled(Payload):
 
     item: str = info(_("Item"), privacy=Privacy.OPERATIONAL)
     lot: uuid.UUID = info(_("Lot"), privacy=Privacy.OPERATIONAL)
-    kit_codes: tuple[Annotated[str, Field(pattern=KIT_CODE)], ...] = info(_("Codes on the kits"), privacy=Privacy.OPERATIONAL, min_length=1, max_length=1000)
+    kit_codes: tuple[KitCode, ...] = info(_("Codes on the kits"), privacy=Privacy.OPERATIONAL, min_length=1, max_length=1000)
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import model_validator
 
 from handrail.facts.spec import Kind, Payload, Privacy, info
-from handrail.services.naloxone.codes import KIT_CODE, YesNoUnknown
+from handrail.services.naloxone.codes import KitCode, YesNoUnknown
 from handrail.services.naloxone.report_codes import (
     Action,
     Afterwards,
@@ -43,7 +43,7 @@ class Dose(Payload):
     """One dose. Not a `Line`: a report stays one row, also without a dose."""
 
     route: DoseRoute = info(_("How"), privacy=Privacy.CLINICAL, default=DoseRoute.UNKNOWN)
-    kit_code: str | None = info(_("Code on the kit"), privacy=Privacy.OPERATIONAL, default=None, pattern=KIT_CODE)
+    kit_code: KitCode | None = info(_("Code on the kit"), privacy=Privacy.OPERATIONAL, default=None)
     lot: uuid.UUID | None = info(_("Lot"), privacy=Privacy.OPERATIONAL, default=None)
     minutes_from_start: int | None = info(_("Minutes after the start"), privacy=Privacy.CLINICAL, default=None, ge=0, le=1_440)
     given_by: GivenBy | None = info(_("Given by"), privacy=Privacy.PERSONAL, default=None)

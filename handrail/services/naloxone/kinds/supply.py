@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Self
+from typing import Self
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from handrail.facts.spec import Codes, Compose, ItemLines, Kind, Line, Move, Payload, Place, Privacy, info
 from handrail.services.naloxone.codes import (
-    KIT_CODE,
     HandedOut,
+    KitCode,
     PreviousFrom,
     Recipient,
     RepeatReason,
@@ -40,7 +40,7 @@ class SupplyLine(Line):
     quantity: int = info(_("Quantity"), privacy=Privacy.OPERATIONAL, ge=1, le=10_000)
     lot: uuid.UUID | None = info(_("Lot"), privacy=Privacy.OPERATIONAL, default=None)
     lot_reason: LotReason | None = info(_("Why this lot"), privacy=Privacy.OPERATIONAL, default=None)
-    kit_codes: tuple[Annotated[str, Field(pattern=KIT_CODE)], ...] = info(_("Codes on the kits"), privacy=Privacy.OPERATIONAL, default=(), max_length=200)
+    kit_codes: tuple[KitCode, ...] = info(_("Codes on the kits"), privacy=Privacy.OPERATIONAL, default=(), max_length=200)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
