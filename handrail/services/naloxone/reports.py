@@ -28,9 +28,9 @@ from handrail.services.naloxone.values import ASK_AFTER_YEARS, ASK_OVER_DOSES
 from handrail.services.naloxone.views import site_or_404
 
 FIRST = ("precision", "outcome", "doses_total")
-NEXT = ("naloxone_available", "emergency_called", "why_not_called", "replacement_wanted", "debrief_wanted")
+NEXT = ("naloxone_available", "emergency_called", "replacement_wanted", "debrief_wanted")
 REST = (
-    "reporter_kind", "reported_by", "witnessed_onset", "place_kind", "area", "age_band", "gender_perceived", "previous_overdose", "substances",
+    "why_not_called", "reporter_kind", "reported_by", "witnessed_onset", "place_kind", "area", "age_band", "gender_perceived", "previous_overdose", "substances",
     "risk_factors", "state_found", "actions", "ambulance_attended", "police_attended", "police_action", "stayed_until", "afterwards", "reactions",
     "kit_performance",
 )

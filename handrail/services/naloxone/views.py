@@ -41,7 +41,8 @@ class Place:
 def more(request: ActorRequest) -> HttpResponse:
     """My bag and every other place where I hand out; reports of overdoses."""
     actor, days = request.actor, SHORT_DATED_DAYS.read().value
-    found = [_place(site, days) for site in queries.places(actor)]
+    here = queries.places(actor)
+    found = [_place(site, days, has_others=len(here) > 1) for site in here]
     reporting = list(Site.objects.filter(actor.filter("naloxone.report", "key"), is_active=True).exclude(kind__in=BOXES))
     page = {
         "places": found, "saved": request.GET.get("saved", ""), "report_at": reporting,
@@ -50,13 +51,13 @@ def more(request: ActorRequest) -> HttpResponse:
     return render(request, "naloxone/more.html", page)
 
 
-def _place(site: Site, days: int) -> Place:
+def _place(site: Site, days: int, *, has_others: bool) -> Place:
     here = queries.inside(site, days)
     pages: list[tuple[Text, str]] = [
         (_("Give from my bag") if site.kind in BAGS else _("Give"), reverse("naloxone:bag", args=[site.id])),
         (_("Used, back, lost …"), reverse("naloxone:tell", args=[site.id])),
     ]
-    if site.kind in CARRIED:
+    if site.kind in CARRIED and has_others:
         pages.append((_("Fill it"), reverse("naloxone:fill", args=[site.id])))
     pages.append((_("Report an overdose"), reverse("naloxone:report", args=[site.id])))
     return Place(site, sum(one.available for one in here), any(one.is_short or one.expired or one.held for one in here), pages)

@@ -70,7 +70,7 @@ class Reversal(Payload):
     doses_total: int | None = info(_("Doses of naloxone altogether"), privacy=_C, default=None, ge=0, le=200, help_text=_("Empty: not known, which is not 0"))
     naloxone_available: Available = info(_("Was naloxone there?"), privacy=_P, default=Available.UNKNOWN)
     emergency_called: YesNoUnknown = info(_("Was an ambulance called?"), privacy=_P, default=YesNoUnknown.UNKNOWN)
-    why_not_called: tuple[WhyNotCalled, ...] = info(_("Why not?"), privacy=_P, default=())
+    why_not_called: tuple[WhyNotCalled, ...] = info(_("Why did nobody call?"), privacy=_P, default=())
     reporter_kind: Reporter = info(_("Who tells of it?"), privacy=_P, default=Reporter.UNKNOWN)
     witnessed_onset: YesNoUnknown = info(_("Did somebody see it begin?"), privacy=_P, default=YesNoUnknown.UNKNOWN)
     place_kind: PlaceKind = info(_("What sort of place?"), privacy=_P, default=PlaceKind.UNKNOWN)
