@@ -43,7 +43,7 @@ def test_a_peer_gives_twelve_kits_hears_of_three_and_the_maker_recalls_the_lot(v
     for name, typed in (("lot", "NX-1"), ("source_reference", "FSN-22")):
         page.fill(f"#{name}", typed)
     page.locator("label.pick").first.tap()
-    visitor.tap("main form button.go")
+    visitor.tap("button:has-text('Stop this lot')")
     said = page.inner_text("main")
     assert "40 of 40 are still out" in said
     assert "In a peer’s bag" in said

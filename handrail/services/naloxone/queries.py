@@ -175,12 +175,13 @@ def _ends(wanted: list[uuid.UUID]) -> list[End]:
     rows = list(KitEnd.objects.filter(event__in=ACCOUNTED, ours=False).order_by("occurred_at", "counter", "key"))
     steps = _handed_out({row.code for row in rows if row.code})
     lots_by_code = lots_of({row.code for row in rows if row.code})
-    told = {row.report for row in rows if row.report and row.fact != row.report and not _is_of_report(row)}
+    of_reports = set(Report.objects.filter(fact__in={row.fact for row in rows}).values_list("fact", flat=True))
+    told = {row.report for row in rows if row.report and row.fact not in of_reports}
     found: list[End] = []
     seen: set[str] = set()
     for row in rows:
         lot = row.lot or lots_by_code.get(row.code)
-        if lot not in wanted or row.code in seen or (not row.code and _is_of_report(row) and row.report in told):
+        if lot not in wanted or row.code in seen or (not row.code and row.fact in of_reports and row.report in told):
             continue
         if row.code:
             seen.add(row.code)
@@ -188,10 +189,6 @@ def _ends(wanted: list[uuid.UUID]) -> list[End]:
         origin = row.origin if row.origin != Origin.UNKNOWN or step is None else _origin_of(step)
         found.append(End(row.quantity, origin, row.participant if step is None else step.participant))
     return found
-
-
-def _is_of_report(row: KitEnd) -> bool:
-    return Report.objects.filter(fact=row.fact).exists() if row.report else False
 
 
 def _handed_out(codes: Collection[str]) -> dict[str, KitStep]:

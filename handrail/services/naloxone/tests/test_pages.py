@@ -258,3 +258,44 @@ def test_a_role_held_everywhere_reads_no_report_where_people_are_held(house):
     post(signed_in(house, "naima"), "report", unit, outcome="died")
     assert "Died" not in signed_in(house, "coordinator").get(reverse("naloxone:reports")).content.decode()
     assert "Died" in signed_in(house, "naima").get(reverse("naloxone:reports")).content.decode()
+
+
+# -- in a visit --------------------------------------------------------------------------------------------------------
+
+
+def visit(client: Any, site: Any, **typed: str) -> Any:
+    form = {"visit": str(ids.new()), "at": clock.now().isoformat(), "people_count": "1", "who": "none"}
+    return client.post(reverse("visit-new", args=[site.id]), form | typed)
+
+
+def test_in_a_visit_naloxone_has_its_own_part_and_is_not_among_what_was_given(house):
+    client = signed_in(house, "naima")
+    page = client.get(reverse("visit-new", args=[house.van.id])).content.decode()
+    assert f"naloxone.supply:{NASAL}" in page
+    assert f"exchange.given:{NASAL}" not in page
+    answer = visit(client, house.van, **{f"naloxone.supply:{NASAL}": "2", "naloxone.supply:supply_type": "repeat", "naloxone.supply:repeat_reason": "expired"})
+    assert answer.status_code == 302
+    with scope.enter([house.harbour.key]):
+        row = Given.objects.get()
+        assert (row.quantity, row.supply_type, row.repeat_reason, row.channel) == (2, "repeat", "expired", "outreach")
+        assert there(house.van) == 58
+
+
+def test_what_is_said_of_naloxone_without_a_number_asks_for_one_and_stays(house):
+    answer = visit(signed_in(house, "naima"), house.van, **{"naloxone.supply:supply_type": "first", "exchange.given:syringe-1ml-29g": "10"})
+    assert answer.status_code == 422
+    assert "Write how many, or empty what stands below." in answer.content.decode()
+
+
+def test_a_visit_is_corrected_and_its_kit_is_followed_anew(house):
+    client = signed_in(house, "naima")
+    made = visit(client, house.van, **{f"naloxone.supply:{NASAL}": "2", "naloxone.supply:supply_type": "first"})
+    address = made.url.split("?")[0] + "correct/"
+    page = client.get(address).content.decode()
+    assert re.search(r'name="naloxone.supply:supply_type" value="first" checked', page)
+    hidden = dict(re.findall(r'<input type="hidden" name="([a-z]+)" value="([^"]*)"', page))
+    typed = {**hidden, "people_count": "1", f"naloxone.supply:{NASAL}": "3", "naloxone.supply:supply_type": "first"}
+    assert client.post(address, typed).status_code == 302
+    with scope.enter([house.harbour.key]):
+        assert [row.quantity for row in Given.objects.all()] == [3]
+        assert there(house.van) == 57
