@@ -284,3 +284,11 @@ def test_what_a_kit_is_says_how_many_doses_and_another_number_is_another_item(ho
     assert (kits[VIAL].doses, kits[VIAL].route, kits[VIAL].is_loose) == (1, "im", True)
     with pytest.raises(Refusal, match="has 2 doses"):
         commands.set_kit(actor=house.system, item=item(), product=commands.Product.NASAL_4MG, doses=3, since=house.van.today)
+
+
+def test_an_overdose_still_to_come_is_refused_and_one_from_a_phone_with_a_wrong_clock_is_kept(house):
+    draft = Draft(kind="naloxone.reversal", payload={"outcome": "recovered"}, site=house.van.id, occurred_at=clock.now() + timedelta(days=1))
+    with pytest.raises(Refusal, match="still to come"):
+        record(draft, actor=house.system)
+    record(draft, actor=house.system, mode=Mode.ARRIVED)
+    assert Report.objects.count() == 1

@@ -193,6 +193,11 @@ def test_a_report_is_revised_and_nobody_of_another_place_revises_it(house):
         assert [(r.outcome, r.root) for r in Report.objects.all()] == [("died", first)]
     assert client.get(f"{address}?corrects={first}").status_code == 404
     assert signed_in(house, "elsewhere").get(f"{address}?corrects={first}").status_code == 404
+    with scope.enter([house.harbour.key]):
+        second = Report.objects.get().fact
+    own = reverse("naloxone:report", args=[house.sites["Drop-in"].id])
+    assert signed_in(house, "elsewhere").get(f"{own}?corrects={second}").status_code == 404
+    assert post(signed_in(house, "elsewhere"), "report", house.sites["Drop-in"], outcome="recovered", corrects=str(second)).status_code == 404
 
 
 def test_the_list_shows_the_reports_of_my_places_alone(house):
