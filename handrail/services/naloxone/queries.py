@@ -25,6 +25,7 @@ from handrail.services.naloxone.codes import BAGS, BOXES, CARRIED, VEHICLES, Kit
 from handrail.services.naloxone.kinds.kit import CAME_BACK
 from handrail.services.naloxone.models import KitEnd, KitStep, KitVersion, Report
 from handrail.vault.models import SealedRecord
+from handrail.vault.spec import STORES
 
 CONTACT = "vault.contact"
 """The sealed store in which stands how somebody wants to be reached, if they want to be."""
@@ -116,25 +117,22 @@ def reachable(people: Collection[uuid.UUID]) -> set[uuid.UUID]:
 
 
 _SENT = f"""
-SELECT f.participant, s.kind, sum(g.quantity)::bigint
+SELECT f.participant, s.kind, s.key, sum(g.quantity)::bigint
 FROM stock_leg g JOIN stock_lot l ON l.key = g.lot_id JOIN stock_location p ON p.key = g.location_id AND p.kind = 'people'
 JOIN facts_fact f ON f.organisation_id = g.organisation_id AND f.id = g.fact JOIN facts_site s ON s.key = f.site_id
 WHERE g.organisation_id = %s::bigint AND l.id = ANY(%s::uuid[]) AND f.kind <> 'naloxone.kit' AND {COUNTS}
-GROUP BY 1, 2 HAVING sum(g.quantity) <> 0
+GROUP BY 1, 2, 3 HAVING sum(g.quantity) <> 0
 """  # noqa: S608  our own constant
 
 
 def still_out(lot_ids: Iterable[uuid.UUID]) -> rules.StillOut:
     """What of these lots was sent out of the store and is still out, by how it can be reached (`domain/naloxone.md` 7)."""
     wanted = list(lot_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(_SENT, [scope.organisation(), wanted])
-        sent_to = list(cursor.fetchall())
-    ends = _ends(wanted)
-    people = {who for who, _kind, _n in sent_to if who} | {end.participant for end in ends if end.participant}
+    sent_to, ends = _sent(wanted), _ends(wanted)
+    people = {who for who, _kind, _site, _n in sent_to if who} | {end.participant for end in ends if end.participant}
     can = reachable(people)
     sent: dict[str, int] = {}
-    for who, kind, quantity in sent_to:
+    for who, kind, _site, quantity in sent_to:
         group = _group(Origin.BOX if kind in BOXES else Origin.BAG if kind in BAGS else Origin.GIVEN, who, can)
         sent[group] = sent.get(group, 0) + quantity
     ended: dict[str, int] = {}
@@ -142,6 +140,38 @@ def still_out(lot_ids: Iterable[uuid.UUID]) -> rules.StillOut:
         group = _group(Origin(end.origin), end.participant, can)
         ended[group] = ended.get(group, 0) + end.quantity
     return rules.still_out(sent, ended, _carried(wanted))
+
+
+def _sent(wanted: list[uuid.UUID]) -> list[tuple[uuid.UUID | None, str, int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT, [scope.organisation(), wanted])
+        return list(cursor.fetchall())
+
+
+@dataclass(frozen=True)
+class ToReach:
+    """Somebody who has kits of a recalled lot, can be reached, and where it was given to them."""
+
+    who: uuid.UUID
+    site: uuid.UUID
+    quantity: int
+
+
+def to_reach(actor: Actor, lot_ids: Iterable[uuid.UUID]) -> list[ToReach]:
+    """People with these lots whom this person may reach: only where they may open how somebody wants to be reached."""
+    wanted, into, store = list(lot_ids), survivors(), STORES[CONTACT]
+    ids = dict(Site.objects.values_list("key", "id"))
+    left: dict[uuid.UUID, tuple[int, int]] = {}
+    for who, kind, site, quantity in _sent(wanted):
+        if who is not None and kind not in BAGS | BOXES and store.may_open(actor, site):
+            known = into.get(who, who)
+            left[known] = (site, left.get(known, (site, 0))[1] + quantity)
+    for end in _ends(wanted):
+        known = into.get(end.participant, end.participant) if end.participant else None
+        if known in left:
+            left[known] = (left[known][0], left[known][1] - end.quantity)
+    can = reachable(left)
+    return [ToReach(who, ids[site], quantity) for who, (site, quantity) in left.items() if quantity > 0 and who in can]
 
 
 def _group(origin: Origin, who: uuid.UUID | None, can: Collection[uuid.UUID]) -> str:
@@ -203,14 +233,16 @@ def _origin_of(step: KitStep) -> str:
     return (Origin.BAG if kind in BAGS else Origin.BOX if kind in BOXES else Origin.GIVEN).value
 
 
+def lots_of_recall(recall: Recall) -> list[uuid.UUID]:
+    """The lots of naloxone that a recall stops; none where it is about something else."""
+    named = {row.lot for row in recall.remaining} | {lot.id for lot in (*recall.lots, *recall.kit_lots)}
+    return list(Lot.objects.filter(id__in=named, item__item_class=ItemClass.NALOXONE).values_list("id", flat=True))
+
+
 def of_recall(recall: Recall) -> rules.StillOut | None:
     """What of a recall is still out; None where it is not about naloxone."""
-    own = [*recall.lots, *recall.kit_lots]
-    if not any(lot.item.item_class == ItemClass.NALOXONE for lot in own):
-        return None
-    named = {row.lot for row in recall.remaining} | {lot.id for lot in own}
-    wanted = Lot.objects.filter(id__in=named, item__item_class=ItemClass.NALOXONE).values_list("id", flat=True)
-    return still_out(wanted)
+    wanted = lots_of_recall(recall)
+    return still_out(wanted) if wanted else None
 
 
 # -- bags --------------------------------------------------------------------------------------------------------------

@@ -9,13 +9,19 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from handrail.facts import participants
+from handrail.facts.labels import label
 from handrail.facts.models import Fact, RoleAssignment
-from handrail.kernel import clock, ids, scope
+from handrail.kernel import clock, crypto, ids, scope
 from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import recalls
-from handrail.services.naloxone import queries
+from handrail.services.naloxone import commands, queries
+from handrail.services.naloxone.codes import Origin
+from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.models import Given, KitEnd, KitVersion, Report
-from handrail.services.naloxone.tests.helpers import NASAL, VIAL, B, fill_store, lot, place, signed_in, there
+from handrail.services.naloxone.tests.helpers import NASAL, VIAL, B, actor, fill_store, lot, place, signed_in, there
+from handrail.vault import records
+from handrail.vault.spec import STORES
 
 
 @pytest.fixture
@@ -232,6 +238,27 @@ def test_a_recall_shows_what_is_still_out_on_its_own_page_and_in_numbers(house):
     assert "100 of 100 are still out" in re.sub(r"<[^>]+>", "", page)
     assert "With people nobody can reach" in page
     assert "100 kits are still out" in signed_in(house, "coordinator").get(reverse("naloxone:overview")).content.decode()
+
+
+def test_people_to_reach_are_shown_where_one_may_open_how_and_never_elsewhere(house):
+    who, gone = ids.random(), ids.random()
+    with scope.enter([house.harbour.key]):
+        for person in (who, gone):
+            participants.enrol(actor=actor(house, "naima"), site=house.van.id, code=crypto.new_code(), participant=person)
+            records.write(actor=actor(house, "naima"), store=STORES["vault.contact"], participant=person, site=house.van, typed={"phone": "+000 000"})
+            commands.give(actor=actor(house, "naima"), site=house.van, quantities={NASAL: 2}, participant=person, id=ids.new())
+        commands.tell(
+            actor=actor(house, "naima"), site=house.van, event=Event.RECALLED_RECOVERED, item=NASAL, lot=lot(), quantity=2, origin=Origin.GIVEN, participant=gone, id=ids.new(),
+        )
+        recalled = recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
+    address = reverse("stock-recall", args=[recalled.id])
+    page = signed_in(house, "naima").get(address).content.decode()
+    assert label(who) in page
+    assert label(gone) not in page
+    assert str(who) not in page
+    assert "/sealed/vault.contact/open/" in page
+    for other in ("elsewhere", "store", "coordinator"):
+        assert label(who) not in signed_in(house, other).get(address).content.decode()
 
 
 def test_the_life_of_one_kit_is_found_by_its_code(house):
