@@ -19,6 +19,7 @@ ROOMS = [
     "handrail.vault",
     "handrail.ledgers.stock",
     "handrail.services.exchange",
+    "handrail.services.naloxone",
     "handrail.insight",
     "handrail.screens.aid",
 ]

@@ -55,6 +55,9 @@ FILLED: dict[str, dict[str, object]] = {
     "exchange:clean-up": {"area": "harbour-east", "crew_size": "3", "method": "weight", "gross": "9.5", "tare": "0.5", "injuries": "0"},
     "exchange:prison-year": {"year": "2025", "condoms": "5"}, "exchange:box": {"found-*": "3", "added-*": "2"}, "exchange:safety-boxes": {"asset": "BOX-1"},
     "exchange:stops-plan": {"place": "Old market", "starts": "17:00", "ends": "18:00"}, "exchange:whole-stop": {"people_count": "3", "q-*": "2"},
+    "naloxone:bag": {"q-*": "2", "repeat_reason": "", "codes": ""}, "naloxone:fill": {"q-*": "2"}, "naloxone:kits": {"item": "naloxone-nasal-4mg", "doses": "2"},
+    "naloxone:tell": {"item": "naloxone-nasal-4mg", "quantity": "1", "codes": "", "ours": ""},
+    "naloxone:report": {"outcome": "recovered", "doses_total": "2", "codes": "", "area": "harbour-east", "why_not_called": [], "police_action": []},
     "exchange:release": {"OAT": "accepted"}, "report-release": {"note": "Twenty visits arrived late"},
     "estimate-new": {
         "population": "pwid", "level": "targeted_area", "area": "otter bay", "value": "1200", "low": "900", "high": "1500", "method": "multiplier", "year": "2025",
@@ -74,6 +77,8 @@ NOT_SHOWN = {
     ("report-release", "note"): "the worker makes the release; test_reports.py shows a note with markup on its page",
     **{("sealed-write", name): "sealed; only opening it shows it, to whoever may" for name in ("phone", "messenger", "through", "how", "name", "address", "note")},
     **{("person-find", name): "only a keyed digest of the code is stored" for name in ("mother", "father", "own")},
+    **{(f"naloxone:{page}", "codes"): "codes of kits; the overview shows one to whoever asks for it" for page in ("bag", "tell", "report")},
+    ("naloxone:report", "area"): "stands in the record, and in the form that revises it",
     ("stock-receive", "approval"): "stands in the record; no page lists it", ("exchange:clean-up", "quantity"): "follows from the weight",
 }
 """Free text that no page shows, and why."""

@@ -13,6 +13,8 @@ from handrail.kernel import clock, ids, scope
 from handrail.ledgers.stock import catalogue, funds
 from handrail.ledgers.stock import commands as stock
 from handrail.services.exchange import commands as exchange
+from handrail.services.naloxone import commands as naloxone
+from handrail.services.naloxone.codes import Product
 from tests.words import CARD, PASSWORD
 
 STAFF = {
@@ -120,6 +122,8 @@ def _everything_in_store(found: SimpleNamespace) -> None:
         ("condom", "Condom", "safer_sex", 14), ("safety-box-1l", "Safety box 1 l", "disposal", 15),
     ):
         stock.add_item(actor=actor, code=code, name=name, item_class=item_class, position=position)
+    spray = stock.add_item(actor=actor, code="naloxone-nasal-4mg", name="Naloxone spray", item_class="naloxone", position=16)
+    naloxone.set_kit(actor=actor, item=spray, product=Product.NASAL_4MG, doses=2, since=date(2026, 1, 1))
     catalogue.create(
         actor=actor, code="smoking-kit", name="Smoking kit", item_class="smoking", pack_size=1, parts={"pipe": 1, "mouthpiece": 2}, position=10
     )
@@ -134,6 +138,7 @@ def _everything_in_store(found: SimpleNamespace) -> None:
             stock.Delivery("syringe-1ml-29g", "S-store", 6000, date(2030, 5, 31)), stock.Delivery("filter", "F-store", 3000, date(2031, 3, 31)),
             stock.Delivery("water", "W-old", 40, day - timedelta(days=20)), stock.Delivery("water", "W-new", 800, day + timedelta(days=60)),
             stock.Delivery("pipe", "P-1", 300, None, "STATE"), stock.Delivery("mouthpiece", "M-1", 600, None, "STATE"),
+            stock.Delivery("naloxone-nasal-4mg", "NX-1", 100, date(2030, 3, 31)),
         ],
     )
 
@@ -153,10 +158,10 @@ def _places_outside(found: SimpleNamespace) -> None:
         organisations.create_staff(actor=actor, username=username, name=username.capitalize(), password=PASSWORD, grants=[(role, site)])
     stock.receive(
         actor=actor, site=found.van,
-        lines=[stock.Delivery("syringe-1ml-29g", "S-van", 2000, date(2031, 6, 30)), stock.Delivery("safety-box-1l", "B-1", 20, None)],
+        lines=[stock.Delivery("syringe-1ml-29g", "S-van", 2000, date(2031, 6, 30)), stock.Delivery("safety-box-1l", "B-1", 20, None), stock.Delivery("naloxone-nasal-4mg", "NX-2", 60, date(2030, 6, 30))],
     )
     stock.transfer(actor=actor, source=found.store, target=box, quantities={"syringe-1ml-29g": 60})
-    stock.transfer(actor=actor, source=found.store, target=bag, quantities={"syringe-1ml-29g": 200, "filter": 200})
+    stock.transfer(actor=actor, source=found.store, target=bag, quantities={"syringe-1ml-29g": 200, "filter": 200, "naloxone-nasal-4mg": 40})
     stock.transfer(actor=actor, source=found.store, target=unit, quantities={"syringe-1ml-29g": 100})
     stock.receive(
         actor=actor, site=casa,

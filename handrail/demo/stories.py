@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from handrail.demo import watched
+from handrail.demo import locked_away, naloxone, watched
 from handrail.facts import organisations, participants, setting_changes, visits, wishes
 from handrail.facts.derived_codes import Elements
 from handrail.facts.kinds.encounter import Encounter
@@ -160,6 +160,7 @@ def _kenya(house: House) -> None:
     _a_day_outdoors(house, baraka, van)
     _people_of_kenya(house, baraka, van)
     _stock_of_kenya(house)
+    _naloxone_of_kenya(house, baraka, bag, box, van)
     house.staff("zawadi", "Zawadi", "administrator: accounts, places, settings", ("administrator", None))
     house.staff("neema", "Neema", "data steward: joins two records of one person", ("data_steward", None))
     house.staff("wambui", "Wambui", "approves clinical and legal settings", ("clinical_approver", None))
@@ -197,6 +198,17 @@ def _people_of_kenya(house: House, worker: Actor, site: Site) -> None:
     wishes.set_status(actor=worker, site=site, participant=house.person(worker, site, 1979, "male"), id=house.id(), status="do_not_contact")
     mwangi = house.staff("mwangi", "Mwangi", "outreach worker who used emergency access today", ("outreach", site))
     watched.load(mwangi, site, house.id())
+
+
+def _naloxone_of_kenya(house: House, worker: Actor, bag: Site, box: Site, van: Site) -> None:
+    """Kits from the store to those who carry them; four people with a card, two of whom can be reached."""
+    store = Site.objects.get(name="Store", kind="store")
+    people = [house.person(worker, van, year, gender) for year, gender in ((1983, "male"), (1991, "female"), (1996, "male"), (2001, "female"))]
+    for who in people[:2]:
+        locked_away.load(house.system, van, who)
+    naloxone.load(
+        naloxone.Around(house.system, worker, store, van, bag, box, house.today, lambda days: house.moment(days), house.random), people,
+    )
 
 
 def _stock_of_kenya(house: House) -> None:

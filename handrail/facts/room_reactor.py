@@ -14,7 +14,8 @@ from handrail.kernel.rooms import rooms
 
 
 class RoomReactor:
-    """Runs each room's projection, undone facts first. A room may refuse what cannot count beside what is here: `CHECKS` and `check`."""
+    """Runs each room's projection, undone facts first. A room may refuse what cannot count beside what is here: `CHECKS` and `check`,
+    which is told whether somebody is typing (`typed`) or it happened already."""
 
     name = "rooms"
 
@@ -34,7 +35,7 @@ class RoomReactor:
         here = [fact for fact in self._here if fact.id not in gone]
         for fact in step.do:
             if fact.kind in by_kind:
-                by_kind[fact.kind].check(fact, here=here, gone=gone)
+                by_kind[fact.kind].check(fact, here=here, gone=gone, typed=not batch.may_go_short)
         self._gone = gone - {fact.id for fact in step.do}
         self._here = here + [fact for fact in step.do if fact.kind in by_kind]
         return None

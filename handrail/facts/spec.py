@@ -128,11 +128,17 @@ class Detail:
 
 @dataclass(frozen=True)
 class ItemLines:
-    """Composer part: a stepper for each catalogue item, filling the list field `field`."""
+    """Composer part: a stepper for each catalogue item, filling the list field `field`.
+
+    `classes` are those it is for (empty: all), `besides` those that another kind hands out. `below` names further fields of
+    the payload, behind the same tap as the other items: they say something of what was handed out and nothing alone.
+    """
 
     field: str = "lines"
     classes: tuple[str, ...] = ()
     quick: tuple[int, ...] = (10, 20, 30, 50, 100)
+    besides: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

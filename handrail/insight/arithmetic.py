@@ -46,7 +46,7 @@ class Computed:
 def value_of(indicator: Indicator, numerator: Cell | None, denominator: Cell | None = None, unknown: Cell | None = None, *, days: int = 0) -> Computed:
     """Put the parts together: no input is “no data”, division by nothing is “not computable”, never 0.
 
-    count n · percent 100 n/d · ratio n/d, annualised times 365/days · bound n + u · estimate n + u ÷ (d/n), people from
+    count n · percent 100 n/d · ratio n/d times `per`, annualised times 365/days · bound n + u · estimate n + u ÷ (d/n), people from
     n people with d contacts and u contacts of nobody knows how many people (`domain/people.md` 3.4).
     """
     if numerator is None or (indicator.denominator is not None and denominator is None) or (indicator.unknown is not None and unknown is None):
@@ -60,6 +60,7 @@ def value_of(indicator: Indicator, numerator: Cell | None, denominator: Cell | N
     exact = Fraction(numerator.value, denominator.value) * (100 if indicator.kind == "percent" else 1)
     if indicator.kind == "estimate" and unknown is not None:
         exact = numerator.value + unknown.value * exact
+    exact = exact * indicator.per
     if indicator.annualised:
         exact = exact * Fraction(DAYS_OF_A_YEAR, days)
     return Computed(Status.OK, cut(exact), numerator, denominator)

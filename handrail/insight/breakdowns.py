@@ -85,6 +85,10 @@ BREAKDOWNS: Mapping[str, Breakdown] = {
         Breakdown("area", _("Area"), "place", {}, column="area", source="domain/indicators.md 1, D1"),
         Breakdown("condom", _("Sort"), "part", {"external_condoms": _("external"), "internal_condoms": _("internal")}, source="WHO 2022, PRV.1"),
         Breakdown(
+            "naloxone", _("Sort of kit"), "part", {"naloxone_nasal": _("nasal"), "naloxone_im": _("injection"), "naloxone_other": _("not said")},
+            source="domain/naloxone.md 4: nasal and injection are counted apart",
+        ),
+        Breakdown(
             "result", _("Result"), "part", {"positive": _("positive"), "negative": _("negative"), "indeterminate": _("unclear")}, source="MER 2.6.1, HTS_TST",
         ),
         Breakdown(

@@ -13,12 +13,13 @@ from ibis import _
 
 from handrail.insight.arithmetic import Cell
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN
+from handrail.insight.deaths import DeathRow, of_rows
 from handrail.insight.models import Level
 from handrail.insight.packages import resolved
 from handrail.insight.periods import Window
 from handrail.insight.plans import Asking
 from handrail.insight.slices import EVERYWHERE, Asked, cells_of, exact
-from handrail.insight.spec import Estimate, Measure, Package, People, Prevented, PrisonCount
+from handrail.insight.spec import FROM_OUTSIDE, Deaths, Estimate, Measure, Package, People, Prevented, PrisonCount
 from handrail.insight.tables import ENCOUNTER, NOWHERE, Tables
 
 _NOBODY = Cell(0, 0)
@@ -65,11 +66,13 @@ class Reader(Asking):
         """Compute many measures in one query, so that `measure` has them at hand."""
         asked = {pair: frozenset((breakdowns or {}).get(pair, ())) for pair in wanted}
         missing = [pair for pair in asked if pair not in self._done or not asked[pair] <= self._broken_down[pair]]
-        counted = [pair for pair in missing if not isinstance(pair[0], Estimate)]
+        counted = [pair for pair in missing if not isinstance(pair[0], FROM_OUTSIDE)]
         for pair in missing:
             self._broken_down[pair] = asked[pair] | self._broken_down.get(pair, frozenset())
             if isinstance(pair[0], Estimate):
                 self._done[pair] = self._estimate(pair[0], pair[1])
+            elif isinstance(pair[0], Deaths):
+                self._done[pair] = self._deaths(pair[1])
         if counted:
             self._done |= zip(counted, self._cells(counted), strict=True)
 
@@ -128,6 +131,20 @@ class Reader(Asking):
             return Measured(None, {}, notes + missing)
         total = sum(row["value"] for row in used)
         return Measured(Cell(total, total), {}, notes)
+
+    def _deaths(self, window: Window) -> Measured:
+        """The sum over the areas of our places, each needed: counts of one area are never added where they overlap."""
+        rows = [DeathRow(**row) for row in self.ask("deaths", lambda tables, _windows: tables.dimension("deaths"))]
+        areas = sorted(area for area in self.places()["area"] if area != UNKNOWN)
+        counted = {area: of_rows([row for row in rows if row.level == Level.TARGETED_AREA and row.area == area], window) for area in areas}
+        notes = tuple(
+            {"area": area, "missing": True, "deaths": True} if deaths is None else {"area": area, "value": deaths, "deaths": True}
+            for area, deaths in counted.items()
+        )
+        known = [deaths for deaths in counted.values() if deaths is not None]
+        if not areas or len(known) < len(areas):
+            return Measured(None, {}, notes)
+        return Measured(Cell(sum(known), sum(known)), {}, notes)
 
 
 def _measured(found: dict[str, Cell], measure: Measure) -> Measured:

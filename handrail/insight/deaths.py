@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 
@@ -104,7 +106,37 @@ def in_window(level: str, area: str, window: Window) -> int | None:
 
     None when they cannot be known: a count is missing or hidden by its source. Counts that overlap are never added.
     """
-    found = list(in_force(DeathCount).filter(level=level, area=area, starts_on__gte=window.starts_on, ends_before__lte=window.ends_before))
+    return of_rows(in_force(DeathCount).filter(level=level, area=area), window)
+
+
+class Counted(Protocol):
+    """What of a count decides whether it can be added to another."""
+
+    @property
+    def starts_on(self) -> date: ...
+
+    @property
+    def ends_before(self) -> date: ...
+
+    @property
+    def value(self) -> int | None: ...
+
+
+@dataclass(frozen=True)
+class DeathRow:
+    """A count as the warehouse keeps it."""
+
+    level: str
+    area: str
+    starts_on: date
+    ends_before: date
+    value: int | None
+    source: str
+
+
+def of_rows(rows: Iterable[Counted], window: Window) -> int | None:
+    """The same of the counts of one area."""
+    found = [row for row in rows if window.starts_on <= row.starts_on and row.ends_before <= window.ends_before]
     exact = [row for row in found if (row.starts_on, row.ends_before) == (window.starts_on, window.ends_before)]
     if exact:
         return exact[0].value
@@ -114,7 +146,7 @@ def in_window(level: str, area: str, window: Window) -> int | None:
         return None
 
 
-def total(rows: Iterable[DeathCount], window: Window) -> int | None:
+def total(rows: Iterable[Counted], window: Window) -> int | None:
     """The sum of counts that follow one another and fill the window; None if a part is missing or hidden. `Overlap` if any overlap."""
     ordered = sorted(rows, key=lambda row: (row.starts_on, row.ends_before))
     reached = window.starts_on

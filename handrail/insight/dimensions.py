@@ -10,22 +10,28 @@ from typing import Any
 import pyarrow as pa
 
 from handrail.facts.models import Participant, Site
-from handrail.insight.models import SizeEstimate
+from handrail.insight.models import DeathCount, SizeEstimate
 from handrail.insight.outside import in_force
 from handrail.insight.values import GROUPS
 from handrail.ledgers.stock.models import Item, ItemClass, KitComponent
+from handrail.services.naloxone.queries import Kit, kits
 
+NALOXONE = ("naloxone_kits", "naloxone_doses", "naloxone_nasal", "naloxone_im", "naloxone_other")
+"""How many kits of naloxone, doses, and kits of each route one unit of an item is. Single doses are no kits (`domain/naloxone.md` 4)."""
 DIMENSIONS: dict[str, pa.Schema] = {
     "sites": pa.schema([(n, pa.string()) for n in ("id", "name", "kind", "time_zone", "area", "setting", "provider_type", "closed_setting")]),
     "items": pa.schema(
         [("code", pa.string()), ("item_class", pa.string()), ("counts_as_ns", pa.int64()), ("name", pa.string()), ("whole", pa.int64()),
-         ("barrels", pa.int64()), ("needles", pa.int64()), *((group.key, pa.int64()) for group in GROUPS)]
+         ("barrels", pa.int64()), ("needles", pa.int64()), *((group.key, pa.int64()) for group in GROUPS), *((name, pa.int64()) for name in NALOXONE)]
     ),
     "survivors": pa.schema([("participant", pa.string()), ("survivor", pa.string())]),
     "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_()), ("counter", pa.int64())]),
     "estimates": pa.schema(
         [("population", pa.string()), ("level", pa.string()), ("area", pa.string()), ("value", pa.int64()), ("low", pa.int64()),
          ("high", pa.int64()), ("method", pa.string()), ("year", pa.int64()), ("source", pa.string())]
+    ),
+    "deaths": pa.schema(
+        [("level", pa.string()), ("area", pa.string()), ("starts_on", pa.date32()), ("ends_before", pa.date32()), ("value", pa.int64()), ("source", pa.string())]
     ),
 }
 
@@ -39,6 +45,7 @@ def rows(sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dic
         "survivors": sorted((str(person), str(survivor)) for person, survivor in survivors().items()),
         "asides": asides,
         "estimates": list(estimates.values_list(*DIMENSIONS["estimates"].names)),
+        "deaths": list(in_force(DeathCount).order_by("level", "area", "starts_on", "ends_before", "key").values_list(*DIMENSIONS["deaths"].names)),
     }
 
 
@@ -56,12 +63,21 @@ def items() -> list[tuple[Any, ...]]:
     groups = [set(group.read().value) for group in GROUPS]
     single = {item.key: (*_apart(item), *(int(item.code in codes) for codes in groups)) for item in found}
     made = []
+    known = kits()
     for item in found:
         apart = single[item.key]
         if item.key in parts:
             apart = tuple(sum(single[component][place] * quantity for component, quantity in parts[item.key]) for place in range(len(apart)))
-        made.append((item.code, item.item_class, item.counts_as_ns, item.name, *apart))
+        made.append((item.code, item.item_class, item.counts_as_ns, item.name, *apart, *_naloxone(known.get(item.code))))
     return made
+
+
+def _naloxone(kit: Kit | None) -> tuple[int, ...]:
+    """Of an item: kits, doses, and kits by route; nothing of what is no naloxone."""
+    if kit is None:
+        return (0,) * len(NALOXONE)
+    whole = int(not kit.is_loose)
+    return whole, kit.doses, whole * (kit.route == "nasal"), whole * (kit.route == "im"), whole * (kit.route == "")
 
 
 def _apart(item: Item) -> tuple[int, ...]:

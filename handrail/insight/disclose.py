@@ -35,7 +35,7 @@ from handrail.insight.desk import PARTNER_THRESHOLD
 from handrail.insight.packages import resolved
 from handrail.insight.periods import Window
 from handrail.insight.results import Pack, Row
-from handrail.insight.spec import INDICATORS, Estimate, Measure
+from handrail.insight.spec import FROM_OUTSIDE, INDICATORS, Measure
 from handrail.insight.suppress import suppress
 from handrail.insight.ties import Cell, Pair, Place, Published, Revealing, SiteCodes, difference, is_small, system_of
 
@@ -87,7 +87,7 @@ def _may_show(row: Row, hidden: frozenset[object], threshold: int) -> bool:
         return True
     if any(Cell(resolved(measure, row.window), row.window, row.site, part=row.cell) in hidden for measure in row.indicator.inputs):
         return False
-    if row.denominator is None or isinstance(row.indicator.denominator, Estimate):
+    if row.denominator is None or isinstance(row.indicator.denominator, FROM_OUTSIDE):
         return not is_small(row.people_behind or 0, threshold) and not zero_tells(row)
     numerator, denominator = row.people_behind or 0, row.denominator_people or 0
     if not ratio_is_safe(numerator, denominator, proportion=False, threshold=threshold):
@@ -122,7 +122,7 @@ def _numbers(rows: Iterable[Row]) -> dict[Cell, tuple[Pair, int]]:
     for row in rows:
         parts = ((row.numerator, row.people_behind), (row.denominator, row.denominator_people))
         for measure, (value, people) in zip(row.indicator.parts, parts, strict=False):
-            if not isinstance(measure, Estimate) and value is not None:
+            if not isinstance(measure, FROM_OUTSIDE) and value is not None:
                 cell = Cell(resolved(measure, row.window), row.window, row.site, part=row.cell)
                 worth = 2 * (row.site is None) + (row.indicator.kind == "count") + 4 * (not row.cell)
                 found[cell] = ((value, people or 0), max(worth, found[cell][1] if cell in found else 0))

@@ -14,7 +14,7 @@ from handrail.insight.arithmetic import Status
 from handrail.insight.models import Level, Release, Result
 from handrail.insight.periods import Period, PeriodKind
 from handrail.insight.report_spec import REPORTS, Report
-from handrail.insight.spec import INDICATORS, Estimate, Indicator
+from handrail.insight.spec import FROM_OUTSIDE, INDICATORS, Deaths, Indicator
 from handrail.insight.values import FISCAL_YEAR_BEGINS, REPORTS_ASKED
 
 ENDED = 2
@@ -179,8 +179,10 @@ def missing_of(indicator: Indicator, status: str, noted: Sequence[Mapping[str, o
         title = indicator.denominator.title if indicator.denominator else ""
         return Missing(indicator, _("Not computable: there were no %(what)s to divide by.") % {"what": title}, False)
     without = [note["estimate"] for note in noted if isinstance(note.get("estimate"), dict) and note["estimate"].get("missing")]  # type: ignore[attr-defined]
-    if without or isinstance(indicator.denominator, Estimate):
+    if without or isinstance(indicator.denominator, FROM_OUTSIDE):
         areas = ", ".join(dict.fromkeys(str(note.get("area", "")) for note in without if note.get("area")))  # type: ignore[attr-defined]
+        if isinstance(indicator.denominator, Deaths):
+            return Missing(indicator, _("No data: nobody entered the deaths of exactly these months in %(area)s.") % {"area": areas or _("the area")}, True)
         where = areas or (_("the country") if indicator.level == Level.COUNTRY else _("the area"))
         return Missing(indicator, _("No data: nobody entered how many people there are in %(area)s.") % {"area": where}, True)
     return Missing(indicator, _("No data: something it needs was not recorded."), False)

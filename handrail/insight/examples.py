@@ -14,16 +14,23 @@ from zoneinfo import ZoneInfo
 from handrail.facts.models import Organisation, Site
 from handrail.facts.record import Draft, Mode, record_many
 from handrail.facts.spec import KINDS
-from handrail.insight.models import Level, SizeEstimate
+from handrail.insight.models import DeathCount, Level, SizeEstimate
+from handrail.insight.periods import Period
 from handrail.insight.spec import Event, Example
 from handrail.kernel import ids
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock.commands import add_item
-from handrail.ledgers.stock.models import Item
+from handrail.ledgers.stock.models import Item, Lot
+from handrail.services.naloxone.codes import Product
+from handrail.services.naloxone.commands import set_kit
 
 SYRINGE = "example-syringe"
 CONDOM, INTERNAL, LUBRICANT, SELF_TEST = "condom", "internal-condom", "lubricant", "hiv-self-test"
-_ITEMS = {SYRINGE: "syringe_with_needle", CONDOM: "safer_sex", INTERNAL: "safer_sex", LUBRICANT: "safer_sex", SELF_TEST: "tests"}
+KIT, VIAL = "example-spray", "example-vial"
+LOT_OF_KITS = uuid.UUID("00000000-0000-8000-8000-00000000a001")
+"""A lot of the spray, for examples that name one."""
+_NALOXONE = {KIT: (Product.NASAL_4MG, 2), VIAL: (Product.IM_0_4MG_VIAL, 1)}
+_ITEMS = {KIT: "naloxone", VIAL: "naloxone", SYRINGE: "syringe_with_needle", CONDOM: "safer_sex", INTERNAL: "safer_sex", LUBRICANT: "safer_sex", SELF_TEST: "tests"}
 
 
 def says(who: str, on: str, injects: str = "last_month") -> Event:
@@ -86,6 +93,23 @@ def empties(on: str, estimated: int) -> Event:
 def is_referred(who: str, on: str, status: str = "accepted", service: str = "OAT") -> Event:
     """A way to another service is offered. Outcomes name it by `who`."""
     return Event(who, on, "facts.referral", {"service": service, "status": status}, name=who)
+
+
+def gets_kits(who: str, on: str, kits: int = 1, *, vials: int = 0, replaces: str = "", **said: object) -> Event:
+    """Somebody is handed naloxone; `replaces` names the report of a kit that was used."""
+    lines = [{"item": item, "quantity": quantity} for item, quantity in ((KIT, kits), (VIAL, vials)) if quantity]
+    named = {"replaces_report": f"@{replaces}"} if replaces else {}
+    return Event(who, on, "naloxone.supply", {"lines": lines, **named, **said})
+
+
+def overdoses(on: str, who: str = "", outcome: str = "recovered", **said: object) -> Event:
+    """An overdose is told; hand-overs that replace its kit name it by `who`."""
+    return Event(who, on, "naloxone.reversal", {"outcome": outcome, **said}, name=who)
+
+
+def released(who: str, on: str, kit: str) -> Event:
+    """Somebody leaves custody, with a kit or without."""
+    return Event(who, on, "naloxone.released", {"kit": kit})
 
 
 def comes_to(who: str, on: str, status: str = "attended") -> Event:
@@ -173,20 +197,53 @@ ONE_EVENT = (gets("", "2026-09-05", 250, people=100),)
 """`domain/exchange.md`, worked example 6: one event, 100 people without a code, 250 n/s."""
 
 
+NALOXONE_GIVEN = (
+    *(gets_kits("", f"2026-07-{day:02}") for day in range(1, 8)), gets_kits("A", "2026-08-01", supply_type="first"), gets_kits("B", "2026-08-02", supply_type="first"),
+    *(gets_kits("", f"2026-09-0{day}", 2, vials=1, supply_type="repeat", repeat_reason="used_on_other") for day in (1, 2, 3)),
+)
+"""Twelve hand-overs: 15 kits of two doses and 3 single doses, 33 doses (`domain/naloxone.md`, worked example 4, a seventieth)."""
+
+FIVE_REPORTS = (
+    overdoses("2026-07-02", outcome="recovered", doses_total=2, emergency_called="yes"),
+    overdoses("2026-07-20", outcome="recovered", doses_total=1, emergency_called="no"),
+    overdoses("2026-08-04", outcome="alive_handed_over", doses_total=3, emergency_called="yes"),
+    overdoses("2026-08-30", outcome="died", doses_total=2, emergency_called="yes"),
+    overdoses("2026-09-12", outcome="unknown", doses_total=1, emergency_called="unknown"),
+    overdoses("2026-09-13", outcome="not_an_overdose", doses_total=1, emergency_called="yes"), overdoses("2026-10-01", doses_total=9, emergency_called="yes"),
+)
+"""`domain/naloxone.md`, worked example 2, with one that was no overdose and one of another quarter."""
+
+
 def play(example: Example, *, actor: Actor, site: Site) -> None:
     """Record the facts of an example at a site and enter its estimates. Needs the scope of the actor's organisation."""
     asked = {line["item"] for event in example.events for line in event.payload.get("lines", ())} | {SYRINGE}
     for code in sorted((asked & set(_ITEMS)) - set(Item.objects.values_list("code", flat=True))):
-        add_item(actor=actor, code=code, name=code, item_class=_ITEMS[code])
+        _add(actor, code)
     if example.place:
         Site.objects.filter(key=site.key).update(**example.place)
     country = Organisation.objects.get(key=actor.organisation).country
     for level, value in example.sizes.items():
         SizeEstimate.objects.create(
-            organisation_id=actor.organisation, population="pwid", level=level, value=value, year=2025, method="example",
+            organisation_id=actor.organisation, population=example.population, level=level, value=value, year=2025, method="example",
             source="example", area=country if level == Level.COUNTRY else site.area,
         )
+    if example.deaths is not None:
+        year = Period.parse(example.period).window("rolling_12_months")
+        DeathCount.objects.create(
+            organisation_id=actor.organisation, level=Level.TARGETED_AREA, area=site.area, starts_on=year.starts_on, ends_before=year.ends_before,
+            value=example.deaths, source="example",
+        )
     record_many(list(drafts(example.events, site)), actor=actor, mode=Mode.CONFIRMED)
+
+
+def _add(actor: Actor, code: str) -> None:
+    """An item of an example; naloxone with what it is and a lot that can be named."""
+    item = add_item(actor=actor, code=code, name=code, item_class=_ITEMS[code])
+    if code in _NALOXONE:
+        product, doses = _NALOXONE[code]
+        set_kit(actor=actor, item=item, product=product, doses=doses, since=date(2026, 1, 1), is_loose=doses == 1)
+    if code == KIT:
+        Lot.objects.create(organisation_id=actor.organisation, item=item, code="example", id=LOT_OF_KITS)
 
 
 def drafts(events: Iterable[Event], site: Site) -> Iterable[Draft]:

@@ -79,6 +79,9 @@ def _result(indicator: Indicator, value: Decimal) -> str:
 
 def _estimate(indicator: Indicator, note: Mapping[str, Any]) -> Step:
     area = note["area"] or (_("the country") if indicator.level == Level.COUNTRY else _("the area"))
+    if note.get("deaths"):
+        value = str(Status.NO_DATA.label) if note.get("missing") else number(note["value"])
+        return Step("estimate", _("Deaths by opioid overdose in %(area)s, counted by others, in exactly these days") % {"area": area}, value)
     if note.get("missing"):
         return Step("estimate", _("No estimate of how many people there are in %(area)s") % {"area": area}, str(Status.NO_DATA.label))
     label = _("Estimate for %(area)s, %(year)s, %(method)s. Source: %(source)s") % {

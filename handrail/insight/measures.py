@@ -24,6 +24,7 @@ from handrail.insight.spec import (
     NOBODY_MET,
     Among,
     Contacts,
+    Due,
     Followed,
     Measure,
     Outlets,
@@ -33,6 +34,7 @@ from handrail.insight.spec import (
     Records,
     Regular,
     Sum,
+    Waited,
     Where,
 )
 from handrail.insight.tables import ENCOUNTER, NOWHERE, Tables
@@ -53,7 +55,8 @@ def rows_of(measure: Measure, _tables: Tables, _window: Window) -> Any:
 
 @rows_of.register
 def _records(measure: Records, tables: Tables, window: Window) -> Any:
-    return by_person(where(tables.within(measure.kind, window), measure.where), _["id"].nunique())
+    rows = where(tables.within(measure.kind, window), measure.where)
+    return by_person(rows.filter(_[measure.said].notnull()) if measure.said else rows, _["id"].nunique())
 
 
 @rows_of.register
@@ -201,6 +204,25 @@ def _followed(measure: Followed, tables: Tables, window: Window) -> Any:
     rows = made.left_join(reached, made["root"] == reached["reached"])
     rows = rows.filter(rows[measure.status].isin(measure.ever) | rows["reached"].notnull())
     return by_person(rows, _["root"].nunique(), part=_[measure.by] if measure.by else None)
+
+
+@rows_of.register
+def _waited(measure: Waited, tables: Tables, window: Window) -> Any:
+    rows = where(tables.within(measure.kind, window), measure.where).filter(_[measure.until].notnull())
+    return by_person(rows.mutate(days=ibis.greatest((rows[measure.until] - rows["local_date"]).cast("int64"), 0)), _["days"].sum())
+
+
+@rows_of.register
+def _due(measure: Due, tables: Tables, window: Window) -> Any:
+    rows = where(tables.counting(measure.kind), measure.where).filter(_["participant"].notnull(), _[measure.since].notnull())
+    begins, ends = ((rows[measure.since] - ibis.literal(day)).cast("int64") for day in (window.starts_on, window.ends_before))
+    rows = rows.filter(begins >= -measure.days, ends < -measure.days)
+    if measure.outcome:
+        followed = tables.counting(measure.outcome).filter(_[measure.named_by].notnull())
+        followed = followed.group_by(named=followed[measure.named_by]).agg(on=_["local_date"].min())
+        joined = rows.inner_join(followed, rows["root"] == followed["named"])
+        rows = joined.filter((joined["on"] - joined[measure.since]).cast("int64") <= measure.days)
+    return by_person(rows, _["root"].nunique())
 
 
 # -- what measures are made of -------------------------------------------------------------------------------------------

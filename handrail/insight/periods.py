@@ -78,10 +78,12 @@ class Window:
         return other.starts_on <= self.starts_on and self.ends_before <= other.ends_before
 
 
-WindowKind = Literal["period", "rolling_12_months", "calendar_year", "mer_half_year"]
+WindowKind = Literal["period", "rolling_12_months", "calendar_year", "mer_half_year", "ever"]
 """Which days a number speaks of: those of the period, the twelve months that end with it, or the calendar year or the half
-of PEPFAR's year (October to March, April to September) in which it ends: the half as far as it is over, the year whole.
+of PEPFAR's year (October to March, April to September) in which it ends: the half as far as it is over, the year whole. `ever`: everything until its end.
 """
+BEGINNING = date(1900, 1, 1)
+"""No programme is older."""
 
 
 class PeriodKind(StrEnum):
@@ -202,6 +204,8 @@ class Period:
             return Window(self.starts_on, self.ends_before)
         if kind == "rolling_12_months":
             return Window(months_before(self.ends_before, MONTHS_OF_A_YEAR), self.ends_before)
+        if kind == "ever":
+            return Window(BEGINNING, self.ends_before)
         last = months_before(self.ends_before, 1)
         if kind == "calendar_year":
             return Window(date(last.year, 1, 1), date(last.year + 1, 1, 1))

@@ -29,7 +29,7 @@ from handrail.insight.report_spec import REPORTS as REPORTS
 from handrail.insight.report_spec import Report
 from handrail.insight.results import Pack, Row, read
 from handrail.insight.rounding import rounding_of
-from handrail.insight.spec import INDICATORS, Estimate
+from handrail.insight.spec import FROM_OUTSIDE, INDICATORS
 from handrail.kernel import audit, clock, ids, scope
 from handrail.kernel.access import Actor
 
@@ -130,7 +130,7 @@ def published(profile: str) -> list[Published]:
         window, place = Window(row.starts_on, row.ends_before), row.site.id if row.site else None
         parts = ((row.numerator, row.people_behind), (row.denominator, row.denominator_people))
         for measure, (value, people) in zip(indicator.parts, parts, strict=False):
-            if value is not None and not isinstance(measure, Estimate):
+            if value is not None and not isinstance(measure, FROM_OUTSIDE):
                 cell, number = Cell(resolved(measure, window), window, place, part=row.cell), row.release.number
                 shown = not row.is_hidden or ((cell, number) in found and found[cell, number].shown)
                 found[cell, number] = Published(cell, int(value), people or 0, shown, number)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from handrail.insight.arithmetic import Cell, Status, value_of
 from handrail.insight.models import Profile
 from handrail.insight.results import Row
-from handrail.insight.spec import Estimate, Measure, Outlets
+from handrail.insight.spec import FROM_OUTSIDE, Measure, Outlets
 from handrail.insight.values import PUBLIC_ROUNDING
 
 
@@ -41,4 +41,4 @@ def rounded(row: Row, base: int) -> tuple[Status, Decimal | None]:
 def _part(measure: Measure, value: int | None, base: int) -> Cell | None:
     if value is None:
         return None
-    return Cell(value if isinstance(measure, Estimate | Outlets) else nearest(value, base), 0)
+    return Cell(value if isinstance(measure, (*FROM_OUTSIDE, Outlets)) else nearest(value, base), 0)

@@ -27,7 +27,7 @@ ANSWERED = (*INJECTS, "never", "ever")
 
 NEEDLES = ("exchange.given", "exchange.dispensed")
 """Kinds whose lines are needles and syringes given: into a hand, or taken from a box or a machine."""
-NOBODY_MET = frozenset({"exchange.dispensed", "exchange.clean_up", "exchange.safety_box"})
+NOBODY_MET = frozenset({"exchange.dispensed", "exchange.clean_up", "exchange.safety_box", "stock.written_off"})
 """Kinds that say nothing of people: what they count has nobody behind it."""
 
 Sold = Literal["any", "no", "only"]
@@ -74,11 +74,12 @@ class Sum:
 
 @dataclass(frozen=True)
 class Records:
-    """How many facts of a kind."""
+    """How many facts of a kind; with `said` only those in which this column is not empty."""
 
     kind: str
     title: Text = field(compare=False)
     where: Where = ()
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,9 +211,45 @@ class Estimate:
     title: Text = field(compare=False)
 
 
-Measure = Sum | Records | Contacts | People | Package | Prevented | PrisonCount | Outlets | Among | Regular | Followed | Estimate
+@dataclass(frozen=True)
+class Deaths:
+    """Deaths by opioid overdose in exactly the days of the window, as others counted them, in the areas of our places."""
+
+    title: Text = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Waited:
+    """Days from what happened to a day that its record names, summed over the records that name one."""
+
+    kind: str
+    until: str
+    title: Text = field(compare=False)
+    where: Where = ()
+
+
+@dataclass(frozen=True)
+class Due:
+    """Records of people with a code of which so many days were over in the window, counted from the day that `since` names.
+
+    With `outcome` only those that a record of that kind followed in these days: `named_by` is its column that names them. Each
+    record is asked once, in the period in which its days are over.
+    """
+
+    kind: str
+    since: str
+    days: int
+    title: Text = field(compare=False)
+    where: Where = ()
+    outcome: str = ""
+    named_by: str = ""
+
+
+Measure = Sum | Records | Contacts | People | Package | Prevented | PrisonCount | Outlets | Among | Regular | Followed | Estimate | Deaths | Waited | Due
 OF_PEOPLE = (People, Package, Prevented, Regular)
 """Measures that count distinct people."""
+FROM_OUTSIDE = (Estimate, Deaths)
+"""Measures that others counted: nobody we met stands behind them."""
 
 
 SHARES = (
@@ -250,6 +287,10 @@ class Example:
     denominator: int | None = None
     people_behind: int | None = None
     sizes: Mapping[Level, int] = field(default_factory=dict)
+    population: str = "pwid"
+    """Of whom the sizes are."""
+    deaths: int | None = None
+    """Counted in the area of the place, in the twelve months that end with the period."""
     place: Mapping[str, str] = field(default_factory=dict)
     """What the place of the example is, where that matters: its kind, or that people are held there."""
 
@@ -295,6 +336,8 @@ class Indicator:
     """Whether 0 says something of everybody in a group, and 100 % too: then neither is shown outside (`domain/indicators.md` 7, rule 1)."""
     annualised: bool = False
     """A ratio times 365 ÷ days of the period. It stands beside the period's own value and is named so (rule 4 of exchange.md 9)."""
+    per: int = 1
+    """A ratio is told for each so many of its denominator: 1,000 or 100,000 people, 100 kits."""
     edge_cases: tuple[Text, ...] = ()
     key: str = field(default="", init=False)
 
@@ -311,7 +354,9 @@ class Indicator:
             raise ValueError(f"{self.code}: people of an area or a country cannot be divided among sites; say by_site=False.")
         if any(BREAKDOWNS.get(key) is None for written in self.breakdowns for key in keys_of(written)):
             raise ValueError(f"{self.code}: there is no such breakdown in {self.breakdowns}.")
-        if self.breakdowns and isinstance(self.denominator, Estimate):
+        if self.per < 1 or (self.per > 1 and self.kind != "ratio"):
+            raise ValueError(f"{self.code}: only a ratio can be told for each hundred or thousand.")
+        if self.breakdowns and isinstance(self.denominator, FROM_OUTSIDE):
             raise ValueError(f"{self.code}: an estimate of everybody cannot be told apart.")
         if not 0 <= self.decimals <= 5:
             raise ValueError(f"{self.code}: decimals are 0 to 5.")

@@ -59,6 +59,11 @@ PAGES += [
     ("inside", "/exchange/release/{unit_id}/"), ("inside", "/exchange/prison-year/{unit_id}/"),
 ]
 PAGES += [
+    # naloxone
+    ("naima", "/naloxone/"), ("otieno", "/naloxone/bag/{bag_id}/"), ("naima", "/naloxone/bag/{van_id}/told/"), ("naima", "/naloxone/bag/{van_id}/fill/"),
+    ("naima", "/naloxone/overdose/{van_id}/"), ("naima", "/naloxone/overdoses/"), ("coordinator", "/naloxone/overview/"), ("store", "/naloxone/kits/"),
+]
+PAGES += [
     # reports, what left the house, and what everybody sees
     ("coordinator", "/reports/"), ("coordinator", f"/reports/everybody/{QUARTER}/"), ("coordinator", f"/reports/who/{QUARTER}/"), ("coordinator", "/reports/unaids/1999/"),
     ("coordinator", f"/reports/everybody/{QUARTER}/release/"), ("coordinator", f"/reports/who/{QUARTER}/release/"), ("coordinator", "/releases/"), ("coordinator", "/releases/1/"),
@@ -89,7 +94,7 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     found["card"] = composer.replace("/visits/at/", "/cards/new/")
     found["find"] = composer.replace("/visits/at/", "/people/find/")
     found["count"] = visitor.page.locator("a:has-text('Count Van 1')").get_attribute("href") or ""
-    found["van"] = composer.split("/")[-2]
+    found["van"], found["bag_id"] = composer.split("/")[-2], found["bag"].split("/")[-2]
     visitor.sign_in("admin")
     for name, listed, link in (("account", "/accounts/", ".item a:text-is('Naima')"), ("site", "/sites/", "a.place:has-text('Drop-in')")):
         found[name] = visitor.open(listed).locator(link).first.get_attribute("href") or ""

@@ -21,7 +21,7 @@ from handrail.insight.tables import Tables, Traits
 from handrail.insight.tests.test_breakdowns import played as played
 
 DIALECTS = ("duckdb", "postgres", "pyspark")
-KINDS_OF_WINDOWS = ("period", "rolling_12_months", "calendar_year", "mer_half_year")
+KINDS_OF_WINDOWS = ("period", "rolling_12_months", "calendar_year", "mer_half_year", "ever")
 
 
 class Dialect:

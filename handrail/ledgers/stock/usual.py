@@ -51,6 +51,7 @@ MORE = (
     ("menstrual-pads", "Menstrual pads", "care", 10),
     ("dressing", "Wound dressing", "care", 25),
     ("warm-clothing", "Warm clothing", "care", 1),
+    ("naloxone-nasal-4mg", "Naloxone spray, 4 mg", "naloxone", 1),
     ("naloxone-im", "Naloxone for injection, 0.4 mg", "naloxone", 1),
 )
 
@@ -58,7 +59,7 @@ STERILE = frozenset({
     "syringe-1ml-29g", "syringe-2ml-23g", "water-5ml", "swab", "wound-kit", "barrel-2ml", "needle-23g", "needle-25g", "dressing", "naloxone-im",
 })
 """What comes sterile, and so with a date on the box."""
-DATED = frozenset({"condom", "internal-condom", "lubricant", "acidifier", "nasal-rinse", "hiv-self-test", "fentanyl-strip", "lip-balm", "meal"})
+DATED = frozenset({"condom", "internal-condom", "lubricant", "acidifier", "nasal-rinse", "hiv-self-test", "fentanyl-strip", "lip-balm", "meal", "naloxone-nasal-4mg"})
 """What has a date for another reason."""
 
 ITEMS = (*DEMONSTRATION, *MORE)
@@ -80,7 +81,7 @@ SPANISH = {
     "nasal-rinse": "Lavado nasal", "internal-condom": "Condón interno", "lubricant": "Sobre de lubricante",
     "hiv-self-test": "Autoprueba de VIH", "fentanyl-strip": "Tira para detectar fentanilo", "meal": "Comida",
     "drinking-water": "Agua para beber", "hygiene-pack": "Kit de higiene", "menstrual-pads": "Toallas menstruales",
-    "dressing": "Apósito para heridas", "warm-clothing": "Ropa de abrigo", "naloxone-im": "Naloxona inyectable 0,4 mg",
+    "dressing": "Apósito para heridas", "warm-clothing": "Ropa de abrigo", "naloxone-im": "Naloxona inyectable 0,4 mg", "naloxone-nasal-4mg": "Naloxona en aerosol nasal 4 mg",
     "injecting-kit": "Kit para inyectarse", "smoking-kit-parts": "Kit para fumar, por piezas",
 }
 """The same in Spanish, by code."""

@@ -68,7 +68,8 @@ def composing_kinds(actor: Actor, site: Site, also: Collection[str] = ()) -> lis
 
 def is_handed_out(site: Site, part: ItemLines, item_class: str) -> bool:
     """Whether items of a class are offered in this part at this place (`Site.item_classes`)."""
-    return (not part.classes or item_class in part.classes) and (not site.item_classes or item_class in site.item_classes)
+    is_of_part = (not part.classes or item_class in part.classes) and item_class not in part.besides
+    return is_of_part and (not site.item_classes or item_class in site.item_classes)
 
 
 def comes_in_tens(item: ShelfItem) -> bool:
@@ -104,7 +105,8 @@ def build(
     kinds = composing_kinds(actor, site, also)
     places = places_offered(site) if any(_offers_places(compose.part) for _kind, compose in kinds) else ()
     sheet = Sheet(values, errors, offers or {}, taken, places, unfolded)
-    return [_section(kind, compose, site, items, sheet) for kind, compose in kinds]
+    found = [(compose.part, _section(kind, compose, site, items, sheet)) for kind, compose in kinds]
+    return [section for part, section in found if section.rows or not (isinstance(part, ItemLines) and part.classes)]
 
 
 def _offers_places(part: Any) -> bool:
@@ -116,7 +118,8 @@ def _section(kind: Kind[Any], compose: Compose, site: Site, items: Sequence[Shel
     more: list[Row] = []
     if isinstance(part, ItemLines):
         rows = _item_rows(prefix, part, site, items, sheet)
-        rows, more = rows[:SHOWN_ITEMS], rows[SHOWN_ITEMS:]
+        below = [fields.row(kind.payload, prefix, name, sheet.values, sheet.errors) for name in part.below]
+        rows, more = rows[:SHOWN_ITEMS], [*rows[SHOWN_ITEMS:], *(row for row in below if row is not None)]
     elif isinstance(part, Stepper):
         name = f"{prefix}{part.field}"
         rows = [
@@ -151,7 +154,7 @@ def _item_rows(prefix: str, part: ItemLines, site: Site, items: Sequence[ShelfIt
     here = {item.code for item in items}
     gone = [
         name.removeprefix(prefix) for name, typed in sheet.values.items()
-        if name.startswith(prefix) and typed.strip() and name.removeprefix(prefix) not in here
+        if name.startswith(prefix) and typed.strip() and name.removeprefix(prefix) not in {*here, *part.below}
     ]
     if gone:
         names = item_names()
@@ -208,6 +211,8 @@ def values_of(parts: Sequence[Part]) -> dict[str, str]:
             for line in getattr(payload, part.field):
                 name = f"{prefix}{line.item}"
                 values[name] = str(int(values.get(name, "0")) + line.quantity)
+            for field in part.below:
+                values |= fields.write(prefix, fields.shape(kind.payload, field), getattr(payload, field))
         elif isinstance(part, Stepper):
             values[f"{prefix}{part.field}"] = str(getattr(payload, part.field))
         else:

@@ -76,7 +76,7 @@ class _Reader:
         line_type = line_model(kind.payload.model_fields[part.field])
         typed = {
             name.removeprefix(prefix): text.strip() for name, text in self._values.items()
-            if name.startswith(prefix) and text.strip() not in {"", "0"}
+            if name.startswith(prefix) and name.removeprefix(prefix) not in part.below and text.strip() not in {"", "0"}
         }
         had: dict[str, list[Any]] = {}
         for line in getattr(old, part.field, ()):
@@ -97,16 +97,33 @@ class _Reader:
         if old is not None and set(had) == set(typed):
             kept = list(getattr(old, part.field))
             lines = kept if sorted(map(_key, kept)) == sorted(map(_key, lines)) else lines
+        below = self._below(kind, part)
         if lines and not bad:
-            self._add(kind, {part.field: lines}, prefix)
+            self._add(kind, {part.field: lines, **below}, prefix, decided={part.field, *part.below})
+        elif below and not bad:
+            self._parsed.errors[prefix] = _("Write how many, or empty what stands below.")
+
+    def _below(self, kind: Kind[Any], part: ItemLines) -> dict[str, Any]:
+        """What was said of the items, besides how many."""
+        said: dict[str, Any] = {}
+        for name in part.below:
+            try:
+                found = fields.read(f"{kind.key}:", fields.shape(kind.payload, name), self._values)
+            except ValueError as error:
+                self._parsed.errors[f"{kind.key}:{name}"] = str(error)
+                continue
+            if found is not None:
+                said[name] = found
+        return said
 
     def _is_handed_out(self, part: ItemLines, code: str) -> bool:
         """Read from the catalogue only where a place or a part limits what is handed out: most visits pay nothing."""
         if not part.classes and not self._site.item_classes:
             return True
         if self._classes is None:
-            self._classes = dict(Item.objects.filter(is_active=True).values_list("code", "item_class"))
-        return code in self._classes and is_handed_out(self._site, part, self._classes[code])
+            self._classes = {code: item_class if active else "" for code, item_class, active in Item.objects.values_list("code", "item_class", "is_active")}
+        # What is in no catalogue is refused by the door, with its own sentence.
+        return code not in self._classes or is_handed_out(self._site, part, self._classes[code])
 
     # -- answers ----------------------------------------------------------------------------------------------------------
 

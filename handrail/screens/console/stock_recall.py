@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from handrail.facts.labels import label
 from handrail.facts.models import Site
 from handrail.facts.record import Refusal
 from handrail.kernel import ids
@@ -18,7 +19,10 @@ from handrail.ledgers.stock.kinds.recall_closed import RecallEnd
 from handrail.ledgers.stock.kinds.recalled import Severity
 from handrail.ledgers.stock.kinds.written_off import Reason
 from handrail.ledgers.stock.models import Item
+from handrail.screens.console.at_hand import hold
 from handrail.screens.console.stock_common import form_id, lots_typed, site_or_404, tabs, text, whole
+from handrail.services.naloxone import queries as naloxone
+from handrail.services.naloxone.overview import out_lines
 
 
 @may("stock.write_off", methods=("GET", "POST"))
@@ -119,7 +123,9 @@ def recall(request: ActorRequest, recall: uuid.UUID) -> HttpResponse:
         place = places.setdefault(site.key, Place(site.name, site.id, [], request.actor.may("stock.write_off", site.key)))
         place.rows.append(row)
     own = {lot.id for lot in found.lots}
+    out = naloxone.of_recall(found)
     page = {
+        "out": out, "out_lines": out_lines(out) if out else [], "to_reach": _to_reach(request, found) if out and found.is_open else [],
         "recall": found, "severity": dict(Severity.choices).get(found.severity, found.severity), "places": list(places.values()),
         "elsewhere": elsewhere, "people": sum(r.quantity for r in found.remaining if r.kind == "people" and r.lot in own),
         "kits_out": sum(r.quantity for r in found.remaining if r.kind == "people" and r.lot not in own),
@@ -128,3 +134,15 @@ def recall(request: ActorRequest, recall: uuid.UUID) -> HttpResponse:
         "tabs": tabs(request.actor, "stock-recalls"), "moves": found.moves if request.actor.sites("stock.read") is None else [],
     }
     return render(request, "console/stock_recall.html", page, status=422 if error else 200)
+
+
+SHOWN = 25
+"""People shown at once, those with most of it first: so many a session can keep at hand."""
+
+
+def _to_reach(request: ActorRequest, recall: recalls.Recall) -> list[tuple[str, int, str]]:
+    """People who can be reached, by the two words of their record; opening how is one more step, which leaves a line."""
+    people = sorted(naloxone.to_reach(request.actor, naloxone.lots_of_recall(recall)), key=lambda one: (-one.quantity, one.who))[:SHOWN]
+    return [
+        (label(one.who), one.quantity, reverse("sealed-open", args=[hold(request, one.who), naloxone.CONTACT]) + f"?at={one.site}") for one in people
+    ]

@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from handrail.facts import forms
 from handrail.facts.fold import Recorded
 from handrail.facts.models import Site
 from handrail.facts.queries import find_site
@@ -26,7 +27,7 @@ from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.models import Item
 from handrail.ledgers.stock.queries import ShelfLot, lots
 from handrail.ledgers.stock.reactor import Short
-from handrail.services.exchange import commands, forms, queries, refills
+from handrail.services.exchange import commands, queries, refills
 from handrail.services.exchange.kinds.safety_box import BoxState, SafetyBoxState
 
 # -- wall boxes ------------------------------------------------------------------------------------------------------

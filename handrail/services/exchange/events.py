@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from handrail.facts import forms, moments
 from handrail.facts.codes import Channel, Gender
 from handrail.facts.codes_of_people import AgeBand
 from handrail.facts.kinds.encounter import Encounter
@@ -23,7 +24,7 @@ from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.queries import ShelfItem, shelf
 from handrail.ledgers.stock.reactor import Short
-from handrail.services.exchange import commands, forms, moments, queries
+from handrail.services.exchange import commands, queries
 from handrail.services.exchange.rules import needs_second_tap
 from handrail.services.exchange.values import CONFIRM_OVER
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from handrail.facts import forms
 from handrail.facts.fold import Recorded
 from handrail.facts.kinds.taken_back import Why
 from handrail.facts.models import Fact
@@ -19,7 +20,7 @@ from handrail.facts.spec import KINDS, Text
 from handrail.kernel import clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.services.exchange import commands, forms, queries, records
+from handrail.services.exchange import commands, queries, records
 from handrail.services.exchange.kinds.clean_up import PlaceKind
 from handrail.services.exchange.kinds.needlestick import Whom
 from handrail.services.exchange.kinds.needlestick_followed import Became, FollowUpTest, NeedlestickFollowed

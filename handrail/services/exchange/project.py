@@ -63,8 +63,8 @@ class YearTaken(Refusal):
     reason = "year_taken"
 
 
-def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUID]) -> None:
-    """Refuse a prison's counts of a year that has some: two would be added up, and one of them is wrong."""
+def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUID], typed: bool) -> None:
+    """Refuse a prison's counts of a year that has some, however they come: two would be added up, and one of them is wrong."""
     if fact.site is None:
         return
     stored = [other for other in queries.outside_visits(fact.site, [fact.kind]) if other.id not in gone]

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
+from handrail.facts import forms, moments
 from handrail.facts.fold import Recorded
 from handrail.facts.models import Fact, Site
 from handrail.facts.record import AlreadySaved, Draft, Refusal, record
@@ -25,7 +26,7 @@ from handrail.facts.spec import Text
 from handrail.kernel import audit, clock, ids
 from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.services.exchange import commands, forms, moments, queries
+from handrail.services.exchange import commands, queries
 from handrail.services.exchange.kinds.clean_up import CleanUp
 from handrail.services.exchange.kinds.needlestick import ExposureEvent
 from handrail.services.exchange.kinds.prison_year import PrisonYear

@@ -11,13 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from handrail.facts import forms
 from handrail.facts.models import Site
 from handrail.facts.record import Refusal
 from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
 from handrail.kernel.access import Actor, ActorRequest, Refused, may
 from handrail.kernel.web import posted_id
-from handrail.services.exchange import commands, forms, queries
+from handrail.services.exchange import commands, queries
 from handrail.services.exchange.kinds.stop_changed import Change, Reason, StopChanged
 from handrail.services.exchange.models import Stop, Weekday
 from handrail.services.exchange.refills import BOX_KINDS

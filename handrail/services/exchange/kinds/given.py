@@ -40,6 +40,6 @@ KIND = Kind(
     sample=Given(lines=(GivenLine(item="syringe-1ml-29g", quantity=30), GivenLine(item="filter", quantity=10))),
     version=2,
     upcasters={1: lambda old: old},
-    compose=Compose(order=10, title=_("Given"), part=ItemLines()),
+    compose=Compose(order=10, title=_("Given"), part=ItemLines(besides=("naloxone",))),
     moves=lambda p: [Move(line.item, line.quantity, Place.SITE, Place.PEOPLE, lot=line.lot) for line in p.lines],
 )

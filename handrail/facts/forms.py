@@ -1,4 +1,4 @@
-"""A payload as a form of this room's pages: inputs from its own fields, and what was typed back into a payload."""
+"""A payload as a form of a room’s pages: inputs from its own fields, and what was typed back into a payload."""
 
 from __future__ import annotations
 

@@ -1,0 +1,78 @@
+"""The numbers of naloxone at full size, and what must not change them (`domain/naloxone.md` 10)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from handrail.insight.arithmetic import Cell, Status, display, value_of
+from handrail.insight.examples import NALOXONE_GIVEN, gets_kits, overdoses, play
+from handrail.insight.models import DeathCount, Level
+from handrail.insight.spec import INDICATORS, Example, Records, Waited, only
+
+
+@pytest.mark.parametrize(
+    ("key", "numerator", "denominator", "value"),
+    [
+        ("hr_nal_02", 23_096, 61_500, "376"), ("hr_nal_04", 840, 70, "12.0"), ("hr_nal_05", 2_310, 70, "33.0"), ("hr_nal_06", 148, 200, "74.0"),
+        ("hr_nal_11", 9, 5, "1.8"), ("hr_nal_09", 3, 4, "75.0"), ("hr_nal_10", 3, 4, "75.0"),
+    ],
+)
+def test_the_worked_examples_at_full_size(key, numerator, denominator, value):
+    found = value_of(INDICATORS[key], Cell(numerator, numerator), Cell(denominator, denominator))
+    assert display(found.value, INDICATORS[key].decimals) == value
+
+
+@pytest.mark.parametrize("key", ["hr_nal_04", "hr_nal_05"])
+def test_without_a_death_there_is_no_number_neither_nothing_nor_without_end(key):
+    assert value_of(INDICATORS[key], Cell(840, 840), Cell(0, 0)).status is Status.NOT_COMPUTABLE
+
+
+def numbers(world, *events, **more):
+    play(Example("", "2026Q3", events, "", 0, **more), actor=world.system, site=world.van)
+    return world.numbers("2026Q3")
+
+
+def test_kits_given_again_never_change_the_reach(warehouse):
+    reach = {"sizes": {Level.TARGETED_AREA: 8}, "population": "at_risk_of_overdose"}
+    assert numbers(warehouse, gets_kits("A", "2026-07-01", supply_type="first"), **reach).get("hr_nal_02").plain == "125"
+    again = numbers(warehouse, *(gets_kits("A", "2026-07-02", 5, supply_type="repeat") for _time in range(4)))
+    assert again.get("hr_nal_02").plain == "125"
+
+
+def test_deaths_nobody_entered_are_no_data_and_counts_that_overlap_are_never_added(warehouse):
+    assert numbers(warehouse, *NALOXONE_GIVEN).get("hr_nal_04").plain == "no_data"
+    common = {"organisation_id": warehouse.harbour.key, "level": Level.TARGETED_AREA, "area": "harbour-area", "source": "example"}
+    DeathCount.objects.create(**common, starts_on=date(2025, 10, 1), ends_before=date(2026, 7, 1), value=1)
+    DeathCount.objects.create(**common, starts_on=date(2026, 7, 1), ends_before=date(2026, 10, 1), value=2)
+    found = warehouse.numbers("2026Q3").get("hr_nal_04")
+    assert (found.plain, found.denominator) == ("4.0", 3)
+    DeathCount.objects.create(**common, starts_on=date(2026, 6, 1), ends_before=date(2026, 10, 1), value=1)
+    assert warehouse.numbers("2026Q3").get("hr_nal_04").plain == "no_data"
+
+
+def test_nasal_and_injection_kits_are_told_apart_and_single_doses_are_no_kits(warehouse):
+    pack = numbers(warehouse, *NALOXONE_GIVEN)
+    cells = {row.cell: row.plain for row in pack if row.indicator.key == "hr_nal_01" and row.cell.startswith("naloxone=")}
+    assert cells == {"naloxone=naloxone_nasal": "15", "naloxone=naloxone_im": "0", "naloxone=naloxone_other": "0"}
+
+
+def test_a_report_that_was_taken_for_an_overdose_and_was_none_is_in_no_number(warehouse):
+    pack = numbers(warehouse, *(overdoses("2026-07-01", outcome="not_an_overdose", doses_total=4, naloxone_available="used", emergency_called="yes") for _n in range(3)))
+    assert {pack.get(key).plain for key in ("hr_nal_06", "hr_nal_09", "hr_nal_10", "hr_nal_11")} == {"not_computable"}
+
+
+def test_only_a_ratio_can_be_told_for_each_thousand():
+    with pytest.raises(ValueError, match="each hundred"):
+        type(INDICATORS["hr_nal_01"])(**{**_fields("hr_nal_01"), "per": 1000})
+
+
+def _fields(key):
+    indicator = INDICATORS[key]
+    return {name: getattr(indicator, name) for name in indicator.__dataclass_fields__ if name != "key"}
+
+
+def test_two_ways_to_ask_are_two_measures():
+    assert Records("k", "", only(a="b")) != Records("k", "", only(a="b"), said="c")
+    assert Waited("k", "a", "") != Waited("k", "b", "")

@@ -1,0 +1,1 @@
+"""Fact kinds of the naloxone room, one file each."""

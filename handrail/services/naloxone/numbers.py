@@ -1,0 +1,182 @@
+"""What a coordinator sees: kits by source and reason, reports, stock and its risk. In the house only; what leaves it are the indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+
+from django.db.models import Sum
+
+from handrail.facts.models import Site
+from handrail.facts.spec import Codes, Text
+from handrail.kernel import clock
+from handrail.kernel.access import Actor
+from handrail.ledgers.stock import forecast, queries
+from handrail.ledgers.stock import rules as stock_rules
+from handrail.ledgers.stock.models import Leg
+from handrail.services.naloxone import rules
+from handrail.services.naloxone.codes import BOXES, USED, Recipient, RepeatReason, SourceClass, SupplyType, YesNoUnknown
+from handrail.services.naloxone.models import Given, Report
+from handrail.services.naloxone.queries import Kit, kits
+from handrail.services.naloxone.report_codes import Available, Outcome, WhyNotCalled
+from handrail.services.naloxone.values import AVAILABLE_TARGET
+
+Count = tuple[Text, int]
+NINETY = Fraction(9, 10)
+
+
+@dataclass(frozen=True)
+class Kits:
+    """What was handed out, told apart each way by itself; kits and single doses are never added up."""
+
+    kits: int
+    loose: int
+    doses: int
+    from_boxes: int
+    nasal: int
+    im: int
+    by_source: list[Count]
+    by_recipient: list[Count]
+    by_type: list[Count]
+    by_reason: list[Count]
+    because_used: rules.Share
+    first_to_people_at_risk: int
+    flagged: int
+
+
+def handed_out(actor: Actor, since: datetime) -> Kits:
+    """Kits handed out since a moment, at the places this person may see. A first supply is a hand-over, whatever its lines."""
+    what = kits()
+    visible = Given.objects.filter(actor.filter("naloxone.overview"))
+    rows = list(visible.filter(occurred_at__gte=since))
+    whole = [row for row in rows if not _is_loose(what, row.item)]
+    hand_overs = {row.fact: row for row in rows}.values()
+    repeats = [row.repeat_reason for row in hand_overs if row.supply_type == SupplyType.REPEAT]
+    at_risk = visible.filter(supply_type=SupplyType.FIRST, recipient_kind=Recipient.PERSON_AT_RISK).values("fact").distinct().count()
+    return Kits(
+        kits=sum(row.quantity for row in whole), loose=sum(row.quantity for row in rows) - sum(row.quantity for row in whole),
+        doses=sum(row.quantity * what[row.item].doses for row in rows if row.item in what), from_boxes=_from_boxes(actor, since, what),
+        nasal=_by_route(rows, what, "nasal"), im=_by_route(rows, what, "im"), by_source=_counted(SourceClass, whole, "source_class"),
+        by_recipient=_counted(Recipient, whole, "recipient_kind"), by_type=_counted(SupplyType, whole, "supply_type"),
+        by_reason=_of(RepeatReason, repeats), because_used=rules.share(repeats, USED, set(RepeatReason.values) - set(USED) - {RepeatReason.NOT_SAID.value}),
+        first_to_people_at_risk=at_risk, flagged=sum(row.is_flagged for row in rows),
+    )
+
+
+def _is_loose(what: dict[str, Kit], item: str) -> bool:
+    return item in what and what[item].is_loose
+
+
+def _by_route(rows: Iterable[Given], what: dict[str, Kit], route: str) -> int:
+    return sum(row.quantity for row in rows if row.item in what and what[row.item].route == route and not what[row.item].is_loose)
+
+
+def _counted(codes: type[Codes], rows: Iterable[Given], column: str) -> list[Count]:
+    found: dict[str, int] = {}
+    for row in rows:
+        found[getattr(row, column)] = found.get(getattr(row, column), 0) + row.quantity
+    return [(code.label, found[code.value]) for code in codes if code.value in found]
+
+
+def _of(codes: type[Codes], said: Sequence[str]) -> list[Count]:
+    return [(code.label, said.count(code.value)) for code in codes if code.value in said]
+
+
+def _from_boxes(actor: Actor, since: datetime, what: dict[str, Kit]) -> int:
+    """Kits that people took from boxes: counted at the refill, held by nobody knows whom."""
+    boxes = Site.objects.filter(actor.filter("naloxone.overview", "key"), kind__in=BOXES)
+    legs = Leg.objects.filter(location__kind="people", site__in=boxes, at__gte=since, lot__item__code__in=[code for code, kit in what.items() if not kit.is_loose])
+    return int(legs.aggregate(all=Sum("quantity"))["all"] or 0)
+
+
+# -- reports -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What was reported. Each share is of known answers, with those that are not known beside it."""
+
+    reports: int
+    doses: int
+    doses_unknown: int
+    mean: Fraction | None
+    median: Fraction | None
+    ninety: Fraction | None
+    outcomes: list[Count]
+    survival: rules.Share
+    called: rules.Share
+    why_not: list[Count]
+    available: rules.Share
+    target: int
+    more_needed: int
+    days: Fraction | None
+
+
+def of_reports(rows: Sequence[Report]) -> Reports:
+    """The numbers of these reports. What was no overdose is counted among the outcomes and nowhere else."""
+    real = [row for row in rows if row.outcome != Outcome.NOT_AN_OVERDOSE]
+    doses = [row.doses for row in real if row.doses is not None]
+    seen = [row.available for row in real if row.witnessed == YesNoUnknown.YES]
+    available = rules.share(
+        seen, {Available.USED.value, Available.PRESENT_NOT_NEEDED.value, Available.PRESENT_NOT_USED.value}, {Available.ABSENT.value},
+    )
+    days = [(row.received_on - clock.local_date(row.occurred_at, row.site.time_zone if row.site else "UTC")).days for row in real if row.received_on]
+    target = AVAILABLE_TARGET.read().value
+    return Reports(
+        reports=len(real), doses=sum(doses), doses_unknown=len(real) - len(doses), mean=Fraction(sum(doses), len(doses)) if doses else None,
+        median=rules.quantile(doses, Fraction(1, 2)), ninety=rules.quantile(doses, NINETY), outcomes=_of(Outcome, [row.outcome for row in rows]),
+        survival=rules.share((row.outcome for row in real), {Outcome.RECOVERED.value, Outcome.ALIVE_HANDED_OVER.value}, {Outcome.DIED.value}),
+        called=rules.share((row.emergency_called for row in real), {YesNoUnknown.YES.value}, {YesNoUnknown.NO.value}),
+        why_not=_of(WhyNotCalled, [why for row in real for why in row.why_not_called]), available=available, target=target,
+        more_needed=rules.more_needed(available, target), days=rules.quantile([max(0, n) for n in days], Fraction(1, 2)),
+    )
+
+
+# -- stock -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stock:
+    """One item: what is there, how long it lasts, and every input of it."""
+
+    found: forecast.Forecast
+    months: Fraction | None
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """A lot of which some will be left over at its date."""
+
+    item: str
+    lot: str
+    expiry: date | None
+    there: int
+    left_over: int
+
+
+def stock(sites: Sequence[int], today: date) -> tuple[list[Stock], list[AtRisk]]:
+    """Months of stock of each item, and the lots that will not be used before their date (`domain/naloxone.md` 8)."""
+    what = kits()
+    found = [one for one in forecast.forecasts(sites, today) if one.item.code in what]
+    lots: dict[str, list[queries.ShelfLot]] = {}
+    for lot in queries.lots(sites):
+        if lot.item in what and lot.quantity > 0 and not lot.is_held and not lot.is_expired(today):
+            lots.setdefault(lot.item, []).append(lot)
+    risks = [risk for one in found for risk in _at_risk(one, lots.get(one.item.code, []), today)]
+    return [Stock(one, rules.months_of_stock(one.outlook.counted_on_hand, one.outlook.use_per_day)) for one in found], risks
+
+
+def _at_risk(one: forecast.Forecast, lots: Sequence[queries.ShelfLot], today: date) -> list[AtRisk]:
+    if one.outlook.use_per_day is None:
+        return []
+    merged: dict[tuple[str, date | None], int] = {}
+    for lot in lots:
+        merged[lot.lot, lot.expiry] = merged.get((lot.lot, lot.expiry), 0) + lot.quantity
+    batches = [stock_rules.Batch(quantity, expiry) for (_code, expiry), quantity in merged.items()]
+    left = stock_rules.will_expire(batches, one.outlook.use_per_day, today)
+    return [
+        AtRisk(one.item.label, code, expiry, quantity, over)
+        for ((code, expiry), quantity), over in zip(merged.items(), left, strict=True) if over
+    ]

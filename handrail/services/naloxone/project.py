@@ -1,0 +1,171 @@
+"""Folds this room's facts into its state, and refuses what may not be handed out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, timedelta
+
+from django.utils.translation import gettext as _
+
+from handrail.facts.drafts import Refusal
+from handrail.facts.fold import Recorded
+from handrail.facts.models import Site
+from handrail.kernel import clock
+from handrail.ledgers.stock.models import Leg, Lot
+from handrail.services.naloxone import rules
+from handrail.services.naloxone.codes import BAGS, BOXES, HandedOut, KitState, Origin, Recipient, RiskConsent
+from handrail.services.naloxone.models import Given, KitEnd, KitStep, Report
+from handrail.services.naloxone.values import CONSENT_OF_PERSON_AT_RISK, EXPIRED_WITH_NOTICE
+
+MAY_BE_AHEAD = timedelta(minutes=5)
+"""As at the door: clocks of devices differ a little."""
+
+
+# -- what is folded ----------------------------------------------------------------------------------------------------
+
+
+def _moved(fact: Recorded) -> dict[str, list[uuid.UUID]]:
+    """The lots that the ledger took for a fact, by item; it has decided before the rooms are asked."""
+    found: dict[str, list[uuid.UUID]] = {}
+    for item, lot in Leg.objects.filter(fact=fact.id, quantity__gt=0).order_by("key").values_list("lot__item__code", "lot__id"):
+        if lot not in found.setdefault(item, []):
+            found[item].append(lot)
+    return found
+
+
+def _the_lot(item: str, named: uuid.UUID | None, moved: dict[str, list[uuid.UUID]]) -> uuid.UUID | None:
+    """The lot of a line: as named, or the only one that was taken. Of several nobody knows which kit was from which."""
+    lots = moved.get(item, [])
+    return named or (lots[0] if len(lots) == 1 else None)
+
+
+def _steps(fact: Recorded, codes: Iterable[str], state: KitState, *, item: str, lot: uuid.UUID | None, site: int | None, participant: uuid.UUID | None = None) -> None:
+    KitStep.objects.bulk_create(
+        KitStep(
+            organisation_id=fact.organisation, fact=fact.id, code=code, item=item, lot=lot, state=state.value, site_id=site, participant=participant,
+            occurred_at=fact.occurred_at, counter=fact.counter,
+        )
+        for code in codes
+    )
+
+
+def _supply(fact: Recorded) -> None:
+    if fact.site is None:
+        return
+    said, site, moved = fact.parsed, Site.objects.get(key=fact.site), _moved(fact)
+    channel = HandedOut(said.channel) if said.channel else rules.channel_of(site.kind, is_closed=bool(site.closed_setting))
+    expired = set(Lot.objects.filter(id__in=[lot for lots in moved.values() for lot in lots], expiry__lt=fact.day).values_list("item__code", flat=True))
+    state = KitState.PASSED_ON if site.kind in BAGS else KitState.WITH_HOLDER
+    for number, line in enumerate(said.lines, 1):
+        Given.objects.create(
+            organisation_id=fact.organisation, fact=fact.id, line=number, site=site, item=line.item, quantity=line.quantity, channel=channel.value,
+            source_class=said.source_class or rules.source_of(channel).value, recipient_kind=said.recipient_kind, supply_type=said.supply_type,
+            repeat_reason=said.repeat_reason or "", is_flagged=line.item in expired and not said.expired_notice, occurred_at=fact.occurred_at,
+        )
+        _steps(fact, line.kit_codes, state, item=line.item, lot=_the_lot(line.item, line.lot, moved), site=fact.site, participant=fact.participant)
+
+
+def _filled(fact: Recorded) -> None:
+    target, moved = Site.objects.filter(id=fact.parsed.to_site).first(), _moved(fact)
+    kind = target.kind if target else ""
+    state = KitState.WITH_BAG if kind in BAGS else KitState.IN_WALL_BOX if kind in BOXES else KitState.IN_STOCK
+    for line in fact.parsed.lines:
+        _steps(fact, line.kit_codes, state, item=line.item, lot=_the_lot(line.item, line.lot, moved), site=target.key if target else None)
+
+
+def _labelled(fact: Recorded) -> None:
+    said = fact.parsed
+    _steps(fact, said.kit_codes, KitState.IN_STOCK, item=said.item, lot=said.lot, site=fact.site)
+
+
+def _kit(fact: Recorded) -> None:
+    said = fact.parsed
+    unknown = Lot.objects.filter(id=said.lot, is_unknown=True).exists()
+    lot = None if unknown else said.lot
+    _steps(fact, said.kit_codes, KitState(said.event), item=said.item, lot=lot, site=fact.site, participant=fact.participant)
+    common = {
+        "organisation_id": fact.organisation, "fact": fact.id, "event": said.event, "lot": lot, "origin": said.origin, "participant": fact.participant,
+        "ours": said.ours, "report": said.report, "occurred_at": fact.occurred_at, "counter": fact.counter,
+    }
+    rows = [KitEnd(**common, code=code, quantity=1) for code in said.kit_codes]
+    rest = said.quantity - len(said.kit_codes)
+    KitEnd.objects.bulk_create([*rows, *([KitEnd(**common, code="", quantity=rest)] if rest else [])])
+
+
+def _reversal(fact: Recorded) -> None:
+    said, root = fact.parsed, fact.root or fact.id
+    Report.objects.create(
+        organisation_id=fact.organisation, fact=fact.id, root=root, site_id=fact.site, participant=fact.participant, outcome=said.outcome,
+        doses=said.doses_total, available=said.naloxone_available, emergency_called=said.emergency_called, why_not_called=list(said.why_not_called),
+        witnessed=said.witnessed_onset, replacement_wanted=said.replacement_wanted, received_on=said.received_on, occurred_at=fact.occurred_at,
+    )
+    codes = list(dict.fromkeys(dose.kit_code for dose in said.doses if dose.kit_code))
+    lots = {dose.kit_code: dose.lot for dose in said.doses if dose.kit_code}
+    for code in codes:
+        _steps(fact, [code], KitState.USED, item="", lot=lots[code], site=None)
+    common = {
+        "organisation_id": fact.organisation, "fact": fact.id, "event": KitState.USED.value, "origin": Origin.UNKNOWN.value, "participant": fact.participant,
+        "report": root, "quantity": 1, "occurred_at": fact.occurred_at, "counter": fact.counter,
+    }
+    # Doses of a lot without a code are one kit: a report tells of doses, and of kits only where it names one.
+    loose = dict.fromkeys(dose.lot for dose in said.doses if dose.lot and not dose.kit_code)
+    KitEnd.objects.bulk_create([*(KitEnd(**common, code=code, lot=lots[code]) for code in codes), *(KitEnd(**common, code="", lot=lot) for lot in loose)])
+
+
+_APPLY: dict[str, Callable[[Recorded], None]] = {
+    "naloxone.supply": _supply, "naloxone.filled": _filled, "naloxone.labelled": _labelled, "naloxone.kit": _kit, "naloxone.reversal": _reversal,
+}
+KINDS = frozenset(_APPLY)
+CHECKS = frozenset({"naloxone.supply", "naloxone.reversal"})
+
+
+def apply(fact: Recorded) -> None:
+    """The fact counts now."""
+    _APPLY[fact.kind](fact)
+
+
+def undo(fact: Recorded) -> None:
+    """The fact counts no more."""
+    for model in (KitStep, KitEnd, Report, Given):
+        model.objects.filter(fact=fact.id).delete()
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+class NotHandedOut(Refusal):
+    """Something that may not be handed out; what was given all the same is told by confirming it."""
+
+
+def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUID], typed: bool) -> None:
+    """Refuse, while typing, an expired lot, a kit without a consent that the law asks for, and an overdose still to come.
+
+    What happened elsewhere is recorded all the same and flagged: a kit in a hand is a fact.
+    """
+    if not typed or fact.is_earlier:
+        return
+    if fact.kind == "naloxone.reversal":
+        if fact.occurred_at > clock.now() + MAY_BE_AHEAD:
+            raise Refusal([("when", _("That is still to come."))])
+        return
+    site = Site.objects.filter(key=fact.site).first()
+    if site is not None:
+        _check_consent(fact, site)
+        _check_expiry(fact, site, fact.day)
+
+
+def _check_consent(fact: Recorded, site: Site) -> None:
+    said = fact.parsed
+    if said.recipient_kind == Recipient.FAMILY_OR_FRIEND and said.risk_person_consent != RiskConsent.RECORDED and CONSENT_OF_PERSON_AT_RISK.read(site=site).value:
+        raise NotHandedOut([("risk_person_consent", _("Here family and friends get a kit if the person at risk agreed. Ask, and write it down."))])
+
+
+def _check_expiry(fact: Recorded, site: Site, day: date) -> None:
+    """First and repeat supplies alike: an expired lot goes to nobody, unless the place may and the person was told."""
+    named = [line.lot for line in fact.parsed.lines if line.lot]
+    if not named or (fact.parsed.expired_notice and EXPIRED_WITH_NOTICE.read(site=site).value):
+        return
+    expired = list(Lot.objects.filter(id__in=named, expiry__lt=day).select_related("item"))
+    if expired:
+        raise NotHandedOut([(f"lines.{lot.item.code}", _("Lot %(lot)s has expired. Take another one.") % {"lot": lot.code}) for lot in expired])

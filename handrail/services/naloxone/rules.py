@@ -1,0 +1,108 @@
+"""Rules of the naloxone room as pure functions: what a place is, what is still out, shares that say what they leave out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from handrail.services.naloxone.codes import HandedOut, SourceClass
+
+DAYS_OF_A_MONTH = 30
+"""What a month of stock is (`domain/naloxone.md` 8)."""
+
+# -- what a place is, unless somebody says otherwise -------------------------------------------------------------------
+
+_CHANNELS: Mapping[str, HandedOut] = {
+    "vehicle": HandedOut.OUTREACH, "route_stop": HandedOut.OUTREACH, "peer_bag": HandedOut.PEER, "wall_box": HandedOut.WALL_BOX,
+    "vending_machine": HandedOut.WALL_BOX, "mail_centre": HandedOut.MAIL, "prison_unit": HandedOut.PRISON_RELEASE, "hospital": HandedOut.HOSPITAL_DISCHARGE,
+    "pharmacy": HandedOut.PHARMACY, "housing_project": HandedOut.HOUSING_UNIT, "event": HandedOut.EVENT,
+}
+_SOURCES: Mapping[HandedOut, SourceClass] = {
+    HandedOut.PRISON_RELEASE: SourceClass.PRISON_AT_RELEASE, HandedOut.AMBULANCE: SourceClass.AMBULANCE, HandedOut.HOSPITAL_DISCHARGE: SourceClass.OTHER,
+}
+
+
+def channel_of(site_kind: str, *, is_closed: bool = False) -> HandedOut:
+    """How kits leave a place of this kind."""
+    return HandedOut.PRISON_RELEASE if is_closed else _CHANNELS.get(site_kind, HandedOut.IN_PERSON)
+
+
+def source_of(channel: HandedOut) -> SourceClass:
+    """The sort of outlet that goes with a channel. A prescription is always said: nothing lets one guess it."""
+    return _SOURCES.get(channel, SourceClass.COMMUNITY_OUTLET)
+
+
+# -- what is still out -------------------------------------------------------------------------------------------------
+
+GROUPS = ("reachable", "anonymous", "passed_on", "taken_from_box", "in_bag", "in_box", "in_vehicle", "unknown")
+"""How what is still out can be reached (`domain/naloxone.md` 7)."""
+
+
+@dataclass(frozen=True)
+class StillOut:
+    """Of a recalled lot: what was sent out of the store, what is accounted for, and what is still out, by how it can be reached.
+
+    `unknown` is never above 0: kits that came back or were used, and of which nobody knows whose they were.
+    """
+
+    sent: int
+    accounted: int
+    groups: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Kits still out: each of them counts, also those that nobody can reach."""
+        return sum(self.groups.values())
+
+
+def still_out(sent: Mapping[str, int], ended: Mapping[str, int], held: Mapping[str, int]) -> StillOut:
+    """Sent out of the store less what was used, came back or was destroyed; by group. `held` is what bags, boxes and vans have now."""
+    groups = {group: sent.get(group, 0) + held.get(group, 0) - ended.get(group, 0) for group in GROUPS}
+    return StillOut(sum(sent.values()) + sum(held.values()), sum(ended.values()), groups)
+
+
+# -- shares and times --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many of so many with a known answer, and beside it how many are not known."""
+
+    of: int
+    known: int
+    unknown: int
+
+    @property
+    def percent(self) -> Fraction | None:
+        """Exact; None where nobody knows, which is neither 0 nor 100."""
+        return Fraction(100 * self.of, self.known) if self.known else None
+
+
+def share(answers: Iterable[str], yes: Iterable[str], no: Iterable[str]) -> Share:
+    """The share of answers in `yes` among those in `yes` and `no`; all others are not known."""
+    found, good, bad = list(answers), set(yes), set(no)
+    of, against = sum(answer in good for answer in found), sum(answer in bad for answer in found)
+    return Share(of, of + against, len(found) - of - against)
+
+
+def more_needed(found: Share, target: int) -> int:
+    """How many more, of as many, would reach the target in percent; 0 where it is reached."""
+    return max(0, math.ceil(Fraction(target * found.known, 100)) - found.of)
+
+
+def quantile(values: Sequence[int], of: Fraction) -> Fraction | None:
+    """The value below which this part lies, half way between two where it falls between them; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = of * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def months_of_stock(usable: int, use_per_day: Fraction | None) -> Fraction | None:
+    """How long it lasts, in months of 30 days; None where use is not known, which is not for ever."""
+    return None if not use_per_day else Fraction(usable) / (use_per_day * DAYS_OF_A_MONTH)

@@ -1,0 +1,61 @@
+"""The demonstration shows kits in every state of their life, a recall under way and overdoses that were told; and it can be folded again."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handrail.demo import naloxone
+from handrail.facts import organisations
+from handrail.facts.replay import rebuild, verify_chain
+from handrail.kernel import clock, ids, scope
+from handrail.kernel.database import as_owner
+from handrail.ledgers.stock import recalls
+from handrail.services.naloxone import numbers, queries
+from handrail.services.naloxone.codes import KitState
+from handrail.services.naloxone.models import Given, KitEnd, KitStep, Report
+from handrail.services.naloxone.tests.helpers import can_be_reached
+from tests import world as small_world
+
+pytestmark = pytest.mark.slow
+
+
+def load(world: Any) -> None:
+    """As the demonstration does it, in the small world."""
+    zone = {"time_zone": "Africa/Nairobi"}
+    bag, box = (organisations.create_site(actor=world.system, name=kind, kind=kind, **zone) for kind in ("peer_bag", "wall_box"))
+    people = [ids.random() for _person in range(4)]
+    for who in people[:2]:
+        can_be_reached(world, who)
+    around = naloxone.Around(
+        world.system, world.system, world.store, world.van, bag, box, world.van.today, lambda days: clock.now() + timedelta(days=days), random.Random(1),
+    )
+    naloxone.load(around, people)
+
+
+def test_a_kit_is_in_every_state_and_the_recall_leaves_some_in_every_group(in_harbour):
+    load(in_harbour)
+    assert set(queries.states()) == set(KitState.values)
+    recall = next(found for found in recalls.listed() if found.is_open)
+    full = recalls.find(recall.id)
+    assert full is not None
+    out = queries.of_recall(full)
+    assert out is not None
+    assert {group for group, n in out.groups.items() if n} >= {"reachable", "anonymous", "passed_on", "taken_from_box", "in_bag", "in_box", "in_vehicle"}
+    assert out.total == out.sent - out.accounted > 0
+    told = numbers.of_reports(list(Report.objects.select_related("site")))
+    assert (told.reports, told.survival.known, told.survival.unknown) == (7, 6, 1)
+
+
+def test_folding_everything_again_gives_the_same_kits_ends_reports_and_hand_overs(own_database):
+    with as_owner():
+        world = small_world.find()
+        with scope.enter([world.harbour.key]):
+            load(world)
+            counted = [model.objects.count() for model in (Given, KitStep, KitEnd, Report)]
+            assert min(counted) > 5
+            assert rebuild() == []
+            assert verify_chain()[2] == []

@@ -1,0 +1,42 @@
+"""Values of the naloxone room that a programme may set: each with its source and how sure we are of it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from handrail.facts.models import SafetyClass, SourceStatus
+from handrail.facts.values import OURS, Value, whole, yes_no
+
+SHORT_DATED_DAYS: Value[int] = Value(
+    key="naloxone_short_dated_days", title=_("A kit is short-dated if it expires within"), start=90, unit=_("days"), source=OURS,
+    source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL, check=whole(1, 730),
+    explain=_("Short-dated kits may be handed out; the page shows the date, so that they are swapped in time."),
+)
+MAX_LINE_QUANTITY: Value[int] = Value(
+    key="naloxone_max_line_quantity", title=_("More kits than this in one line ask for a second tap"), start=200, unit=_("kits"), source=OURS,
+    source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.OPERATIONAL, check=whole(1, 10_000),
+    explain=_("It guards against a slip of the finger. It is not a limit: after the second tap the number is stored."),
+)
+EXPIRED_WITH_NOTICE: Value[bool] = Value(
+    key="naloxone_expired_with_notice", title=_("Expired naloxone may be handed out if the person is told"), start=False, unit="",
+    source="Colorado CDPHE, questions and answers about naloxone, which cites Pruyn 2019: expired is better than none", source_status=SourceStatus.PARTLY,
+    safety=SafetyClass.CLINICAL, check=yes_no, per_site=True,
+    explain=_("Only where there is nothing else. Nobody is ever told to throw a kit away before another one is in their hands."),
+)
+CONSENT_OF_PERSON_AT_RISK: Value[bool] = Value(
+    key="naloxone_risk_person_consent", title=_("Family and friends get a kit only if the person at risk agreed, and that is written down"), start=False, unit="",
+    source="Scotland’s national programme hands kits to family and friends with recorded consent", source_status=SourceStatus.VERIFIED,
+    safety=SafetyClass.LEGAL, check=yes_no, per_site=True,
+)
+ASK_OVER_DOSES: Value[int] = Value(
+    key="naloxone_ask_over_doses", title=_("A report with more doses than this asks for a second tap"), start=20, unit=_("doses"), source=OURS,
+    source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 200),
+)
+ASK_AFTER_YEARS: Value[int] = Value(
+    key="naloxone_ask_after_years", title=_("A report of an overdose longer ago than this asks for a second tap"), start=5, unit=_("years"), source=OURS,
+    source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.OPERATIONAL, check=whole(1, 50),
+)
+AVAILABLE_TARGET: Value[int] = Value(
+    key="naloxone_available_target", title=_("Naloxone should be there at so many of the overdoses that somebody saw"), start=80, unit="%",
+    source="Irvine 2022, Lancet Public Health", source_status=SourceStatus.VERIFIED, safety=SafetyClass.OPERATIONAL, check=whole(1, 100),
+)
