@@ -54,9 +54,9 @@ def contains(large: Measure, small: Measure) -> bool:
             same = same and bool(large.items) == bool(small.items) and set(small.items) <= set(large.items)
             return same and set(large.where) <= set(small.where) and large != small
         case Records(), Records():
-            return large.kind == small.kind and set(large.where) <= set(small.where) and large.said in {"", small.said} and large != small
+            return large.kind == small.kind and _narrows(large.where, small.where) and large.said in {"", small.said} and large != small
         case Due(), Due():
-            same = (large.kind, large.since, large.days) == (small.kind, small.since, small.days) and set(large.where) <= set(small.where)
+            same = (large.kind, large.since, large.days) == (small.kind, small.since, small.days) and _narrows(large.where, small.where)
             return same and large.outcome in {"", small.outcome} and large.named_by in {"", small.named_by} and large != small
         case Followed(), Followed():
             return (large.kind, large.outcome) == (small.kind, small.outcome) and set(small.ever) < set(large.ever)
