@@ -167,9 +167,9 @@ def to_reach(actor: Actor, lot_ids: Iterable[uuid.UUID]) -> list[ToReach]:
             known = into.get(who, who)
             left[known] = (site, left.get(known, (site, 0))[1] + quantity)
     for end in _ends(wanted):
-        known = into.get(end.participant, end.participant) if end.participant else None
-        if known in left:
-            left[known] = (left[known][0], left[known][1] - end.quantity)
+        holder = into.get(end.participant, end.participant) if end.participant else None
+        if holder is not None and holder in left:
+            left[holder] = (left[holder][0], left[holder][1] - end.quantity)
     can = reachable(left)
     return [ToReach(who, ids[site], quantity) for who, (site, quantity) in left.items() if quantity > 0 and who in can]
 
