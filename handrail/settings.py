@@ -235,6 +235,7 @@ JOBS = [
     ("handrail.facts.jobs.forget_hints", timedelta(days=1)),
     ("handrail.facts.jobs.clear_sessions", timedelta(hours=6)),
     ("handrail.insight.forgetting.purge_what_is_due", timedelta(days=1)),
+    ("handrail.services.naloxone.public_reports.take_in_all", timedelta(hours=6)),
     ("handrail.vault.jobs.open_inbox", timedelta(minutes=5)),
     ("handrail.vault.jobs.rotate_inbox_keys", timedelta(days=1)),
     ("handrail.vault.backups.back_up_daily", timedelta(days=1)),

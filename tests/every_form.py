@@ -39,6 +39,9 @@ from handrail.ledgers.stock.models import Item
 from handrail.screens.console import at_hand
 from handrail.screens.console.keys import lock_token
 from handrail.services.exchange.models import OpenTest
+from handrail.services.naloxone import public_reports
+from handrail.services.naloxone.models import KitRequest
+from handrail.services.naloxone.values import PICK_UP
 from handrail.vault import inbox, records
 from handrail.vault.models import InboxItem
 from handrail.vault.spec import STORES
@@ -177,12 +180,19 @@ def _things(scene: Scene) -> None:
         )
     scene.things = outside.enter(world) | watching.enter(world) | _told(world) | {
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
-        "store": ["vault.contact", "vault.mail_address"], "token": ["not-the-token"], "waits": [_unread(world)],
+        "store": ["vault.contact", "vault.mail_address"], "token": ["not-the-token"], "waits": [_unread(world)], "wanted": [_asked_for(world)],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
         "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge, undone],
         "fact": [Aside.objects.get(fact=aside.id).fact, OpenTest.objects.filter(site=clinic).first().fact, pricked.id],
     }
+
+
+def _asked_for(world: SimpleNamespace) -> Any:
+    """A kit that somebody without a sign-in wants."""
+    setting_changes.set_value(actor=world.system, value=PICK_UP, typed="yes", site=world.sites["Clinic"], valid_from=today(), source="decided by the board")
+    public_reports.ask_for_kit(organisation=world.harbour, site=world.sites["Clinic"].id)
+    return KitRequest.objects.get().id
 
 
 def _unread(world: SimpleNamespace) -> Any:

@@ -81,7 +81,7 @@ def things(world: SimpleNamespace) -> dict[str, object]:
             "report": told.report, "period": told.period, "number": told.number, "format": "csv", "organisation": world.harbour.id,
             "account": world.staff["elsewhere"].id, "name": "second_factor",
             "proposal": proposals.propose(newer=ids.random(), older=ids.random(), actor=world.system).id, "merge": ids.new(),
-            "store": "vault.contact", "token": "not-the-token", "waits": ids.random(),
+            "store": "vault.contact", "token": "not-the-token", "waits": ids.random(), "wanted": ids.random(),
             "word": "nobody",  # a word means somebody only in the session that holds it
             "fact": {
                 "waiting-decide": Aside.objects.get(fact=aside.id).fact,

@@ -140,6 +140,14 @@ def _length(first: date) -> int:
     return (date(first.year + first.month // 12, first.month % 12 + 1, 1) - first).days
 
 
+def bare(programme: Programme, language: str) -> AidPage:
+    """What the frame of a page needs that says nothing about first aid itself."""
+    return AidPage(
+        programme=programme, parts=[], questions=(), seconds=0, unconfirmed=[], sources=[], language=language,
+        languages=[(code, str(name)) for code, name in settings.LANGUAGES], leave=programme.leave,
+    )
+
+
 def _render(template: str, programme: Programme, language: str, blocks: Iterable[Block], *, address: str = "", problem: str = "") -> str:
     with translation.override(language):
         held = list(blocks)

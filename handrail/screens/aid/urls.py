@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handrail.screens.aid import views
+from handrail.screens.aid import telling, views
 
 app_name = "aid"
 urlpatterns = [
@@ -11,11 +11,15 @@ urlpatterns = [
     path("emergency/", views.emergency, name="emergency"),
     path("leaflet/", views.leaflet, name="leaflet"),
     path("leaflet/pdf/", views.leaflet_pdf, name="leaflet-pdf"),
+    path("tell/", telling.tell, name="tell"),
+    path("receipt/", telling.receipt, name="receipt"),
     path("worker.js", views.worker, name="worker"),
     path("<uuid:organisation>/", views.home, name="home-of"),
     path("<uuid:organisation>/training/", views.training, name="training-of"),
     path("<uuid:organisation>/emergency/", views.emergency, name="emergency-of"),
     path("<uuid:organisation>/leaflet/", views.leaflet, name="leaflet-of"),
     path("<uuid:organisation>/leaflet/pdf/", views.leaflet_pdf, name="leaflet-pdf-of"),
+    path("<uuid:organisation>/tell/", telling.tell, name="tell-of"),
+    path("<uuid:organisation>/receipt/", telling.receipt, name="receipt-of"),
     path("<uuid:organisation>/worker.js", views.worker, name="worker-of"),
 ]

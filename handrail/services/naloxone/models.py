@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.models import Site
 from handrail.kernel.scope import ScopedModel
@@ -125,3 +126,46 @@ class Given(ScopedModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "fact", "line"], name="naloxone_given_line")]
         indexes = [models.Index(fields=["organisation", "occurred_at"], name="naloxone_given_at")]
+
+
+# -- what came without a sign-in: no moment, no address, no browser ---------------------------------------------------------
+
+
+class PublicReport(ScopedModel):
+    """A report that somebody sent without signing in. It waits for the night, and then is a fact among others of that night.
+
+    Until then the day is all that is kept of when it came, and the hour of when it happened.
+    """
+
+    id = models.UUIDField(editable=False)
+    received_on = models.DateField()
+    happened_at = models.DateTimeField(help_text="Cut down to the hour")
+    said = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "id"], name="public_report_id")]
+
+
+class KitRequest(ScopedModel):
+    """Somebody wants a new kit and comes for it with a receipt. Nothing leads from here to a report, nor back."""
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        RECEIVED = "received", _("We have your request")
+        READY = "ready", _("Your kit is ready")
+        HANDED_OVER = "handed_over", _("It was handed over")
+        CANCELLED = "cancelled", _("It was cancelled")
+
+    id = models.UUIDField(editable=False)
+    receipt = models.BinaryField(help_text="Keyed digest of the code on the receipt")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", help_text="Where they come for it")
+    state = models.CharField(max_length=12, choices=State, default=State.RECEIVED)
+    received_on = models.DateField()
+    changed_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id"], name="kit_request_id"),
+            models.UniqueConstraint(fields=["organisation", "receipt"], name="kit_request_receipt"),
+        ]

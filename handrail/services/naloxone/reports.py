@@ -19,7 +19,7 @@ from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.web import posted_id
-from handrail.services.naloxone import commands, queries
+from handrail.services.naloxone import commands, public_reports, queries
 from handrail.services.naloxone.bags import codes_typed
 from handrail.services.naloxone.codes import BAGS
 from handrail.services.naloxone.kinds.reversal import Reversal
@@ -176,4 +176,5 @@ def reports(request: ActorRequest) -> HttpResponse:
         )
         for row in queries.reports(request.actor)[:SHOWN]
     ]
-    return render(request, "naloxone/reports.html", {"reports": found, "saved": request.GET.get("saved", "")})
+    waiting = public_reports.waiting() if request.actor.may("naloxone.overview") else 0
+    return render(request, "naloxone/reports.html", {"reports": found, "waiting": waiting, "saved": request.GET.get("saved", "")})

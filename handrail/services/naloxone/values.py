@@ -40,3 +40,12 @@ AVAILABLE_TARGET: Value[int] = Value(
     key="naloxone_available_target", title=_("Naloxone should be there at so many of the overdoses that somebody saw"), start=80, unit="%",
     source="Irvine 2022, Lancet Public Health", source_status=SourceStatus.VERIFIED, safety=SafetyClass.OPERATIONAL, check=whole(1, 100),
 )
+PICK_UP: Value[bool] = Value(
+    key="naloxone_pick_up", title=_("Whoever tells of an overdose without signing in may ask for a new kit here"), start=False, unit="", source=OURS,
+    source_status=SourceStatus.LOCAL_POLICY, safety=SafetyClass.PRIVACY, check=yes_no, per_site=True,
+    explain=_("Everybody can then read the name of this place. Where that is a danger, leave it off."),
+)
+REQUEST_DAYS: Value[int] = Value(
+    key="naloxone_request_days", title=_("Days after which a request for a kit that is done or cancelled is forgotten"), start=30, unit=_("days"), source=OURS,
+    source_status=SourceStatus.UNVERIFIED, safety=SafetyClass.PRIVACY, check=whole(1, 365),
+)

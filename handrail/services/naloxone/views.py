@@ -14,7 +14,7 @@ from handrail.facts.models import Site
 from handrail.facts.queries import find_site
 from handrail.facts.spec import Text
 from handrail.kernel.access import Actor, ActorRequest, may
-from handrail.services.naloxone import queries
+from handrail.services.naloxone import public_reports, queries
 from handrail.services.naloxone.codes import BAGS, BOXES, CARRIED
 from handrail.services.naloxone.values import SHORT_DATED_DAYS
 
@@ -46,7 +46,7 @@ def more(request: ActorRequest) -> HttpResponse:
     reporting = list(Site.objects.filter(actor.filter("naloxone.report", "key"), is_active=True).exclude(kind__in=BOXES))
     page = {
         "places": found, "saved": request.GET.get("saved", ""), "report_at": reporting,
-        "may_overview": actor.may("naloxone.overview"),
+        "may_overview": actor.may("naloxone.overview"), "may_give": actor.may("naloxone.give"), "asked_for": len(public_reports.open_requests(actor)),
     }
     return render(request, "naloxone/more.html", page)
 

@@ -1,0 +1,1 @@
+"""What the naloxone room forgets, and when."""
