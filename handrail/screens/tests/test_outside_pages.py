@@ -57,7 +57,7 @@ def test_the_list_says_what_is_there_what_is_missing_and_who_divides_by_it(world
 
 def test_a_missing_estimate_leads_to_a_form_that_is_half_filled(world):
     client = signed_in("coordinator")
-    link = re.search(r'href="(/estimates/new/\?[^"]+)"', client.get(reverse("estimates")).content.decode())
+    link = re.search(r'href="(/estimates/new/\?[^"]*population=pwid[^"]*)"', client.get(reverse("estimates")).content.decode())
     page = client.get(link[1].replace("&amp;", "&")).content.decode()
     assert '<option value="pwid" selected>' in page
     assert 'name="area" value="harbour-area"' in page
