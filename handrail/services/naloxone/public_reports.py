@@ -54,11 +54,11 @@ class When(StrEnum):
 
     def moment(self, now: datetime, zone: str) -> datetime:
         """A moment that fits, never finer than the hour: this hour, noon of the day, or the middle of what is not known."""
-        local = clock.local(now, zone)
+        hour = now.astimezone(ZoneInfo(zone)).replace(minute=0, second=0, microsecond=0)
         if self is When.LAST_HOUR:
-            return local.replace(minute=0, second=0, microsecond=0)
-        noon = datetime.combine(local.date() - timedelta(days=_DAYS_AGO[self]), _NOON, ZoneInfo(zone))
-        return min(noon, local.replace(minute=0, second=0, microsecond=0))
+            return hour
+        noon = datetime.combine(hour.date() - timedelta(days=_DAYS_AGO[self]), _NOON, ZoneInfo(zone))
+        return min(noon, hour)
 
 
 _PRECISION = {
