@@ -290,6 +290,13 @@ def places(actor: Actor, permission: str = "naloxone.give") -> list[Site]:
     return sorted(found, key=lambda site: (site.kind not in BAGS, site.kind not in VEHICLES, site.name))
 
 
+def shelves(actor: Actor) -> list[tuple[Site, ShelfLot]]:
+    """Lots of naloxone on the shelves where somebody hands out, that may be handed out: place by place, the first to expire first."""
+    here, known = {site.key: site for site in places(actor)}, {item.code for item in items()}
+    found = [lot for lot in lots(here) if lot.item in known and lot.quantity > 0 and not lot.is_unknown and not lot.is_held]
+    return [(here[lot.site], lot) for lot in found if not lot.is_expired(here[lot.site].today)]
+
+
 # -- reports -----------------------------------------------------------------------------------------------------------
 
 
