@@ -17,7 +17,7 @@ from handrail.insight.examples import CONDOM, INTERNAL, LUBRICANT, SYRINGE, gets
 from handrail.insight.models import Level, SizeEstimate
 from handrail.insight.periods import Period
 from handrail.insight.results import read
-from handrail.insight.spec import INDICATORS, OF_PEOPLE, Among, Estimate, Example
+from handrail.insight.spec import INDICATORS, OF_PEOPLE, Among, Deaths, Estimate, Example
 from handrail.kernel import ids
 from handrail.ledgers.stock.commands import add_item
 from tests.people import join
@@ -210,7 +210,9 @@ def test_a_number_with_an_estimate_has_none_where_it_is_missing_and_is_never_tol
     warehouse.numbers("2026Q3")
     pack = read(Q3)
     for indicator in INDICATORS:
-        if indicator.level is Level.TARGETED_AREA:
+        if isinstance(indicator.denominator, Deaths):
+            assert pack.get(indicator.key).plain == "no_data", indicator.key
+        elif indicator.level is Level.TARGETED_AREA:
             assert float(pack.get(indicator.key).plain) == 0, indicator.key
             assert pack.cells(indicator.key) == [], indicator.key
         if indicator.level is Level.COUNTRY:
