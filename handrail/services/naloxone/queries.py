@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from handrail.facts import consents
 from handrail.facts.fold import Recorded, read_facts
@@ -76,9 +76,13 @@ def route_of(product: str) -> str:
 # -- where a kit is ----------------------------------------------------------------------------------------------------
 
 
+_ENDS = Case(When(state__in=(KitState.USED.value, KitState.DESTROYED.value), then=1), default=0).desc()
+"""What is used or destroyed stays so: the moments of reports are coarse, and may lie before the hand-over of the same day."""
+
+
 def kit(code: str) -> KitStep | None:
-    """The latest step of a kit with this code; None if nobody ever wrote it down."""
-    return KitStep.objects.filter(code=code).select_related("site").order_by("-occurred_at", "-counter").first()
+    """Where a kit with this code is now; None if nobody ever wrote it down."""
+    return KitStep.objects.filter(code=code).select_related("site").order_by(_ENDS, "-occurred_at", "-counter").first()
 
 
 def life(code: str) -> list[KitStep]:
@@ -100,7 +104,7 @@ def lots_of(codes: Collection[str]) -> dict[str, uuid.UUID]:
 def states() -> dict[str, int]:
     """How many kits with a code are in each state now."""
     found: dict[str, int] = {}
-    for state in KitStep.objects.order_by("code", "-occurred_at", "-counter").distinct("code").values_list("state", flat=True):
+    for state in KitStep.objects.order_by("code", _ENDS, "-occurred_at", "-counter").distinct("code").values_list("state", flat=True):
         found[state] = found.get(state, 0) + 1
     return found
 
