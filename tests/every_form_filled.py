@@ -89,7 +89,7 @@ REFUSED = {
     "import(file": "needs a file; its cells are in test_naughty.py", "estimates-import(": "needs a file; its cells are in test_outside.py", "confirm(answer": "needs a passkey's own answer",
     "confirm(code": "needs what an app shows now", "stock-recall(": "a recall with pieces on a shelf cannot be closed",
     "sealed-open(": "the form that forgets destroys the key, which no rollback brings back; test_sealed_pages.py opens",
-    "keys(": "needs the words of an officer", "lock-now(": "locks only where the keys are sealed",
+    "inbox-decide()": "what does not open does not open the second time either; test_inbox.py takes one in", "keys(": "needs the words of an officer", "lock-now(": "locks only where the keys are sealed",
     "sign-in-second(": "needs what an app or a passkey says now",
 }
 """Forms that cannot be sent from here so that they are accepted, and why: their fields are refused, but must not break anything."""
@@ -106,7 +106,8 @@ def filled(scene: Scene, form: Form) -> dict[str, object]:
         "heads": {"head": scene.values["head"]},
         "stock-transfer": {"q-*": "1", "site": scene.world.store.id, "to_site": scene.world.van.id}, "account-factor(what=app password what)": {"password": PASSWORD},
     }
-    return _answered(form) | FILLED.get(form.route, {}) | more.get(form.route, {}) | FILLED.get(form.key, {}) | more.get(form.key, {})
+    inside = {"who": "none"} if "naloxone.released:release" in form.fields else {}  # the card is of somebody outside, who is not known there
+    return _answered(form) | FILLED.get(form.route, {}) | more.get(form.route, {}) | inside | FILLED.get(form.key, {}) | more.get(form.key, {})
 
 
 def _answered(form: Form) -> dict[str, object]:

@@ -63,6 +63,8 @@ def load(around: Around, people: Sequence[uuid.UUID]) -> None:
     _overdoses(around, people, codes)
     refills.refill_box(actor=around.worker, box=around.box, van=around.van, lines=[refills.Refill(SPRAY, 7, 0)], id=around.id(), mode=Mode.CONFIRMED)
     recalls.recall(actor=around.system, item=SPRAY, lot=RECALLED, source_reference="Maker’s letter 22 (invented)", severity="unlikely", id=around.id())
+    # What may still be given: the bag is not empty because of the recall.
+    commands.fill(actor=around.system, source=around.store, target=around.bag, quantities={SPRAY: 24}, id=around.id())
 
 
 def _store(around: Around) -> None:

@@ -8,11 +8,13 @@ from datetime import date
 
 from django.db import connection
 from django.db.models import Q
+from django.http import Http404
 
 from handrail.facts.fold import as_json
 from handrail.facts.models import Fact, Site
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, scope
+from handrail.kernel.access import Actor
 
 _COLUMNS = [field.attname for field in Site._meta.concrete_fields]
 _SITE = f"SELECT {', '.join(_COLUMNS)} FROM facts_site WHERE organisation_id = %s::bigint AND id = %s::uuid AND is_active"  # noqa: S608
@@ -27,6 +29,14 @@ def find_site(site: uuid.UUID) -> Site | None:
         return None
     found = Site.from_db("default", _COLUMNS, row)
     found.offers, found.item_classes, found.kinds = as_json(found.offers), as_json(found.item_classes), as_json(found.kinds)
+    return found
+
+
+def site_or_404(actor: Actor, site: uuid.UUID, permission: str) -> Site:
+    """An active site where the actor holds a permission; anything else looks like a page that is not here."""
+    found = find_site(site)
+    if found is None or not actor.may(permission, found.key):
+        raise Http404
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import Visitor, picture
+from tests.browser.test_every_page import overflow
 
 pytestmark = pytest.mark.browser
 
@@ -48,3 +49,7 @@ def test_a_peer_gives_twelve_kits_hears_of_three_and_the_maker_recalls_the_lot(v
     assert "40 of 40 are still out" in said
     assert "In a peer’s bag" in said
     picture(page, "naloxone-recall")
+    visitor.sign_in("otieno")
+    page = visitor.open("/naloxone/")
+    assert "must not be given" in page.inner_text("main")
+    assert overflow(page) <= 0, "what warns of the recall makes the page scroll sideways"

@@ -250,7 +250,7 @@ def test_nobody_is_found_in_rounded_numbers_also_beside_exact_ones_of_before(bas
         first, late, told = programme(7001 + number, bases=bases)
         assert found(first, late, told.shown) == [], number
         shown += sum(base == 5 for *_seen, base in told.shown)
-    assert shown > CHANCES
+    assert shown >= CHANCES
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from handrail.insight.periods import Period, PeriodKind, Window, months_before
 from handrail.insight.plans import plan_of
 from handrail.insight.sketches import CannotSketch, Sketched, Template, days_of, shapes_of
 from handrail.insight.slices import Asked, cells_of
-from handrail.insight.spec import INDICATORS, Among, Contacts, Estimate, Package, People
+from handrail.insight.spec import FROM_OUTSIDE, INDICATORS, Among, Contacts, Package, People
 from handrail.insight.tables import Tables, Traits
 from handrail.insight.tests.test_breakdowns import played as played
 
@@ -45,7 +45,7 @@ def asked_of(chance, windows):
     found = []
     for indicator in chance.sample(list(INDICATORS), 3):
         for part in indicator.inputs:
-            if not isinstance(part, Estimate):
+            if not isinstance(part, FROM_OUTSIDE):
                 measure = People("", all_of=("information", "needles")) if isinstance(part, Package) else part
                 found.append(Asked(measure, chance.randrange(len(windows)), tuple(sorted(indicator.breakdowns))))
     return found
@@ -89,7 +89,7 @@ def test_a_query_that_is_filled_in_is_the_query_written_for_the_window(dialect, 
 def test_every_indicator_is_filled_in_to_the_letter_in_a_year_of_months_and_quarters(key):
     engine, which = Dialect("duckdb"), Traits(frozenset({"facts.encounter", "exchange.test"}), True, "max_of_both", 12)
     written = ["2024-02", "2026-04", "2024Q1", "2026Q1", "2026Q4", "2026FY10"]
-    asked = [Asked(p, 0, tuple(sorted(INDICATORS[key].breakdowns))) for p in INDICATORS[key].inputs if not isinstance(p, Estimate | Package)]
+    asked = [Asked(p, 0, tuple(sorted(INDICATORS[key].breakdowns))) for p in INDICATORS[key].inputs if not isinstance(p, (*FROM_OUTSIDE, Package))]
     for period in map(Period.parse, written if asked else ()):
         windows = [period.window(INDICATORS[key].window)]
         assert filled(engine, which, asked, windows) == translated(engine, which, asked, windows), period

@@ -17,7 +17,7 @@ from handrail.insight.examples import CONDOM, INTERNAL, LUBRICANT, SYRINGE, gets
 from handrail.insight.models import Level, SizeEstimate
 from handrail.insight.periods import Period
 from handrail.insight.results import read
-from handrail.insight.spec import INDICATORS, OF_PEOPLE, Among, Example
+from handrail.insight.spec import INDICATORS, OF_PEOPLE, Among, Deaths, Estimate, Example
 from handrail.kernel import ids
 from handrail.ledgers.stock.commands import add_item
 from tests.people import join
@@ -205,12 +205,15 @@ def test_the_leap_day_is_a_day_of_its_year(warehouse):
 
 
 def test_a_number_with_an_estimate_has_none_where_it_is_missing_and_is_never_told_apart(warehouse):
-    SizeEstimate.objects.create(organisation=warehouse.harbour, population="pwid", level=Level.TARGETED_AREA, area="harbour-area", value=20, method="x", year=2025, source="x")
+    for population in {part.population for indicator in INDICATORS for part in indicator.inputs if isinstance(part, Estimate)}:
+        SizeEstimate.objects.create(organisation=warehouse.harbour, population=population, level=Level.TARGETED_AREA, area="harbour-area", value=20, method="x", year=2025, source="x")
     warehouse.numbers("2026Q3")
     pack = read(Q3)
     for indicator in INDICATORS:
-        if indicator.level is Level.TARGETED_AREA:
-            assert pack.get(indicator.key).plain == "0.0", indicator.key
+        if isinstance(indicator.denominator, Deaths):
+            assert pack.get(indicator.key).plain == "no_data", indicator.key
+        elif indicator.level is Level.TARGETED_AREA:
+            assert float(pack.get(indicator.key).plain) == 0, indicator.key
             assert pack.cells(indicator.key) == [], indicator.key
         if indicator.level is Level.COUNTRY:
             assert pack.get(indicator.key).plain == "no_data", indicator.key

@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 
 from handrail.facts import handles, participants, receipts
 from handrail.facts.models import Fact, Site
+from handrail.facts.queries import site_or_404
 from handrail.facts.record import Refusal
 from handrail.kernel import audit, clock, crypto, ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.screens.console import qr
 from handrail.screens.console.at_hand import hold
-from handrail.screens.console.finding import site_or_404, to_person
+from handrail.screens.console.finding import to_person
 from handrail.screens.console.people import Asked, at_hand_or_404, back, questions, read_profile, site_of
 
 

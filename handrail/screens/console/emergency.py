@@ -16,6 +16,7 @@ from handrail.facts.codes import Service
 from handrail.facts.glass import Why
 from handrail.facts.models import Aside, Fact, GlassBreak, Participant, Referral, Site, Staff
 from handrail.facts.people_rules import closed_site_of, last_survivor
+from handrail.facts.queries import site_or_404
 from handrail.facts.record import Refusal
 from handrail.facts.referrals import statuses
 from handrail.facts.spec import KINDS, Text
@@ -25,7 +26,6 @@ from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.screens.console import people, person, wishes
 from handrail.screens.console.about_person import labels
-from handrail.screens.console.finding import site_or_404
 from handrail.screens.console.referrals import STATUSES, leads_to
 
 MONTHS_SHOWN, VISITS_SHOWN = 12, 12

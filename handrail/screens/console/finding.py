@@ -15,11 +15,11 @@ from handrail.facts import handles, participants
 from handrail.facts.derived_codes import BadElement, Elements
 from handrail.facts.models import Site
 from handrail.facts.participants import TooLittleKnown
-from handrail.facts.queries import find_site
+from handrail.facts.queries import site_or_404
 from handrail.facts.record import Refusal
 from handrail.facts.transliteration import ScriptNotCovered, latin_letters
 from handrail.kernel import audit, ids
-from handrail.kernel.access import Actor, ActorRequest, may
+from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.screens.console import qr
 from handrail.screens.console.at_hand import hold
@@ -39,14 +39,6 @@ class FindPage:
     open: str = "card"
     found: list[tuple[str, str, str]] | None = None
     """People by handle: word for the address, handle, two words."""
-
-
-def site_or_404(actor: Actor, site: uuid.UUID, permission: str) -> Site:
-    """An active site where the actor holds a permission; anything else looks like a page that is not here."""
-    found = find_site(site)
-    if found is None or not actor.may(permission, found.key):
-        raise Http404
-    return found
 
 
 def to_person(request: ActorRequest, participant: uuid.UUID, site: Site) -> HttpResponse:

@@ -200,7 +200,7 @@ def every_list(world) -> dict[str, str]:
             continue
         for site in (world.van, world.sites["Clinic"]) if converters else (world.van,):
             answer = client.get(reverse(name, kwargs={"site": site.id} if converters else {}))
-            if answer.status_code == 200:
+            if answer.status_code == 200 and "pdf" not in answer.headers["Content-Type"]:
                 pages[f"{name} {site.name}"] = b"".join(answer).decode(errors="replace") if answer.streaming else text(answer)
     return pages
 

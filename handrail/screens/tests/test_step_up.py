@@ -206,7 +206,7 @@ def test_asked_for_no_page_but_enrolment_can_be_reached(world):
     client = browser()
     sign_in(client, "naima")
     force(world, "everybody")  # holds at the next click, also for whoever is in already
-    allowed = {"account-enrol", "account-app", "account-passkey", "sign-out", "confirm", "sign-in", "set-up"}
+    allowed = {"account-enrol", "account-app", "account-passkey", "sign-out", "confirm", "sign-in", "set-up", "leaving"}
     reached = set()
     for pattern in get_resolver().url_patterns:
         if getattr(pattern, "name", None) is None or pattern.pattern.converters or pattern.name in {"sign-out"}:

@@ -15,6 +15,7 @@ from handrail.facts import forms
 from handrail.facts.fold import Recorded
 from handrail.facts.kinds.taken_back import Why
 from handrail.facts.models import Fact
+from handrail.facts.queries import site_or_404
 from handrail.facts.record import Draft, record
 from handrail.facts.spec import KINDS, Text
 from handrail.kernel import clock, ids
@@ -25,7 +26,6 @@ from handrail.services.exchange.kinds.clean_up import PlaceKind
 from handrail.services.exchange.kinds.needlestick import Whom
 from handrail.services.exchange.kinds.needlestick_followed import Became, FollowUpTest, NeedlestickFollowed
 from handrail.services.exchange.kinds.returned import Method
-from handrail.services.exchange.views import site_or_404
 
 PAGES = {
     "exchange.returned": "exchange:weigh", "exchange.clean_up": "exchange:clean-up", "exchange.needlestick": "exchange:needlestick",

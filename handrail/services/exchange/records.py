@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from handrail.facts import forms, moments
 from handrail.facts.fold import Recorded
 from handrail.facts.models import Fact, Site
+from handrail.facts.queries import site_or_404
 from handrail.facts.record import AlreadySaved, Draft, Refusal, record
 from handrail.facts.spec import Text
 from handrail.kernel import audit, clock, ids
@@ -32,7 +33,6 @@ from handrail.services.exchange.kinds.needlestick import ExposureEvent
 from handrail.services.exchange.kinds.prison_year import PrisonYear
 from handrail.services.exchange.kinds.returned import Method, Returned
 from handrail.services.exchange.values import PEP_LIMIT_HOURS, SYRINGES_PER_POUND
-from handrail.services.exchange.views import site_or_404
 
 WEIGHT = ("container", "gross", "tare", "unit")
 CLEAN_UP = (

@@ -17,13 +17,13 @@ from handrail.facts import consents
 from handrail.facts.codes import Service
 from handrail.facts.labels import label
 from handrail.facts.models import Site
+from handrail.facts.queries import site_or_404
 from handrail.facts.record import Refusal
 from handrail.facts.referrals import places_offered
 from handrail.kernel import audit, clock
 from handrail.kernel.access import ActorRequest, may
 from handrail.services.exchange import commands, queries
 from handrail.services.exchange.commands import ON_RELEASE
-from handrail.services.exchange.views import site_or_404
 
 
 @dataclass(frozen=True)

@@ -15,23 +15,14 @@ from handrail.facts import consents
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Site
 from handrail.facts.participants import survivors
-from handrail.facts.queries import find_site
 from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
-from handrail.kernel.access import Actor, ActorRequest, may
+from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.services.exchange import commands, queries
 from handrail.services.exchange.kinds.test import Disease, Result, SelfReport, State
 from handrail.services.exchange.models import OpenTest
 from handrail.services.exchange.refills import BOX_KINDS
-
-
-def site_or_404(actor: Actor, site: uuid.UUID, permission: str) -> Site:
-    """An active site where the actor holds a permission."""
-    found = find_site(site)
-    if found is None or not actor.may(permission, found.key):
-        raise Http404
-    return found
 
 
 @dataclass(frozen=True)

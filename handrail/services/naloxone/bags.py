@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from handrail.facts import forms
 from handrail.facts.models import Fact, Site
+from handrail.facts.queries import site_or_404
 from handrail.facts.record import Mode, Refusal
 from handrail.kernel import ids
 from handrail.kernel.access import Actor, ActorRequest, may
@@ -25,7 +26,6 @@ from handrail.services.naloxone.codes import CARRIED, Origin
 from handrail.services.naloxone.kinds.kit import Event, KitEvent
 from handrail.services.naloxone.kinds.supply import Supply
 from handrail.services.naloxone.values import MAX_LINE_QUANTITY, SHORT_DATED_DAYS
-from handrail.services.naloxone.views import site_or_404
 
 QUICK = (1, 2, 3, 4)
 FIRST_FIELDS = ("supply_type",)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from handrail.facts import forms, moments
 from handrail.facts.fold import Recorded
 from handrail.facts.models import Fact, Site
+from handrail.facts.queries import site_or_404
 from handrail.facts.record import AlreadySaved, Refusal
 from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
@@ -25,7 +26,6 @@ from handrail.services.naloxone.codes import BAGS
 from handrail.services.naloxone.kinds.reversal import Reversal
 from handrail.services.naloxone.report_codes import DoseRoute, Outcome, ReportChannel
 from handrail.services.naloxone.values import ASK_AFTER_YEARS, ASK_OVER_DOSES
-from handrail.services.naloxone.views import site_or_404
 
 FIRST = ("precision", "outcome", "doses_total")
 NEXT = ("naloxone_available", "emergency_called", "replacement_wanted", "debrief_wanted")

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from handrail.facts.models import Site
-from handrail.facts.queries import find_site
 from handrail.facts.spec import Text
-from handrail.kernel.access import Actor, ActorRequest, may
+from handrail.kernel.access import ActorRequest, may
 from handrail.services.naloxone import public_reports, queries
 from handrail.services.naloxone.codes import BAGS, BOXES, CARRIED
 from handrail.services.naloxone.values import SHORT_DATED_DAYS
-
-
-def site_or_404(actor: Actor, site: uuid.UUID, permission: str) -> Site:
-    """An active site where the actor holds a permission."""
-    found = find_site(site)
-    if found is None or not actor.may(permission, found.key):
-        raise Http404
-    return found
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ KIND = Kind(
     may="naloxone.give",
     sample=Released(kit=ReleaseKit.WITH_KIT),
     compose=Compose(
-        order=16, title=_("Release from custody"), folded=True, where=("prison_unit",),
+        order=46, title=_("Release from custody"), folded=True, where=("prison_unit",),
         part=Matrix(row="moment", shown=(Moment.RELEASE,), answers=tuple(Answer(one.value, one.label, {"kit": one}) for one in ReleaseKit)),
     ),
 )

@@ -88,7 +88,7 @@ KIND = Kind(
         repeat_reason=RepeatReason.USED_ON_OTHER, trained=Trained.ALREADY_TRAINED, channel=HandedOut.OUTREACH, qr_given=True,
     ),
     compose=Compose(
-        order=15, title=_("Naloxone"),
+        order=45, title=_("Naloxone"),
         part=ItemLines(
             classes=("naloxone",), quick=(1, 2, 3),
             below=("supply_type", "repeat_reason", "recipient_kind", "risk_person_consent", "trained", "previous_kit_from", "channel", "source_class", "qr_given"),

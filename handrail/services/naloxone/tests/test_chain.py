@@ -292,3 +292,15 @@ def test_an_overdose_still_to_come_is_refused_and_one_from_a_phone_with_a_wrong_
         record(draft, actor=house.system)
     record(draft, actor=house.system, mode=Mode.ARRIVED)
     assert Report.objects.count() == 1
+
+
+def test_a_kit_that_was_used_stays_used_however_coarse_the_moment_of_the_report(house):
+    """“Sometime this morning” is written as an hour before the hand-over of the same day."""
+    label(house, "NX-0418")
+    give(house, codes=("NX-0418",))
+    said = Reversal.model_validate({"outcome": "recovered", "precision": "day", "doses": [{"kit_code": "NX-0418"}]})
+    commands.report(actor=house.system, site=house.van, said=said, id=ids.new(), occurred_at=clock.now() - timedelta(hours=5))
+    step = queries.kit("NX-0418")
+    assert step is not None
+    assert step.state == "used"
+    assert queries.states() == {"used": 1}
