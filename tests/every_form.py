@@ -171,7 +171,7 @@ def _things(scene: Scene) -> None:
     )
     merge, undone = join(world, ids.random(), ids.random()), _undone(world)
     pricked = record(Draft(kind="exchange.needlestick", payload=KINDS["exchange.needlestick"].sample, site=van.id), actor=naima)
-    scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"]), "head": heads.current().as_text()}
+    scene.values = {"second_card": second, "receipt": receipts.issue(actor=naima, visit=slip), "set_up": accounts.new_set_up_code(actor=system, staff=world.staff["casa"]), "head": heads.current().as_text(), "kit_receipt": _asks_for_kit(world)}
     quarter = "2026Q3"
     for site in (None, van):
         Result.objects.create(
@@ -180,7 +180,7 @@ def _things(scene: Scene) -> None:
         )
     scene.things = outside.enter(world) | watching.enter(world) | _told(world) | {
         "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall],
-        "store": ["vault.contact", "vault.mail_address"], "token": ["not-the-token"], "waits": [_unread(world)], "wanted": [_asked_for(world)],
+        "store": ["vault.contact", "vault.mail_address"], "token": ["not-the-token"], "waits": [_unread(world)], "wanted": [KitRequest.objects.get().id],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],
         "name": [clinical.key, "second_factor"], "proposal": [proposals.propose(newer=person, older=coded, actor=system).id], "merge": [merge, undone],
@@ -188,11 +188,10 @@ def _things(scene: Scene) -> None:
     }
 
 
-def _asked_for(world: SimpleNamespace) -> Any:
-    """A kit that somebody without a sign-in wants."""
+def _asks_for_kit(world: SimpleNamespace) -> str:
+    """A kit that somebody without a sign-in wants; the code of their receipt."""
     setting_changes.set_value(actor=world.system, value=PICK_UP, typed="yes", site=world.sites["Clinic"], valid_from=today(), source="decided by the board")
-    public_reports.ask_for_kit(organisation=world.harbour, site=world.sites["Clinic"].id)
-    return KitRequest.objects.get().id
+    return public_reports.ask_for_kit(organisation=world.harbour, id=ids.random(), site=world.sites["Clinic"].id)
 
 
 def _unread(world: SimpleNamespace) -> Any:

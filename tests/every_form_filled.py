@@ -58,6 +58,7 @@ FILLED: dict[str, dict[str, object]] = {
     "naloxone:bag": {"q-*": "2", "repeat_reason": "", "codes": ""}, "naloxone:fill": {"q-*": "2"}, "naloxone:kits": {"item": "naloxone-nasal-4mg", "doses": "2"},
     "naloxone:tell": {"item": "naloxone-nasal-4mg", "quantity": "1", "codes": "", "ours": ""},
     "naloxone:report": {"outcome": "recovered", "doses_total": "2", "codes": "", "area": "harbour-east", "why_not_called": [], "police_action": []},
+    "kit-labels": {"quantity": "2"}, "aid:tell-of": {"when": "today", "outcome": "recovered", "doses_total": "2", "codes": "", "why_not_called": [], "police_action": []},
     "exchange:release": {"OAT": "accepted"}, "report-release": {"note": "Twenty visits arrived late"},
     "estimate-new": {
         "population": "pwid", "level": "targeted_area", "area": "otter bay", "value": "1200", "low": "900", "high": "1500", "method": "multiplier", "year": "2025",
@@ -93,7 +94,7 @@ REFUSED = {
     "sign-in-second(": "needs what an app or a passkey says now",
 }
 """Forms that cannot be sent from here so that they are accepted, and why: their fields are refused, but must not break anything."""
-ANSWERS_200 = {"sealed-open", "visit-receipt", "person-find", "devices", "audit", "sign-in", "confirm", "import", "heads"}
+ANSWERS_200 = {"sealed-open", "visit-receipt", "person-find", "devices", "audit", "sign-in", "confirm", "import", "heads", "kit-labels", "aid:tell-of", "aid:receipt-of"}
 """Forms that show what they did at once."""
 SMOKE = [("auditor", "/audit/"), ("store", "/stock/"), ("naima", "/"), ("naima", "/visits/"), ("naima", "/account/")]
 
@@ -103,11 +104,16 @@ def filled(scene: Scene, form: Form) -> dict[str, object]:
     more: dict[str, dict[str, object]] = {
         "set-up": {"username": "casa", "code": scene.values["set_up"], "password": "another warm paper 8", "again": "another warm paper 8"},
         "person-receipt": {"receipt": scene.values["receipt"]}, "same-person-pair": {"first": CARD, "second": scene.values["second_card"]},
-        "heads": {"head": scene.values["head"]},
+        "heads": {"head": scene.values["head"]}, "aid:receipt-of": {"receipt": scene.values["kit_receipt"]}, "kit-labels": {"shelf": _first(form, "shelf")},
         "stock-transfer": {"q-*": "1", "site": scene.world.store.id, "to_site": scene.world.van.id}, "account-factor(what=app password what)": {"password": PASSWORD},
     }
     inside = {"who": "none"} if "naloxone.released:release" in form.fields else {}  # the card is of somebody outside, who is not known there
     return _answered(form) | FILLED.get(form.route, {}) | more.get(form.route, {}) | inside | FILLED.get(form.key, {}) | more.get(form.key, {})
+
+
+def _first(form: Form, name: str) -> str:
+    """The first answer of a list; empty where the form has none."""
+    return next((value for value in form.fields[name].options if value), "") if name in form.fields else ""
 
 
 def _answered(form: Form) -> dict[str, object]:

@@ -28,6 +28,7 @@ from django.test import Client
 from django.utils.html import escape
 
 from handrail.kernel import clock, scope
+from handrail.screens.aid import flood
 from tests.every_form import Found, Scene, build, console_routes
 from tests.every_form_filled import (
     ANSWERS_200,
@@ -62,6 +63,7 @@ def built(django_db_setup, django_db_blocker) -> Iterator[tuple[Scene, datetime]
 def scene(built: tuple[Scene, datetime]) -> Iterator[Scene]:
     """The scene at the moment it was built: ten minutes later its sign-ins would have run out, however fast the machine is."""
     made, at = built
+    flood.forget()
     with time_machine.travel(at, tick=True):
         yield made
 

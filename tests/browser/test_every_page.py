@@ -62,6 +62,7 @@ PAGES += [
     # naloxone
     ("naima", "/naloxone/"), ("otieno", "/naloxone/bag/{bag_id}/"), ("naima", "/naloxone/bag/{van_id}/told/"), ("naima", "/naloxone/bag/{van_id}/fill/"),
     ("naima", "/naloxone/overdose/{van_id}/"), ("naima", "/naloxone/overdoses/"), ("coordinator", "/naloxone/overview/"), ("store", "/naloxone/kits/"),
+    ("naima", "/kit-labels/"), ("naima", "/naloxone/requests/"), ("naima", "{aid}tell/?kit=NX-0417"), ("naima", "{aid}receipt/"),
 ]
 PAGES += [
     # reports, what left the house, and what everybody sees
@@ -104,6 +105,7 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     visitor.open("/targets/")
     found["shipped_target"] = visitor.page.locator(".item a:text-is('> 200')").first.get_attribute("href") or ""
     found["public"], found["quarter"] = _numbers(visitor, server), QUARTER
+    found["aid"] = found["public"].replace("/public/", "/aid/")
     context.close()
     return found
 

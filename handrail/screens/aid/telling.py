@@ -10,8 +10,16 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -45,6 +53,7 @@ class TellPage:
     """The form, or what became of it."""
 
     id: str
+    kit_id: str
     whens: list[tuple[str, str, bool]]
     first: list[forms.Input]
     next: list[forms.Input]
@@ -65,19 +74,38 @@ class TellPage:
         return rest or (_("Nothing is sent yet. Look at the marked lines.") if self.errors else "")
 
 
-@csrf_exempt  # nobody is signed in, so nobody's right can be used against them, and the page needs no cookie
-@may(ANYONE, methods=("GET", "POST"))
-def tell(request: HttpRequest, organisation: uuid.UUID | None = None) -> HttpResponse:
-    """Tell of an overdose; a code on the kit may come with the address."""
-    found, language = programme.of(organisation), language_of(request)
+@may(ANYONE)
+def tell_here(request: HttpRequest) -> HttpResponse:
+    """To the page of the only programme of this server."""
+    return _of_the_only_programme(request, "aid:tell-of")
+
+
+@may(ANYONE)
+def receipt_here(request: HttpRequest) -> HttpResponse:
+    """To the page of the only programme of this server."""
+    return _of_the_only_programme(request, "aid:receipt-of")
+
+
+def _of_the_only_programme(request: HttpRequest, name: str) -> HttpResponse:
+    found = programme.of(None)
     if found.id is None:
         raise Http404  # several programmes: the square on the kit names one
-    with scope.enter([Organisation.objects.get(id=found.id).key]), translation.override(language):
+    answer = HttpResponseRedirect(f"{reverse(name, args=[found.id])}?{request.GET.urlencode()}".rstrip("?"))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@csrf_exempt  # nobody is signed in, so nobody's right can be used against them, and the page needs no cookie
+@may(ANYONE, methods=("GET", "POST"))
+def tell(request: HttpRequest, organisation: uuid.UUID) -> HttpResponse:
+    """Tell of an overdose; a code on the kit may come with the address."""
+    found, language = programme.of(organisation), language_of(request)
+    with scope.enter([Organisation.objects.get(id=organisation).key]), translation.override(language):
         if request.method != "POST":
             typed = QueryDict(mutable=True)
             typed["codes"] = request.GET.get("kit", "")[:24]
             return _shown(request, found, language, _form(typed, {}))
-        page = _told(request, found.id)
+        page = _told(request, organisation)
         return _shown(request, found, language, page, status=422 if page.errors else 200)
 
 
@@ -99,7 +127,7 @@ def _told(request: HttpRequest, organisation: uuid.UUID) -> TellPage:
     owner = Organisation.objects.get(id=organisation)
     try:
         public_reports.keep(organisation=owner, id=_id_of(post), when=When(post["when"]), said=said | {"replacement_wanted": wants_kit})
-        receipt = public_reports.ask_for_kit(organisation=owner, site=uuid.UUID(post["site"])) if wants_kit else ""
+        receipt = public_reports.ask_for_kit(organisation=owner, id=_id_of(post, "kit_id"), site=uuid.UUID(post["site"])) if wants_kit else ""
     except ValidationError as error:
         return _form(post, forms.problems(error))
     except Refusal as refusal:
@@ -108,9 +136,9 @@ def _told(request: HttpRequest, organisation: uuid.UUID) -> TellPage:
     return _form(QueryDict(), {}, is_told=True, receipt=receipt)
 
 
-def _id_of(post: QueryDict) -> uuid.UUID:
+def _id_of(post: QueryDict, name: str = "id") -> uuid.UUID:
     try:
-        return uuid.UUID(post.get("id", ""))
+        return uuid.UUID(post.get(name, ""))
     except ValueError:
         raise Refusal([("", _("This page is too old. Open it again and tell it there."))]) from None
 
@@ -138,7 +166,8 @@ def _said(post: QueryDict) -> tuple[dict[str, Any], dict[str, str]]:
 def _form(typed: QueryDict, errors: dict[str, str], *, is_told: bool = False, receipt: str = "") -> TellPage:
     places = public_reports.pick_up_places()
     return TellPage(
-        id=typed.get("id") or str(ids.random()), whens=[(when.value, str(_WORDS[when]), typed.get("when") == when.value) for when in When],
+        id=typed.get("id") or str(ids.random()), kit_id=typed.get("kit_id") or str(ids.random()),
+        whens=[(when.value, str(_WORDS[when]), typed.get("when") == when.value) for when in When],
         first=forms.inputs(Reversal, FIRST, typed, errors), next=forms.inputs(Reversal, NEXT, typed, errors), rest=forms.inputs(Reversal, REST, typed, errors),
         rest_open=any(name in errors for name in REST), codes=typed.get("codes", ""),
         places=[(str(place.id), place.name, typed.get("site") == str(place.id)) for place in places], wants_kit=typed.get("wants_kit") == "yes",
@@ -161,17 +190,15 @@ def _shown(request: HttpRequest, found: programme.Programme, language: str, page
 
 @csrf_exempt
 @may(ANYONE, methods=("GET", "POST"))
-def receipt(request: HttpRequest, organisation: uuid.UUID | None = None) -> HttpResponse:
+def receipt(request: HttpRequest, organisation: uuid.UUID) -> HttpResponse:
     """How far a request for a kit is, by the code on its receipt."""
     found, language = programme.of(organisation), language_of(request)
-    if found.id is None:
-        raise Http404
     error, so_far, status = "", None, 200
-    with scope.enter([Organisation.objects.get(id=found.id).key]), translation.override(language):
+    with scope.enter([Organisation.objects.get(id=organisation).key]), translation.override(language):
         if request.method == "POST":
             error, so_far = _looked_up(request)
             status = 422 if error else 200
-        shown = {"page": pages.bare(found, language), "error": error, "progress": so_far, "typed": request.POST.get("receipt", "")[:20]}
+        shown = {"page": pages.bare(found, language), "error": error, "progress": so_far, "typed": request.POST.get("receipt", "")}
         answer = HttpResponse(render_to_string("aid/receipt.html", shown), status=status)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Content-Language"] = language

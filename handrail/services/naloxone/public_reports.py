@@ -25,7 +25,7 @@ from handrail.facts.models import Fact, Organisation, Site
 from handrail.facts.organisations import system_actor
 from handrail.facts.queries import today
 from handrail.facts.record import Draft, Mode, Refusal, record
-from handrail.kernel import audit, clock, crypto, ids, scope
+from handrail.kernel import audit, clock, crypto, scope
 from handrail.kernel.access import Actor, Denied
 from handrail.services.naloxone.codes import CARRIED
 from handrail.services.naloxone.kinds.reversal import Reversal
@@ -74,8 +74,7 @@ _DAYS_AGO = {When.TODAY: 0, When.YESTERDAY: 1, When.THIS_WEEK: 3, When.THIS_MONT
 @transaction.atomic
 def keep(*, organisation: Organisation, id: uuid.UUID, when: When, said: Mapping[str, Any]) -> None:
     """Keep a report until the night. Sent again it changes nothing. Raises `ValidationError` of pydantic, or `Refusal`."""
-    if id.version != 4:
-        raise Refusal([("", _("This page is too old. Open it again and tell it there."))])  # other ids tell the moment they were made
+    _made_at_random(id)
     received = today()
     # Nobody is signed in, so what is fixed is fixed here and not taken from the form.
     fixed = {"reported_by": ReportChannel.PUBLIC_FORM.value, "precision": when.precision.value, "received_on": received}
@@ -88,6 +87,11 @@ def keep(*, organisation: Organisation, id: uuid.UUID, when: When, said: Mapping
             "received_on": received, "happened_at": when.moment(clock.now(), settings.CONFIG.time_zone), "said": report.model_dump(mode="json"),
         },
     )
+
+
+def _made_at_random(id: uuid.UUID) -> None:
+    if id.version != 4:
+        raise Refusal([("", _("This page is too old. Open it again and tell it there."))])  # other ids tell the moment they were made
 
 
 def waiting() -> int:
@@ -134,14 +138,20 @@ def pick_up_places() -> list[Site]:
 
 
 @transaction.atomic
-def ask_for_kit(*, organisation: Organisation, site: uuid.UUID) -> str:
-    """Somebody wants a new kit; the code of their receipt, which is shown once and not kept."""
+def ask_for_kit(*, organisation: Organisation, id: uuid.UUID, site: uuid.UUID) -> str:
+    """Somebody wants a new kit; the code of their receipt, which is shown once and not kept.
+
+    Sent again it stays one request: whoever sends it again did not see the first code, so another takes its place.
+    """
     place = next((one for one in pick_up_places() if one.id == site), None)
     if place is None:
         raise Refusal([("site", _("Choose where you want to come for it."))])
+    _made_at_random(id)
     code = crypto.new_code()
-    KitRequest.objects.create(
-        organisation_id=organisation.key, id=ids.random(), receipt=_digest(code.replace("-", "")), site=place, received_on=today(), changed_on=today()
+    receipt = _digest(code.replace("-", ""))
+    KitRequest.objects.update_or_create(
+        organisation_id=organisation.key, id=id, defaults={"receipt": receipt, "site": place},
+        create_defaults={"receipt": receipt, "site": place, "received_on": today(), "changed_on": today()},
     )
     return code
 

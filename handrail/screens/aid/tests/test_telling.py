@@ -8,6 +8,7 @@ import re
 import uuid
 from datetime import date, timedelta
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 import time_machine
@@ -21,7 +22,7 @@ from handrail.facts.record import Refusal
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.access import Denied
 from handrail.kernel.retention import Holds
-from handrail.screens.aid import flood
+from handrail.screens.aid import flood, programme
 from handrail.services.naloxone import commands, public_reports, queries
 from handrail.services.naloxone.kinds.reversal import Reversal
 from handrail.services.naloxone.models import KitRequest, PublicReport, Report
@@ -31,7 +32,7 @@ from handrail.services.naloxone.tests import helpers
 from handrail.services.naloxone.values import PICK_UP
 
 CANARIES = ("203.0.113.77", "Heron-agent-4711", "heron-referrer-4711", "heron-cookie-4711")
-HEADERS = {"user-agent": CANARIES[1], "referer": f"https://{CANARIES[2]}.example/", "cookie": f"seen={CANARIES[3]}", "accept-language": "es-MX"}
+HEADERS = {"user-agent": CANARIES[1], "referer": f"https://{CANARIES[2]}.example/", "cookie": f"seen={CANARIES[3]}", "accept-language": "en-KE"}
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,7 @@ def where(world: SimpleNamespace, name: str = "tell") -> str:
 
 
 def telling(world: SimpleNamespace, **typed: str):
-    said = {"id": str(ids.random()), "when": "today", "outcome": "recovered", **typed}
+    said = {"id": str(ids.random()), "kit_id": str(ids.random()), "when": "today", "outcome": "recovered", **typed}
     return Client(REMOTE_ADDR=CANARIES[0]).post(where(world), said, headers=HEADERS)
 
 
@@ -221,6 +222,25 @@ def test_a_kit_is_asked_for_followed_and_handed_over_and_nothing_leads_to_the_re
     assert "Your kit is ready" in Client().post(where(world, "receipt"), {"receipt": code[0]}).content.decode()
 
 
+def test_what_is_sent_again_is_one_report_and_one_kit_and_the_code_that_was_seen_counts(world):
+    site = offers_kits(world)
+    sent = {"id": str(ids.random()), "kit_id": str(ids.random()), "wants_kit": "yes", "site": str(site.id)}
+    first, second = (re.search(r"[A-Z0-9]{3}-[A-Z0-9]{3}-[A-Z0-9]{3}-[A-Z0-9]", telling(world, **sent).content.decode()) for _again in range(2))
+    assert first is not None
+    assert second is not None
+    with scope.enter([world.harbour.key]):
+        assert (PublicReport.objects.count(), KitRequest.objects.count()) == (1, 1)
+    assert Client().post(where(world, "receipt"), {"receipt": first[0]}).status_code == 422
+    assert "We have your request" in Client().post(where(world, "receipt"), {"receipt": second[0]}).content.decode()
+
+
+def test_the_plain_address_leads_to_the_only_programme(world):
+    assert Client().get(reverse("aid:tell")).status_code == 404
+    with patch.object(programme, "_only", return_value=world.harbour):
+        answer = Client().get(reverse("aid:tell") + "?kit=NX-1")
+    assert answer.headers["Location"] == f"{where(world)}?kit=NX-1"
+
+
 def test_only_places_that_said_so_are_named(world):
     with scope.enter([world.harbour.key]):
         assert public_reports.pick_up_places() == []
@@ -243,10 +263,10 @@ def test_a_request_that_is_done_is_forgotten_and_one_that_waits_is_not(world):
     site = offers_kits(world)
     with scope.enter([world.harbour.key]):
         for _request in range(2):
-            public_reports.ask_for_kit(organisation=world.harbour, site=site.id)
+            public_reports.ask_for_kit(organisation=world.harbour, id=ids.random(), site=site.id)
         first = KitRequest.objects.first()
         public_reports.move_on(actor=world.system, request=first.id, state=KitRequest.State.HANDED_OVER)
         done = kit_requests.purge(before=date(2099, 1, 1), holds=Holds())
         assert (done.count, KitRequest.objects.count()) == (1, 1)
         with pytest.raises(Refusal):
-            public_reports.ask_for_kit(organisation=world.harbour, site=uuid.uuid4())
+            public_reports.ask_for_kit(organisation=world.harbour, id=ids.random(), site=uuid.uuid4())
