@@ -56,7 +56,10 @@ class KitStep(ScopedModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "fact", "code"], name="kit_step_once")]
-        indexes = [models.Index(fields=["organisation", "code", "occurred_at", "counter"], name="kit_step_code")]
+        indexes = [
+            models.Index(fields=["organisation", "code", "occurred_at", "counter"], name="kit_step_code"),
+            models.Index(fields=["organisation", "lot"], name="kit_step_lot"),
+        ]
 
 
 class KitEnd(ScopedModel):
@@ -78,7 +81,7 @@ class KitEnd(ScopedModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "fact", "lot", "code"], name="kit_end_once", nulls_distinct=False)]
-        indexes = [models.Index(fields=["organisation", "lot"], name="kit_end_lot")]
+        indexes = [models.Index(fields=["organisation", "lot"], name="kit_end_lot"), models.Index(fields=["organisation", "report"], name="kit_end_report")]
 
 
 class Report(ScopedModel):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from django.db.models import Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from handrail.facts.models import Site
 from handrail.facts.spec import Codes, Text
@@ -23,7 +24,7 @@ from handrail.services.naloxone.queries import Kit, kits
 from handrail.services.naloxone.report_codes import Available, Outcome, WhyNotCalled
 from handrail.services.naloxone.values import AVAILABLE_TARGET
 
-Count = tuple[Text, int]
+Counted = tuple[Text, int]
 NINETY = Fraction(9, 10)
 
 
@@ -37,12 +38,24 @@ class Kits:
     from_boxes: int
     nasal: int
     im: int
-    by_source: list[Count]
-    by_recipient: list[Count]
-    by_type: list[Count]
-    by_reason: list[Count]
+    by_source: list[Counted]
+    by_recipient: list[Counted]
+    by_type: list[Counted]
+    by_reason: list[Counted]
     because_used: rules.Share
     first_to_people_at_risk: int
+    flagged: int
+
+
+@dataclass(frozen=True)
+class _Row:
+    """So many of an item that left in the same way; the database has added them up."""
+
+    item: str
+    source_class: str
+    recipient_kind: str
+    supply_type: str
+    quantity: int
     flagged: int
 
 
@@ -50,37 +63,50 @@ def handed_out(actor: Actor, since: datetime) -> Kits:
     """Kits handed out since a moment, at the places this person may see. A first supply is a hand-over, whatever its lines."""
     what = kits()
     visible = Given.objects.filter(actor.filter("naloxone.overview"))
-    rows = list(visible.filter(occurred_at__gte=since))
+    lately = visible.filter(occurred_at__gte=since)
+    rows = _added_up(lately)
     whole = [row for row in rows if not _is_loose(what, row.item)]
-    hand_overs = {row.fact: row for row in rows}.values()
-    repeats = [row.repeat_reason for row in hand_overs if row.supply_type == SupplyType.REPEAT]
-    at_risk = visible.filter(supply_type=SupplyType.FIRST, recipient_kind=Recipient.PERSON_AT_RISK).values("fact").distinct().count()
+    repeats = _reasons_of(lately.filter(supply_type=SupplyType.REPEAT))
+    at_risk = visible.filter(supply_type=SupplyType.FIRST, recipient_kind=Recipient.PERSON_AT_RISK).aggregate(all=Count("fact", distinct=True))["all"]
     return Kits(
         kits=sum(row.quantity for row in whole), loose=sum(row.quantity for row in rows) - sum(row.quantity for row in whole),
         doses=sum(row.quantity * what[row.item].doses for row in rows if row.item in what), from_boxes=_from_boxes(actor, since, what),
         nasal=_by_route(rows, what, "nasal"), im=_by_route(rows, what, "im"), by_source=_counted(SourceClass, whole, "source_class"),
         by_recipient=_counted(Recipient, whole, "recipient_kind"), by_type=_counted(SupplyType, whole, "supply_type"),
         by_reason=_of(RepeatReason, repeats), because_used=rules.share(repeats, USED, set(RepeatReason.values) - set(USED) - {RepeatReason.NOT_SAID.value}),
-        first_to_people_at_risk=at_risk, flagged=sum(row.is_flagged for row in rows),
+        first_to_people_at_risk=at_risk, flagged=sum(row.flagged for row in rows),
     )
+
+
+def _added_up(lines: QuerySet[Given]) -> list[_Row]:
+    found = lines.values("item", "source_class", "recipient_kind", "supply_type").order_by().annotate(
+        all=Sum("quantity"), flagged=Count("key", filter=Q(is_flagged=True)),
+    )
+    return [_Row(one["item"], one["source_class"], one["recipient_kind"], one["supply_type"], one["all"], one["flagged"]) for one in found]
+
+
+def _reasons_of(lines: QuerySet[Given]) -> list[str]:
+    """Why each hand-over was a repeat: its lines say the same, so it counts once."""
+    counted = lines.values("repeat_reason").order_by().annotate(all=Count("fact", distinct=True)).values_list("repeat_reason", "all")
+    return list(Counter(dict(counted)).elements())
 
 
 def _is_loose(what: dict[str, Kit], item: str) -> bool:
     return item in what and what[item].is_loose
 
 
-def _by_route(rows: Iterable[Given], what: dict[str, Kit], route: str) -> int:
+def _by_route(rows: Iterable[_Row], what: dict[str, Kit], route: str) -> int:
     return sum(row.quantity for row in rows if row.item in what and what[row.item].route == route and not what[row.item].is_loose)
 
 
-def _counted(codes: type[Codes], rows: Iterable[Given], column: str) -> list[Count]:
+def _counted(codes: type[Codes], rows: Iterable[_Row], column: str) -> list[Counted]:
     found: dict[str, int] = {}
     for row in rows:
         found[getattr(row, column)] = found.get(getattr(row, column), 0) + row.quantity
     return [(code.label, found[code.value]) for code in codes if code.value in found]
 
 
-def _of(codes: type[Codes], said: Sequence[str]) -> list[Count]:
+def _of(codes: type[Codes], said: Sequence[str]) -> list[Counted]:
     return [(code.label, said.count(code.value)) for code in codes if code.value in said]
 
 
@@ -104,10 +130,10 @@ class Reports:
     mean: Fraction | None
     median: Fraction | None
     ninety: Fraction | None
-    outcomes: list[Count]
+    outcomes: list[Counted]
     survival: rules.Share
     called: rules.Share
-    why_not: list[Count]
+    why_not: list[Counted]
     available: rules.Share
     target: int
     more_needed: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, Q, QuerySet, When
 
 from handrail.facts import consents
 from handrail.facts.fold import Recorded, read_facts
@@ -115,7 +115,9 @@ def states() -> dict[str, int]:
 def reachable(people: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Those who chose a way to be reached, and did not ask to be left alone. A merged person is reached as the survivor."""
     into = survivors()
-    chose = {into.get(who, who) for who in SealedRecord.objects.filter(store=CONTACT).values_list("participant", flat=True)}
+    asked = {into.get(who, who) for who in people}
+    same = asked | {who for who, survivor in into.items() if survivor in asked}
+    chose = {into.get(who, who) for who in SealedRecord.objects.filter(store=CONTACT, participant__in=same).values_list("participant", flat=True)}
     wanted = {who for who in people if into.get(who, who) in chose}
     return {who for who, standing in consents.standing(wanted).items() if standing not in {"do_not_contact", "deceased"}}
 
@@ -206,11 +208,14 @@ class End:
 
 def _ends(wanted: list[uuid.UUID]) -> list[End]:
     """Ends of these lots. A kit with a code ends once, however often it is told; so does one that a report and an event tell of."""
-    rows = list(KitEnd.objects.filter(event__in=ACCOUNTED, ours=False).order_by("occurred_at", "counter", "key"))
+    accounted = KitEnd.objects.filter(event__in=ACCOUNTED, ours=False)
+    of_these = Q(lot__in=wanted) | Q(lot=None, code__in=KitStep.objects.filter(lot__in=wanted).values("code"))
+    rows = list(accounted.filter(of_these).order_by("occurred_at", "counter", "key"))
     steps = _handed_out({row.code for row in rows if row.code})
     lots_by_code = lots_of({row.code for row in rows if row.code})
     of_reports = set(Report.objects.filter(fact__in={row.fact for row in rows}).values_list("fact", flat=True))
-    told = {row.report for row in rows if row.report and row.fact not in of_reports}
+    events = accounted.filter(report__in={row.report for row in rows if row.report}).exclude(fact__in=Report.objects.values("fact"))
+    told = set(events.values_list("report", flat=True))
     found: list[End] = []
     seen: set[str] = set()
     for row in rows:
