@@ -1,5 +1,7 @@
 """Old contacts without a code lose worker, device, time of day, and the ids that tell the moment they were made.
 
+So do records outside visits that tell what somebody did or went through (`Kind.fades`), such as a report of an overdose.
+
 A visit is one knot: its encounter, what is in it, corrections, and what others said about those, such as whether a
 referral was met. A knot goes as a whole or not at all, because facts name one another and a fact outside may not be
 changed. What stays is chained by a line of the audit, see `replay.verify_chain`.
@@ -50,7 +52,7 @@ _READ = """
 SELECT f.id, f.counter, f.kind, f.encounter, f.about, f.root, f.supersedes, f.payload, f.settlement, f.door, f.participant, f.device,
   f.occurred_at, f.recorded_at, coalesce(s.time_zone, %s::text)
 FROM facts_fact f LEFT JOIN facts_site s ON s.key = f.site_id WHERE f.organisation_id = %s::bigint AND """
-_DUE = """f.device <> %s::uuid AND f.participant IS NULL AND (f.kind = 'facts.encounter' OR f.encounter IS NOT NULL)
+_DUE = """f.device <> %s::uuid AND f.participant IS NULL AND (f.kind = 'facts.encounter' OR f.encounter IS NOT NULL OR f.kind = ANY(%s::text[]))
   AND (f.occurred_at AT TIME ZONE coalesce(s.time_zone, %s::text))::date < %s::date"""
 _AROUND = """(f.id = ANY(%s::uuid[]) OR f.encounter = ANY(%s::uuid[]) OR f.root = ANY(%s::uuid[]) OR f.about = ANY(%s::uuid[])
   OR (f.kind = ANY(%s::text[]) AND EXISTS (SELECT 1 FROM jsonb_each_text(f.payload) AS p WHERE p.value = ANY(%s::text[]))))"""
@@ -77,7 +79,7 @@ def due(*, before: date) -> int:
 
 def _knots(before: date) -> list[list[_Knot]]:
     """Everything that is due, tied together with all that names it or that it names."""
-    found = {one.id: one for one in _read(_DUE, [FORGOTTEN_DEVICE, settings.CONFIG.time_zone, before], before)}
+    found = {one.id: one for one in _read(_DUE, [FORGOTTEN_DEVICE, _fading(), settings.CONFIG.time_zone, before], before)}
     asked: set[uuid.UUID] = set()
     while ask := {name for one in found.values() for name in {one.id, *one.names}} - asked:
         asked |= ask
@@ -141,6 +143,11 @@ def _is_id(text: str) -> bool:
         return str(uuid.UUID(text)) == text
     except ValueError:
         return False
+
+
+def _fading() -> list[str]:
+    """Kinds that go by themselves, without a visit."""
+    return [kind.key for kind in KINDS if kind.fades]
 
 
 @cache

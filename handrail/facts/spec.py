@@ -229,6 +229,8 @@ class Kind(Generic[P]):
     moves: Callable[[P], Sequence[Move]] | None = None
     upcasters: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
     needs_encounter: bool = True
+    fades: bool = False
+    """Whether one outside a visit, of nobody with a code, loses worker and minute when contacts without a code do: it tells what somebody did or went through."""
     step_up: bool = False
     """Whether a person proves again who they are before recording one, replacing one, or taking one back."""
     may_correct: str = ""

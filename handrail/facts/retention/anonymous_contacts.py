@@ -26,7 +26,7 @@ def purge(*, before: date, holds: Holds) -> Purged:
 
 
 RETENTION = RetentionClass(
-    title=_("Contacts without a code"),
+    title=_("Contacts without a code, and reports of overdoses"),
     what_goes=_("Who recorded it, on which device, at what time of day, and the number that tells the moment. Day, place and what was given stay."),
     period=ANONYMOUS_MONTHS,
     unit=Unit.WHOLE_MONTHS,

@@ -290,7 +290,7 @@ def test_the_purges_role_may_do_what_the_classes_declare_and_nothing_else(own_da
     state = {model._meta.db_table for model in purge.state_models()}
     assert not any(others for _delete, _insert, others, _columns in rows.values())
     assert {name for name, (delete, *_rest) in rows.items() if delete} - state == {
-        "facts_cardtoken", "facts_codehint", "facts_handle", "facts_receipt", "kernel_session", "kernel_setupcode", "vault_sealedrecord",
+        "facts_cardtoken", "facts_codehint", "facts_handle", "facts_receipt", "kernel_session", "kernel_setupcode", "naloxone_kitrequest", "vault_sealedrecord",
     }
     assert {name for name, (_delete, insert, *_rest) in rows.items() if insert} - state == {"kernel_auditentry", "kernel_audithead", "vault_erasure"}
     columns = {name: set(found) for name, (_d, _i, _o, found) in rows.items() if found and name not in state | {"kernel_audithead"}}

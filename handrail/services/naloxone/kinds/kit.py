@@ -70,5 +70,6 @@ KIND = Kind(
     sample=KitEvent(event=Event.USED, item="naloxone-nasal-4mg", lot=uuid.UUID(int=3), kit_codes=("NX-0417",), origin=Origin.BAG),
     moves=_moves,
     needs_encounter=False,
+    fades=True,
     about="report",
 )

@@ -131,4 +131,5 @@ KIND = Kind(
         actions=(Action.RESCUE_BREATHS, Action.NALOXONE, Action.STAYED), received_on=date(2026, 9, 2), replacement_wanted=True,
     ),
     needs_encounter=False,
+    fades=True,
 )
