@@ -15,7 +15,7 @@ INDICATOR = Indicator(
     kind="count",
     decimals=0,
     group="naloxone",
-    numerator=Sum(("naloxone.supply", "exchange.dispensed"), "quantity", _("Kits handed out, or taken from a box"), items=("naloxone_nasal", "naloxone_im", "naloxone_other")),
+    numerator=Sum(("naloxone.supply", "exchange.dispensed", "exchange.given"), "quantity", _("Kits handed out, or taken from a box"), items=("naloxone_nasal", "naloxone_im", "naloxone_other")),
     breakdowns=("naloxone", "provider_type", "area"),
     source="Public Health Scotland, National Naloxone Programme; told apart there by source, recipient, first or repeat",
     source_status="verified",

@@ -17,7 +17,7 @@ INDICATOR = Indicator(
     window="rolling_12_months",
     asked="year",
     group="naloxone",
-    numerator=Sum(("naloxone.supply", "exchange.dispensed"), "quantity", _("Doses handed out, or taken from a box"), items=("naloxone_doses",)),
+    numerator=Sum(("naloxone.supply", "exchange.dispensed", "exchange.given"), "quantity", _("Doses handed out, or taken from a box"), items=("naloxone_doses",)),
     denominator=Deaths(_("deaths by opioid overdose, counted by others")),
     level=Level.TARGETED_AREA,
     by_site=False,

@@ -18,7 +18,7 @@ INDICATOR = Indicator(
     window="rolling_12_months",
     asked="year",
     group="naloxone",
-    numerator=Sum(("naloxone.supply", "exchange.dispensed"), "quantity", _("Kits handed out, or taken from a box"), items=("naloxone_nasal", "naloxone_im", "naloxone_other")),
+    numerator=Sum(("naloxone.supply", "exchange.dispensed", "exchange.given"), "quantity", _("Kits handed out, or taken from a box"), items=("naloxone_nasal", "naloxone_im", "naloxone_other")),
     denominator=Estimate("everybody", Level.TARGETED_AREA, _("people who live there")),
     level=Level.TARGETED_AREA,
     by_site=False,

@@ -19,7 +19,7 @@ INDICATOR = Indicator(
         "naloxone.reversal", _("Overdoses reported in which naloxone was used"),
         where=only(naloxone_available="used", outcome=("recovered", "alive_handed_over", "died", "unknown")),
     ),
-    denominator=Sum(("naloxone.supply", "exchange.dispensed"), "quantity", _("Kits handed out, or taken from a box"), items=("naloxone_nasal", "naloxone_im", "naloxone_other")),
+    denominator=Sum(("naloxone.supply", "exchange.dispensed", "exchange.given"), "quantity", _("Kits handed out, or taken from a box"), items=("naloxone_nasal", "naloxone_im", "naloxone_other")),
     source="Handrail; domain/naloxone.md 10",
     source_status="handrail",
     trap=_("Always less than what happened: most reversals are never told to anybody. It measures telling as much as using."),

@@ -24,6 +24,7 @@ from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisati
 from handrail.facts.referrals import routed
 from handrail.kernel import clock, commands, ids
 from handrail.kernel.access import Actor
+from handrail.ledgers.stock.models import Item, ItemClass
 from handrail.services.exchange import queries
 from handrail.services.exchange.kinds.needlestick import ExposureEvent
 from handrail.services.exchange.kinds.prison_year import PrisonYear
@@ -176,9 +177,17 @@ def whole_stop(
     *, actor: Actor, site: Site, encounter: Encounter, quantities: Mapping[str, int], id: uuid.UUID, occurred_at: datetime,
     mode: Mode = Mode.TYPED,
 ) -> list[Outcome]:
-    """A whole van stop or event: one encounter with its head count, one record of what was given. Never a row for each person."""
-    lines = [{"item": item, "quantity": quantity} for item, quantity in quantities.items() if quantity]
-    parts = [visits.Part("exchange.given", queries.payload("exchange.given", {"lines": lines}))] if lines else []
+    """A whole van stop or event: one encounter with its head count, one record of what was given. Never a row for each person.
+
+    Naloxone among it is a hand-over of kits as any other, to nobody knows whom.
+    """
+    kits = set(Item.objects.filter(code__in=quantities, item_class=ItemClass.NALOXONE).values_list("code", flat=True))
+    lines: dict[str, list[dict[str, object]]] = {}
+    for item, quantity in quantities.items():
+        if quantity:
+            lines.setdefault("naloxone.supply" if item in kits else "exchange.given", []).append({"item": item, "quantity": quantity})
+    said = {"naloxone.supply": {"recipient_kind": "unknown"}}
+    parts = [visits.Part(kind, queries.payload(kind, {"lines": each, **said.get(kind, {})})) for kind, each in lines.items()]
     return visits.save(actor=actor, visit=id, site=site.id, occurred_at=occurred_at, encounter=encounter, parts=parts, mode=mode)
 
 

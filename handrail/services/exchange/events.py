@@ -22,6 +22,7 @@ from handrail.facts.spec import Text
 from handrail.kernel import clock, ids
 from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.web import posted_id
+from handrail.ledgers.stock.models import ItemClass
 from handrail.ledgers.stock.queries import ShelfItem, shelf
 from handrail.ledgers.stock.reactor import Short
 from handrail.services.exchange import commands, queries
@@ -64,7 +65,7 @@ def whole_stop(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     place = find_site(site)
     if place is None or not request.actor.may("exchange.record", place.key):
         raise Http404
-    items = [i for i in shelf(place.key, clock.local_date(clock.now(), place.time_zone)) if not place.item_classes or i.item_class in place.item_classes]
+    items = _offered(request, place)
     if request.method != "POST":
         return _whole_stop(request, place, items, {})
     visit = posted_id(request)
@@ -99,6 +100,13 @@ def whole_stop(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
         except ValidationError as error:
             errors = forms.problems(error)
     return _whole_stop(request, place, items, errors)
+
+
+def _offered(request: ActorRequest, place: Site) -> list[ShelfItem]:
+    """What this place hands out and this person may hand out here."""
+    there = shelf(place.key, clock.local_date(clock.now(), place.time_zone))
+    gives_naloxone = request.actor.may("naloxone.give", place.key)
+    return [i for i in there if (not place.item_classes or i.item_class in place.item_classes) and (gives_naloxone or i.item_class != ItemClass.NALOXONE)]
 
 
 def _head_count(post: QueryDict, place: Site, errors: dict[str, str]) -> Encounter | None:

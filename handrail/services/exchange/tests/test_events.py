@@ -17,6 +17,7 @@ from handrail.facts.models import Fact, SafetyClass, Setting, Site
 from handrail.facts.record import Draft, Mode, Refusal, record
 from handrail.facts.spec import KINDS
 from handrail.kernel import clock, ids, scope
+from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock.models import Balance
 from handrail.services.exchange import queries
 from handrail.services.exchange.models import Stop
@@ -51,6 +52,19 @@ def test_an_event_of_100_people_and_250_syringes_is_one_encounter_and_one_record
         assert [(line["item"], line["quantity"]) for line in given.payload["lines"]] == [(SYRINGE, 250)]  # n/s +250
         assert (encounter.participant, given.participant) == (None, None)  # unique people +0
         assert sum(b.quantity for b in Balance.objects.filter(location__kind="people")) == 250
+
+
+def test_naloxone_of_an_event_is_a_hand_over_of_kits_and_not_of_needles(world):
+    with scope.enter([world.harbour.key]):
+        stock.add_item(actor=world.system, code="spray", name="Spray", item_class="naloxone")
+        stock.receive(actor=world.system, site=world.van, lines=[stock.Delivery("spray", "NX-1", 40, date(2030, 3, 31))])
+    assert send(world, world.van, people_count="30", is_event="yes", **{f"q-{SYRINGE}": "10", "q-spray": "12"}).status_code == 302
+    with scope.enter([world.harbour.key]):
+        given, supply = Fact.objects.get(kind="exchange.given"), Fact.objects.get(kind="naloxone.supply")
+        assert [line["item"] for line in given.payload["lines"]] == [SYRINGE]
+        assert [(line["item"], line["quantity"]) for line in supply.payload["lines"]] == [("spray", 12)]
+        assert (supply.payload["recipient_kind"], supply.encounter) == ("unknown", given.encounter)
+        assert sum(b.quantity for b in Balance.objects.filter(location__site=world.van, lot__item__code="spray")) == 28
 
 
 def test_two_taps_are_one_event(world):
