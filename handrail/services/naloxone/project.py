@@ -169,17 +169,15 @@ def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUI
     What happened elsewhere is recorded all the same and flagged: a kit in a hand is a fact.
     """
     if not typed or fact.is_earlier:
-        return None
+        return
     if fact.kind == "naloxone.reversal":
         if fact.occurred_at > clock.now() + MAY_BE_AHEAD:
             raise Refusal([("when", _("That is still to come."))])
-        return None
-    if fact.kind == "naloxone.mail_order":
-        return check_order(fact)
-    if fact.kind == "naloxone.mail_step":
-        return check_step(fact, [other for other in here if other.kind == fact.kind])
-    site = Site.objects.filter(key=fact.site).first()
-    if site is not None:
+    elif fact.kind == "naloxone.mail_order":
+        check_order(fact)
+    elif fact.kind == "naloxone.mail_step":
+        check_step(fact, [other for other in here if other.kind == fact.kind])
+    elif (site := Site.objects.filter(key=fact.site).first()) is not None:
         _check_consent(fact, site)
         _check_expiry(fact, site, fact.day)
 
