@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -88,14 +88,16 @@ def address_of(order: uuid.UUID) -> SealedRecord | None:
 
 
 @transaction.atomic
-def take(*, actor: Actor, site: Site, id: uuid.UUID, said: Mapping[str, Any], address: Mapping[str, str]) -> None:
+def take(
+    *, actor: Actor, site: Site, id: uuid.UUID, said: Mapping[str, Any], address: Mapping[str, str], occurred_at: datetime | None = None,
+) -> None:
     """Write an order down and lock its address away, both or neither. Sent twice it is one order."""
     actor.require(MAY, site.key)
     lock_organisation()
     if Fact.objects.filter(id=id, kind="naloxone.mail_order").exists():
         return
     payload = Order.model_validate(dict(said))
-    record(Draft(kind="naloxone.mail_order", payload=payload, site=site.id, id=id, occurred_at=clock.now()), actor=actor)
+    record(Draft(kind="naloxone.mail_order", payload=payload, site=site.id, id=id, occurred_at=occurred_at or clock.now()), actor=actor)
     write_address(actor=actor, site=site, order=id, address=address, id=ids.derived(id, "address"))
 
 
@@ -118,7 +120,9 @@ def problems_of(address: Mapping[str, str]) -> dict[str, str]:
 
 
 @transaction.atomic
-def go_on(*, actor: Actor, order: uuid.UUID, to: MailStepTo, id: uuid.UUID, mode: Mode = Mode.TYPED) -> None:
+def go_on(
+    *, actor: Actor, order: uuid.UUID, to: MailStepTo, id: uuid.UUID, mode: Mode = Mode.TYPED, occurred_at: datetime | None = None,
+) -> None:
     """Take an order one step on. Packing takes kits from the shelf; cancelled before the post, or returned, they lie there again."""
     lock_organisation()
     if Fact.objects.filter(id=id, kind="naloxone.mail_step").exists():
@@ -127,18 +131,18 @@ def go_on(*, actor: Actor, order: uuid.UUID, to: MailStepTo, id: uuid.UUID, mode
     if row is None:
         raise OutOfTurn([("", _("This order is not here. Look at the list."))])
     actor.require(MAY, row.site.key)
-    supply = None
+    supply, at = None, occurred_at or clock.now()
     if to.value in rules.MAIL_NEXT[row.state]:  # what is out of turn is refused at the door, before the shelf is touched
         if to is MailStepTo.PACKED:
-            supply = _pack(_at_the_shelf(actor, row.site), row, id, mode)
+            supply = _pack(_at_the_shelf(actor, row.site), row, id, at, mode)
         elif to is MailStepTo.CANCELLED and row.supply:
             _unpack(_at_the_shelf(actor, row.site), row.supply, id)
         elif to is MailStepTo.RETURNED and row.supply:
-            _bring_back(_at_the_shelf(actor, row.site), row, id)
+            _bring_back(_at_the_shelf(actor, row.site), row, id, at)
     elif to is MailStepTo.PACKED:
         supply = row.supply or id
     step = Step(order=order, step=to, supply=supply)
-    record(Draft(kind="naloxone.mail_step", payload=step, site=row.site.id, id=id, occurred_at=clock.now()), actor=actor)
+    record(Draft(kind="naloxone.mail_step", payload=step, site=row.site.id, id=id, occurred_at=at), actor=actor)
 
 
 def _at_the_shelf(actor: Actor, site: Site) -> Actor:
@@ -147,13 +151,13 @@ def _at_the_shelf(actor: Actor, site: Site) -> Actor:
     return replace(actor, grants=(*actor.grants, Grant("mail_team", rights, site.key)))
 
 
-def _pack(actor: Actor, row: MailOrder, step: uuid.UUID, mode: Mode) -> uuid.UUID:
+def _pack(actor: Actor, row: MailOrder, step: uuid.UUID, at: datetime, mode: Mode) -> uuid.UUID:
     """A hand-over as any other: the first to expire go, and it counts as kits by mail."""
     supply = Supply.model_validate(
         {"lines": commands.lines_of({row.item: row.quantity}), "recipient_kind": Recipient.MAIL_ORDER.value, "channel": HandedOut.MAIL.value}
     )
     outcomes = visits.save(
-        actor=actor, visit=ids.derived(step, "packed"), site=row.site.id, occurred_at=clock.now(), encounter=Encounter(channel=Channel.MAIL),
+        actor=actor, visit=ids.derived(step, "packed"), site=row.site.id, occurred_at=at, encounter=Encounter(channel=Channel.MAIL),
         parts=[visits.Part("naloxone.supply", supply)], mode=mode,
     )
     return outcomes[-1].id
@@ -166,11 +170,12 @@ def _unpack(actor: Actor, supply: uuid.UUID, step: uuid.UUID) -> None:
         visits.take_back(actor=actor, visit=visit, correction=ids.derived(step, "unpacked"), why="did_not_happen")
 
 
-def _bring_back(actor: Actor, row: MailOrder, step: uuid.UUID) -> None:
+def _bring_back(actor: Actor, row: MailOrder, step: uuid.UUID, at: datetime) -> None:
     """It left the house and came back: each lot that was in the parcel lies on the shelf again, as any kit that is brought back."""
     for number, (item, lot, quantity) in enumerate(inside(row.supply), 1):
         commands.tell(
             actor=actor, site=row.site, event=Event.RETURNED, item=item, lot=lot, quantity=quantity, origin=Origin.GIVEN, id=back_of(step, number),
+            occurred_at=at,
         )
 
 
