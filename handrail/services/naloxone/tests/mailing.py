@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db import connection
 from django.test import Client
 
 from handrail.kernel import ids
@@ -52,3 +53,17 @@ def at_work(who: str = "mailer") -> Client:
     client = browser()
     sign_in(client, who)
     return client
+
+
+def everything_in_the_database() -> str:
+    """Every row of every table, as text."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
+        tables = [name for (name,) in cursor.fetchall()]
+        found = []
+        for table in tables:
+            cursor.execute("SELECT has_table_privilege(%s, 'SELECT')", [f'"{table}"'])
+            if cursor.fetchone()[0]:
+                cursor.execute(f'SELECT t::text FROM "{table}" t')
+                found += [line for (line,) in cursor.fetchall()]
+    return "\n".join(found)

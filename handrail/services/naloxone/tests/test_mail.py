@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from pydantic import ValidationError
 
 from handrail.facts import purge
@@ -25,7 +24,17 @@ from handrail.services.naloxone.mail_codes import MailState, MailStepTo
 from handrail.services.naloxone.mail_models import MailOrder
 from handrail.services.naloxone.models import Given, KitEnd
 from handrail.services.naloxone.tests.helpers import NASAL, B, actor, lot, there
-from handrail.services.naloxone.tests.mailing import ADDRESS, SAID, STEPS, WORDS, go, ordered, row, stocked
+from handrail.services.naloxone.tests.mailing import (
+    ADDRESS,
+    SAID,
+    STEPS,
+    WORDS,
+    everything_in_the_database,
+    go,
+    ordered,
+    row,
+    stocked,
+)
 from handrail.services.naloxone.values import plain_label
 from handrail.vault import keystore, records
 from handrail.vault.models import Erasure, SealedRecord
@@ -169,20 +178,6 @@ def test_the_mail_team_records_no_other_visit(house):
 
 
 # -- the address -------------------------------------------------------------------------------------------------------
-
-
-def everything_in_the_database() -> str:
-    """Every row of every table, as text."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
-        tables = [name for (name,) in cursor.fetchall()]
-        found = []
-        for table in tables:
-            cursor.execute("SELECT has_table_privilege(%s, 'SELECT')", [f'"{table}"'])
-            if cursor.fetchone()[0]:
-                cursor.execute(f'SELECT t::text FROM "{table}" t')
-                found += [line for (line,) in cursor.fetchall()]
-    return "\n".join(found)
 
 
 def test_nothing_of_an_address_lies_in_the_database(house):

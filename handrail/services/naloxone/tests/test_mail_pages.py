@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,17 @@ from handrail.services.naloxone import mail_orders
 from handrail.services.naloxone.mail_codes import MailStepTo
 from handrail.services.naloxone.mail_models import MailOrder
 from handrail.services.naloxone.tests.helpers import NASAL, place, signed_in, there
-from handrail.services.naloxone.tests.mailing import ADDRESS, STEPS, WORDS, at_work, go, ordered, row, stocked
+from handrail.services.naloxone.tests.mailing import (
+    ADDRESS,
+    STEPS,
+    WORDS,
+    at_work,
+    everything_in_the_database,
+    go,
+    ordered,
+    row,
+    stocked,
+)
 from handrail.services.naloxone.values import MAIL_RETURN_ADDRESS
 from handrail.vault import records
 from handrail.vault.models import InboxItem, SealedRecord
@@ -61,6 +72,21 @@ def test_an_order_that_came_by_letter_is_written_down_and_its_address_is_in_no_p
     for page in (read(client, "orders"), read(client, "order", order.order), read(client, "label", order.order), read(client, "address", order.order)):
         assert not [word for word in WORDS if word in page]
     assert "moth-7" in read(client, "orders")
+
+
+def test_nothing_of_an_address_lies_in_the_database_or_in_a_log_after_it_went_through_the_pages(house, caplog):
+    caplog.set_level(logging.DEBUG)
+    client = at_work()
+    post(client, "new", house.van.id, **(TYPED | {"handle": "Quillon Marsh"}))
+    post(client, "new", house.van.id, **TYPED)
+    with scope.enter([house.harbour.key]):
+        order = MailOrder.objects.get().order
+        for step in STEPS:
+            post(client, "step", order, to=step.value)
+        post(client, "label", order, purpose="pack")
+        text = everything_in_the_database()
+    assert "moth-7" in text, "the search reads the tables of facts"
+    assert not [word for word in WORDS if word in text + caplog.text or word.encode().hex() in text]
 
 
 def test_two_taps_on_the_same_button_take_one_order(house):
