@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from bench._server import Server
+from tests.browser.by_mail import take_order
 from tests.browser.conftest import DESK, PHONE, Visitor, handrail, picture
 from tests.browser.numbers import people_come
 from tests.words import CARD
@@ -62,7 +63,6 @@ PAGES += [
     # naloxone
     ("naima", "/naloxone/"), ("otieno", "/naloxone/bag/{bag_id}/"), ("naima", "/naloxone/bag/{van_id}/told/"), ("naima", "/naloxone/bag/{van_id}/fill/"),
     ("naima", "/naloxone/overdose/{van_id}/"), ("naima", "/naloxone/overdoses/"), ("coordinator", "/naloxone/overview/"), ("store", "/naloxone/kits/"),
-    # by mail
     ("mailer", "/parcels/"), ("mailer", "/parcels/new/{van_id}/"), ("mailer", "{mail_order}"), ("mailer", "{mail_order}label/"), ("mailer", "{mail_order}address/"),
 ]
 PAGES += [
@@ -101,8 +101,7 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     for name, listed, link in (("account", "/accounts/", ".item a:text-is('Naima')"), ("site", "/sites/", "a.place:has-text('Drop-in')")):
         found[name] = visitor.open(listed).locator(link).first.get_attribute("href") or ""
     found |= _stock_and_exchange(visitor, composer, found["unit"])
-    found |= _from_outside(visitor)
-    found["mail_order"] = _by_mail(visitor)
+    found |= _from_outside(visitor) | {"mail_order": take_order(visitor, "moth-7")}
     handrail(server, "warehouse", "build")
     visitor.open("/targets/")
     found["shipped_target"] = visitor.page.locator(".item a:text-is('> 200')").first.get_attribute("href") or ""
@@ -129,16 +128,6 @@ def _from_outside(visitor: Visitor) -> dict[str, str]:
     visitor.open("/targets/new/?indicator=gam_1_9")
     _fill(visitor, {"value": "100", "valid_from": "2026-01-01", "award": "KEN-H-2026", "source": "Annex 3, p. 4"})
     return found | {"target": visitor.path()}
-
-
-def _by_mail(visitor: Visitor) -> str:
-    """An order by mail; its address."""
-    visitor.sign_in("mailer")
-    visitor.open("/parcels/")
-    visitor.tap("main a:has-text('New order')")
-    visitor.page.select_option("#item", value="naloxone-nasal-4mg")
-    _fill(visitor, {"handle": "moth-7", "to-name": "Somebody", "to-address": "House 7"})
-    return visitor.path().split("?")[0]
 
 
 def _fill(visitor: Visitor, fields: dict[str, str]) -> None:

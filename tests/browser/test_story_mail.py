@@ -6,30 +6,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bench._server import Server
+from tests.browser.by_mail import press, take_order
 from tests.browser.conftest import DESK, PHONE, Visitor, picture
 from tests.browser.test_every_page import overflow, violations
 
 pytestmark = pytest.mark.browser
-TO = {"to-name": "Quillon Marsh", "to-address": "Thistlewood Lane 47\n00100 Brambleton", "to-note": "Behind the kiosk", "to-contact": "0799 471147", "to-quiet": "Not before noon"}
-
-
-def take_order(visitor: Visitor, handle: str) -> str:
-    """Write an order down; the address of its page."""
-    visitor.open("/parcels/")
-    visitor.tap("main a:has-text('New order')")
-    page = visitor.page
-    page.fill("#handle", handle)
-    page.select_option("#item", value="naloxone-nasal-4mg")
-    page.fill("#quantity", "2")
-    for name, text in TO.items():
-        page.fill(f"#{name}", text)
-    page.locator("label.pick", has_text="Letter").tap()
-    visitor.tap("button:has-text('Take the order')")
-    return visitor.path().split("?")[0]
-
-
-def press(visitor: Visitor, words: str) -> None:
-    visitor.tap(f"main .btn.go:has-text('{words}')")
 
 
 def on_paper(page: Page) -> str:
@@ -41,7 +22,6 @@ def on_paper(page: Page) -> str:
 
 
 def test_an_order_by_letter_becomes_a_plain_parcel_that_arrives(visitor: Visitor):
-    visitor.sign_in("mailer")
     order = take_order(visitor, "moth-7")
     page = visitor.page
     picture(page, "mail-order")
@@ -70,7 +50,6 @@ def test_an_order_by_letter_becomes_a_plain_parcel_that_arrives(visitor: Visitor
 def test_what_packing_shows_can_be_used_by_everybody(size, scheme, chromium: Browser, server: Server):
     context = chromium.new_context(viewport=size, has_touch=True, bypass_csp=True, color_scheme=scheme)
     visitor = Visitor(context, server)
-    visitor.sign_in("mailer")
     page = visitor.open(take_order(visitor, "reed-2"))
     press(visitor, "Agreed with them")
     press(visitor, "Pack it")

@@ -27,6 +27,7 @@ from handrail.services.naloxone.kinds.mail_order import MailOrder as Order
 from handrail.services.naloxone.mail_codes import MailState, MailStepTo, MailTraining, Shipping
 from handrail.services.naloxone.mail_models import MailOrder
 from handrail.services.naloxone.mail_orders import MAY
+from handrail.services.naloxone.values import MAIL_FIRST_CONTACT_HOURS
 from handrail.vault import inbox, records
 
 FIRST = ("handle",)
@@ -78,7 +79,7 @@ def orders(request: ActorRequest) -> HttpResponse:
     groups = [(state.label, [(one, names.get(one.order.item, one.order.item)) for one in found]) for state, found in mail_orders.under_way(request.actor).items() if found]
     page = {
         "groups": groups, "ended": [(one, MailState(one.state).label) for one in mail_orders.ended(request.actor)],
-        "places": Site.objects.filter(request.actor.filter(MAY, "key"), is_active=True), "hours": mail_orders.MAIL_FIRST_CONTACT_HOURS.read().value,
+        "places": Site.objects.filter(request.actor.filter(MAY, "key"), is_active=True), "hours": MAIL_FIRST_CONTACT_HOURS.read().value,
     }
     return render(request, "naloxone/mail.html", page)
 
