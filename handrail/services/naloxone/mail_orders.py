@@ -6,13 +6,12 @@ The address never comes near a fact: it goes straight to the sealed store `nalox
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from handrail.facts import visits
@@ -22,7 +21,6 @@ from handrail.facts.models import Fact, Site
 from handrail.facts.record import Draft, Mode, Refusal, lock_organisation, record
 from handrail.kernel import clock, ids
 from handrail.kernel.access import Actor, Grant
-from handrail.ledgers.stock.models import Leg
 from handrail.services.naloxone import commands, rules
 from handrail.services.naloxone.codes import HandedOut, Origin, Recipient
 from handrail.services.naloxone.kinds.kit import Event
@@ -31,7 +29,7 @@ from handrail.services.naloxone.kinds.mail_step import MailStep as Step
 from handrail.services.naloxone.kinds.supply import Supply
 from handrail.services.naloxone.mail_codes import MailState, MailStepTo
 from handrail.services.naloxone.mail_models import MailOrder, MailStep
-from handrail.services.naloxone.mail_project import OutOfTurn, back_of
+from handrail.services.naloxone.mail_project import OutOfTurn, back_of, inside
 from handrail.services.naloxone.values import MAIL_FIRST_CONTACT_HOURS
 from handrail.vault import inbox, records
 from handrail.vault.models import SealedRecord
@@ -177,9 +175,3 @@ def _bring_back(actor: Actor, row: MailOrder, step: uuid.UUID, at: datetime) -> 
             actor=actor, site=row.site, event=Event.RETURNED, item=item, lot=lot, quantity=quantity, origin=Origin.GIVEN, id=back_of(step, number),
             occurred_at=at,
         )
-
-
-def inside(supply: uuid.UUID | None) -> Sequence[tuple[str, uuid.UUID, int]]:
-    """What is in a parcel: item, lot, how many. As the ledger took it."""
-    found = Leg.objects.filter(fact=supply, location__kind="people").values("lot__item__code", "lot__id").annotate(many=Sum("quantity")).order_by("lot__id")
-    return [(line["lot__item__code"], line["lot__id"], line["many"]) for line in found if line["many"] > 0]

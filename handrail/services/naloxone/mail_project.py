@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from handrail.facts.drafts import Refusal
 from handrail.facts.fold import Recorded
+from handrail.facts.models import Fact
 from handrail.kernel import ids
-from handrail.ledgers.stock.models import Item, ItemClass
+from handrail.ledgers.stock.models import Item, ItemClass, Leg
 from handrail.services.naloxone import rules
 from handrail.services.naloxone.mail_codes import MailState
 from handrail.services.naloxone.mail_models import MailOrder, MailStep
@@ -60,12 +62,21 @@ def _kits_are_where_it_says(fact: Recorded, row: MailOrder) -> bool:
     if said.step == MailState.PACKED:
         return Given.objects.filter(fact=said.supply, site=fact.site, recipient_kind="mail_order", channel="mail").exists()
     if said.step == MailState.CANCELLED and row.supply:
-        return not Given.objects.filter(fact=row.supply).exists()
+        return not inside(row.supply)
     if said.step == MailState.RETURNED:
-        return KitEnd.objects.filter(fact=back_of(fact.id, 1)).exists()
+        return KitEnd.objects.filter(fact=back_of(fact.id, 1)).exists() or not inside(row.supply)
     return True
 
 
 def back_of(step: uuid.UUID, number: int) -> uuid.UUID:
     """Id of the record that brings the kits of one lot back to the place; a step has one for each lot."""
     return ids.derived(step, f"back-{number}")
+
+
+def inside(supply: uuid.UUID | None) -> Sequence[tuple[str, uuid.UUID, int]]:
+    """What is in a parcel: item, lot, how many. As the ledger took it, with whatever corrected it since."""
+    if supply is None:
+        return []
+    chain = Fact.objects.filter(Q(id=supply) | Q(root=supply)).values_list("id", flat=True)
+    found = Leg.objects.filter(fact__in=list(chain), location__kind="people").values("lot__item__code", "lot__id").annotate(many=Sum("quantity")).order_by("lot__id")
+    return [(line["lot__item__code"], line["lot__id"], line["many"]) for line in found if line["many"] > 0]

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from pydantic import ValidationError
 
-from handrail.facts import purge
+from handrail.facts import purge, visits
 from handrail.facts.models import Fact, Organisation
 from handrail.facts.record import Draft, Mode, Refusal, record
 from handrail.facts.replay import rebuild
@@ -149,6 +149,31 @@ def test_a_parcel_that_came_back_lies_on_the_shelf_lot_by_lot_and_stays_a_hand_o
     end = KitEnd.objects.get()
     assert (there(house.van), end.event, end.lot, end.quantity, end.origin) == (60, "returned", lot(B), 2, "given")
     assert Given.objects.count() == 1
+
+
+def _packed_three(house: Any, order: Any) -> None:
+    """Somebody who may correct visits says that three kits were packed, not two."""
+    visit = Fact.objects.get(id=row(order).supply).encounter
+    encounter, supply = (fact.parsed for fact in visits.read(visit))
+    more = supply.model_validate(supply.model_dump(mode="json") | {"lines": [{"item": NASAL, "quantity": 3}]})
+    visits.correct(
+        actor=actor(house, "naima"), visit=visit, correction=ids.random(), encounter=encounter, parts=[visits.Part("naloxone.supply", more)], participant=None,
+    )
+
+
+def test_what_was_packed_may_be_corrected_and_that_is_what_comes_back(house):
+    order = ordered(house, *STEPS[:3])
+    _packed_three(house, order)
+    assert there(house.van) == 57
+    go(house, order, RETURNED)
+    assert (there(house.van), KitEnd.objects.get().quantity) == (60, 3)
+
+
+def test_what_was_packed_and_corrected_is_taken_back_whole(house):
+    order = ordered(house, *STEPS[:2])
+    _packed_three(house, order)
+    go(house, order, CANCELLED)
+    assert (there(house.van), Given.objects.count()) == (60, 0)
 
 
 def test_cancelled_after_packing_it_was_no_hand_over_and_the_shelf_has_the_kits(house):
