@@ -195,6 +195,7 @@ urlpatterns = [
     path("audit/", audit_pages.audit_page, name="audit"),
     path("reference/", reference.reference, name="reference"),
     path("api/", include(api.urls() + api_inbox.urls())),
+    path("parcels/", include("handrail.services.naloxone.mail_urls")),
     *(
         path(f"{room.key}/", include(f"{room.package}.urls"))
         for room in rooms()

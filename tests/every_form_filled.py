@@ -59,6 +59,8 @@ FILLED: dict[str, dict[str, object]] = {
     "naloxone:tell": {"item": "naloxone-nasal-4mg", "quantity": "1", "codes": "", "ours": ""},
     "naloxone:report": {"outcome": "recovered", "doses_total": "2", "codes": "", "area": "harbour-east", "why_not_called": [], "police_action": []},
     "kit-labels": {"quantity": "2"}, "aid:tell-of": {"when": "today", "outcome": "recovered", "doses_total": "2", "codes": "", "why_not_called": [], "police_action": []},
+    "mail:new": {"handle": "otter-7", "item": "naloxone-nasal-4mg", "quantity": "1", "area": "", "language": "", "to-name": "Otter", "to-address": "Otter 7"},
+    "mail:address": {"to-name": "Otter", "to-address": "Otter 7"}, "mail:label": {"purpose": "pack"},
     "exchange:release": {"OAT": "accepted"}, "report-release": {"note": "Twenty visits arrived late"},
     "estimate-new": {
         "population": "pwid", "level": "targeted_area", "area": "otter bay", "value": "1200", "low": "900", "high": "1500", "method": "multiplier", "year": "2025",
@@ -77,6 +79,7 @@ OTHER_PAGE = {("tell", "to_service"): ("naima", "/people/word/told/"), ("stock-i
 NOT_SHOWN = {
     ("report-release", "note"): "the worker makes the release; test_reports.py shows a note with markup on its page",
     **{("sealed-write", name): "sealed; only opening it shows it, to whoever may" for name in ("phone", "messenger", "through", "how", "name", "address", "note")},
+    **{(f"mail:{page}", f"to-{name}"): "sealed; only opening it shows it, to whoever may" for page in ("new", "address") for name in ("name", "address", "note", "contact", "quiet")},
     **{("person-find", name): "only a keyed digest of the code is stored" for name in ("mother", "father", "own")},
     **{(f"naloxone:{page}", "codes"): "codes of kits; the overview shows one to whoever asks for it" for page in ("bag", "tell", "report")},
     ("naloxone:report", "area"): "stands in the record, and in the form that revises it",
@@ -90,6 +93,7 @@ REFUSED = {
     "import(file": "needs a file; its cells are in test_naughty.py", "estimates-import(": "needs a file; its cells are in test_outside.py", "confirm(answer": "needs a passkey's own answer",
     "confirm(code": "needs what an app shows now", "stock-recall(": "a recall with pieces on a shelf cannot be closed",
     "sealed-open(": "the form that forgets destroys the key, which no rollback brings back; test_sealed_pages.py opens",
+    "mail:label(": "the form that forgets destroys the key, which no rollback brings back; test_mail_pages.py opens",
     "inbox-decide()": "what does not open does not open the second time either; test_inbox.py takes one in", "keys(": "needs the words of an officer", "lock-now(": "locks only where the keys are sealed",
     "sign-in-second(": "needs what an app or a passkey says now",
 }

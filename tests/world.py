@@ -28,6 +28,7 @@ STAFF = {
     "coordinator": ("harbour", "coordinator", None),
     "admin": ("harbour", "administrator", None),
     "keeper": ("harbour", "administrator", "Drop-in"),
+    "mailer": ("harbour", "mail_team", "Van 1"),
 }
 
 

@@ -8,8 +8,8 @@ from handrail.facts.spec import Text
 
 NAMES: dict[str, Text] = {
     "administrator": _("Administrator"), "auditor": _("Auditor"), "clinical_approver": _("Clinical approver"), "coordinator": _("Coordinator"),
-    "data_steward": _("Data steward"), "finance": _("Finance"), "nurse": _("Nurse"), "outreach": _("Outreach worker"), "peer": _("Peer worker"),
-    "storekeeper": _("Storekeeper"),
+    "data_steward": _("Data steward"), "finance": _("Finance"), "mail_team": _("Mail team"), "nurse": _("Nurse"),
+    "outreach": _("Outreach worker"), "peer": _("Peer worker"), "storekeeper": _("Storekeeper"),
 }
 
 

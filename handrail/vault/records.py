@@ -111,8 +111,11 @@ def write(*, actor: Actor, store: SealedStore, participant: uuid.UUID, site: Sit
 
 
 def require_writer(actor: Actor, store: SealedStore, participant: uuid.UUID, site: Site) -> None:
-    """Raise `Denied` unless this actor may write this about somebody who is known here."""
-    is_known = Participant.objects.filter(id=participant).exists() or CardToken.objects.filter(participant=participant).exists()
+    """Raise `Denied` unless this actor may write this about somebody, or something, that is known here."""
+    if store.subject is not None:
+        is_known = store.subject.is_known(participant)
+    else:
+        is_known = Participant.objects.filter(id=participant).exists() or CardToken.objects.filter(participant=participant).exists()
     if not store.is_used or not store.may_write(actor, site.key) or not is_known:
         raise Denied(f"write {store.key}")
 
@@ -183,6 +186,10 @@ def held(actor: Actor, participant: uuid.UUID) -> list[Held]:
 
 def goes_on(record: SealedRecord, store: SealedStore) -> date:
     """The day on which the purge destroys it."""
+    if store.subject is not None:
+        ended = store.subject.ended_on(record.participant)
+        latest = record.written_on + timedelta(days=store.most_days)
+        return latest if ended is None else min(ended + timedelta(days=store.keep_days.read().value), latest)
     since = record.used_on if store.use_extends else record.written_on
     return min(since + timedelta(days=store.keep_days.read().value), record.written_on + timedelta(days=store.most_days))
 

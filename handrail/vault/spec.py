@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from handrail.facts.spec import Text
 from handrail.facts.values import Value
@@ -22,6 +24,16 @@ class SealedField:
     longest: int = 200
     lines: int = 1
     is_required: bool = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the records of a store are about, where that is no person: such as an order."""
+
+    is_known: Callable[[uuid.UUID], bool]
+    """Whether there is such a thing to write about."""
+    ended_on: Callable[[uuid.UUID], date | None]
+    """The day from which the record’s days count; None while it is still needed."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,8 @@ class SealedStore:
     """It goes so long after it was written however often it is opened."""
     is_optional: Value[bool] | None = None
     """The programme's switch for a store that most do without; None means there is none."""
+    subject: Subject | None = None
+    """What it is about; None means a person, on whose page it then stands."""
     key: str = field(default="", init=False)
 
     def bind_key(self, key: str) -> None:

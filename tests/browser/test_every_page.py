@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from bench._server import Server
+from tests.browser.by_mail import take_order
 from tests.browser.conftest import DESK, PHONE, Visitor, handrail, picture
 from tests.browser.numbers import people_come
 from tests.words import CARD
@@ -63,6 +64,7 @@ PAGES += [
     ("naima", "/naloxone/"), ("otieno", "/naloxone/bag/{bag_id}/"), ("naima", "/naloxone/bag/{van_id}/told/"), ("naima", "/naloxone/bag/{van_id}/fill/"),
     ("naima", "/naloxone/overdose/{van_id}/"), ("naima", "/naloxone/overdoses/"), ("coordinator", "/naloxone/overview/"), ("store", "/naloxone/kits/"),
     ("naima", "/kit-labels/"), ("naima", "/naloxone/requests/"), ("naima", "{aid}tell/?kit=NX-0417"), ("naima", "{aid}receipt/"),
+    ("mailer", "/parcels/"), ("mailer", "/parcels/new/{van_id}/"), ("mailer", "{mail_order}"), ("mailer", "{mail_order}label/"), ("mailer", "{mail_order}address/"),
 ]
 PAGES += [
     # reports, what left the house, and what everybody sees
@@ -100,7 +102,7 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     for name, listed, link in (("account", "/accounts/", ".item a:text-is('Naima')"), ("site", "/sites/", "a.place:has-text('Drop-in')")):
         found[name] = visitor.open(listed).locator(link).first.get_attribute("href") or ""
     found |= _stock_and_exchange(visitor, composer, found["unit"])
-    found |= _from_outside(visitor)
+    found |= _from_outside(visitor) | {"mail_order": take_order(visitor, "moth-7")}
     handrail(server, "warehouse", "build")
     visitor.open("/targets/")
     found["shipped_target"] = visitor.page.locator(".item a:text-is('> 200')").first.get_attribute("href") or ""

@@ -43,7 +43,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Programme, str, floa
 def test_it_prints_where_and_as_whom_to_sign_in(demo):
     _programme, said, _seconds = demo
     assert "http://localhost:8000" in said
-    for name in ("naima", "samuel", "achieng", "grace", "otieno", "baraka", "zawadi", "luciana", "aigul", "dana"):
+    for name in ("naima", "samuel", "achieng", "grace", "otieno", "baraka", "halima", "zawadi", "luciana", "aigul", "dana"):
         assert name in said
     assert "password" in said
 

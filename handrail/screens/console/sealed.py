@@ -77,9 +77,17 @@ def section(request: ActorRequest, participant: uuid.UUID, site: int) -> Section
     """Every store this worker may write or open here; None when there is none."""
     actor, there = request.actor, {line.store.key: line for line in held(request.actor, participant)}
     waiting = set(inbox.of_person(participant).values_list("about__store", flat=True))
-    lines = [_line(actor, store, there.get(store.key), site, store.key in waiting) for store in STORES if store.is_used]
+    lines = [_line(actor, store, there.get(store.key), site, store.key in waiting) for store in STORES if store.is_used and store.subject is None]
     shown = [line for line in lines if line.may_write or line.may_open]
     return Section(hold(request, participant), named_place(request), shown) if shown else None
+
+
+def _of_people(key: str) -> SealedStore:
+    """A store of this key that is about people; any other has pages of its own."""
+    found = records.store_of(key)
+    if found.subject is not None:
+        raise Http404
+    return found
 
 
 def _line(actor: Actor, store: SealedStore, found: Held | None, site: int, waits: bool) -> Line:
@@ -93,7 +101,7 @@ def _line(actor: Actor, store: SealedStore, found: Held | None, site: int, waits
 @may("vault.use", methods=("GET", "POST"))
 def write(request: ActorRequest, word: str, store: str) -> HttpResponse:
     """Write it down, or write it anew. What is there already is never shown in the form."""
-    participant, kind = at_hand(request, word, "vault.use"), records.store_of(store)
+    participant, kind = at_hand(request, word, "vault.use"), _of_people(store)
     form = form_of(request, word, participant, "vault.use")
     if request.method != "POST":
         if not any(kind.may_write(request.actor, site.key) for site in places_of(request.actor, "vault.use", participant)):
@@ -153,7 +161,7 @@ def _ingest_key(actor: Actor) -> dict[str, str] | None:
 @may("vault.use", methods=("GET", "POST"), step_up=True)
 def open_one(request: ActorRequest, word: str, store: str) -> HttpResponse:
     """Ask what it is needed for; then show one record, once."""
-    participant, kind = at_hand(request, word, "vault.use"), records.store_of(store)
+    participant, kind = at_hand(request, word, "vault.use"), _of_people(store)
     found = next((line for line in held(request.actor, participant) if line.store.key == kind.key and line.may_open), None)
     if found is None:
         raise Http404
@@ -176,7 +184,7 @@ def _mark(form: Form, refused: Refused) -> None:
 @may("vault.use", methods=("POST",))
 def forget(request: ActorRequest, word: str, store: str) -> HttpResponse:
     """The person wants it gone: its key is destroyed now, and what waits to be taken in with it."""
-    participant, kind = at_hand(request, word, "vault.use"), records.store_of(store)
+    participant, kind = at_hand(request, word, "vault.use"), _of_people(store)
     site = chosen_place(request, "vault.use", participant)
     why = Erasure.Why.MISTAKE if request.POST.get("why") == "mistake" else Erasure.Why.PERSON
     inbox.forget(actor=request.actor, store=kind, participant=participant, site=site.key, why=why)

@@ -13,11 +13,13 @@ ROOM = Room(
         "nurse": {"naloxone.give", "naloxone.report"},
         "peer": {"naloxone.give", "naloxone.report"},
         "coordinator": {"naloxone.report", "naloxone.overview", "naloxone.kits"},
+        "mail_team": {"naloxone.mail"},
         "storekeeper": {"naloxone.overview", "naloxone.kits"},
     },
     nav=(
         NavItem(_("Naloxone"), "naloxone:more", "naloxone.report"),
+        NavItem(_("Orders by mail"), "mail:orders", "naloxone.mail", every_day=True),
         NavItem(_("Naloxone in numbers"), "naloxone:overview", "naloxone.overview", NavGroup.STOCK),
     ),
-    shielded=frozenset({"naloxone.give", "naloxone.report", "naloxone.overview"}),
+    shielded=frozenset({"naloxone.give", "naloxone.report", "naloxone.overview", "naloxone.mail"}),
 )

@@ -12,6 +12,8 @@ from handrail.facts.models import Site
 from handrail.kernel.scope import ScopedModel
 from handrail.ledgers.stock.models import Item
 from handrail.services.naloxone.codes import Product
+from handrail.services.naloxone.mail_models import MailOrder as MailOrder
+from handrail.services.naloxone.mail_models import MailStep as MailStep
 
 
 class KitVersion(ScopedModel):

@@ -15,6 +15,8 @@ from handrail.kernel import clock
 from handrail.ledgers.stock.models import Leg, Lot
 from handrail.services.naloxone import rules
 from handrail.services.naloxone.codes import BAGS, BOXES, HandedOut, KitState, Origin, Recipient, RiskConsent
+from handrail.services.naloxone.mail_models import MailOrder, MailStep
+from handrail.services.naloxone.mail_project import check_order, check_step, order_now
 from handrail.services.naloxone.models import Given, KitEnd, KitStep, Report
 from handrail.services.naloxone.values import CONSENT_OF_PERSON_AT_RISK, EXPIRED_WITH_NOTICE
 
@@ -113,11 +115,32 @@ def _reversal(fact: Recorded) -> None:
     KitEnd.objects.bulk_create([*(KitEnd(**common, code=code, lot=lots[code]) for code in codes), *(KitEnd(**common, code="", lot=lot) for lot in loose)])
 
 
+def _mail_order(fact: Recorded) -> None:
+    if fact.site is None:
+        return
+    said, order = fact.parsed, fact.root or fact.id
+    MailOrder.objects.create(
+        organisation_id=fact.organisation, fact=fact.id, order=order, site_id=fact.site, handle=said.handle, item=said.item, quantity=said.quantity,
+        state="received", since=fact.occurred_at, occurred_at=fact.occurred_at,
+    )
+    order_now(order)
+
+
+def _mail_step(fact: Recorded) -> None:
+    said = fact.parsed
+    MailStep.objects.create(
+        organisation_id=fact.organisation, fact=fact.id, order=said.order, step=said.step, supply=said.supply, day=fact.day, occurred_at=fact.occurred_at,
+        counter=fact.counter,
+    )
+    order_now(said.order)
+
+
 _APPLY: dict[str, Callable[[Recorded], None]] = {
     "naloxone.supply": _supply, "naloxone.filled": _filled, "naloxone.labelled": _labelled, "naloxone.kit": _kit, "naloxone.reversal": _reversal,
+    "naloxone.mail_order": _mail_order, "naloxone.mail_step": _mail_step,
 }
 KINDS = frozenset(_APPLY)
-CHECKS = frozenset({"naloxone.supply", "naloxone.reversal"})
+CHECKS = frozenset({"naloxone.supply", "naloxone.reversal", "naloxone.mail_order", "naloxone.mail_step"})
 
 
 def apply(fact: Recorded) -> None:
@@ -127,8 +150,10 @@ def apply(fact: Recorded) -> None:
 
 def undo(fact: Recorded) -> None:
     """The fact counts no more."""
-    for model in (KitStep, KitEnd, Report, Given):
+    for model in (KitStep, KitEnd, Report, Given, MailOrder, MailStep):
         model.objects.filter(fact=fact.id).delete()
+    if fact.kind == "naloxone.mail_step":
+        order_now(fact.parsed.order)
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
@@ -139,7 +164,7 @@ class NotHandedOut(Refusal):
 
 
 def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUID], typed: bool) -> None:
-    """Refuse, while typing, an expired lot, a kit without a consent that the law asks for, and an overdose still to come.
+    """Refuse, while typing, an expired lot, a kit without a consent that the law asks for, an overdose still to come, and a step out of turn.
 
     What happened elsewhere is recorded all the same and flagged: a kit in a hand is a fact.
     """
@@ -148,9 +173,11 @@ def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUI
     if fact.kind == "naloxone.reversal":
         if fact.occurred_at > clock.now() + MAY_BE_AHEAD:
             raise Refusal([("when", _("That is still to come."))])
-        return
-    site = Site.objects.filter(key=fact.site).first()
-    if site is not None:
+    elif fact.kind == "naloxone.mail_order":
+        check_order(fact)
+    elif fact.kind == "naloxone.mail_step":
+        check_step(fact, [other for other in here if other.kind == fact.kind])
+    elif (site := Site.objects.filter(key=fact.site).first()) is not None:
         _check_consent(fact, site)
         _check_expiry(fact, site, fact.day)
 

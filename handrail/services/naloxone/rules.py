@@ -63,6 +63,26 @@ def still_out(sent: Mapping[str, int], ended: Mapping[str, int], held: Mapping[s
     return StillOut(sum(sent.values()) + sum(held.values()), sum(ended.values()), groups)
 
 
+# -- orders by mail ----------------------------------------------------------------------------------------------------
+
+MAIL_NEXT: Mapping[str, tuple[str, ...]] = {
+    "received": ("approved", "cancelled"), "approved": ("packed", "cancelled"), "packed": ("shipped", "cancelled"),
+    "shipped": ("delivered", "returned"), "delivered": (), "returned": (), "cancelled": (),
+}
+"""Which steps follow which state, the usual one first (`domain/naloxone.md` 9). What is in the post cannot be cancelled, only come back."""
+MAIL_ENDS = frozenset(state for state, follows in MAIL_NEXT.items() if not follows)
+
+
+def mail_path(steps: Iterable[str]) -> list[int]:
+    """Which of these steps, in the order they were recorded, an order took. One out of turn changes nothing."""
+    state, taken = "received", []
+    for place, step in enumerate(steps):
+        if step in MAIL_NEXT[state]:
+            state = step
+            taken.append(place)
+    return taken
+
+
 # -- shares and times --------------------------------------------------------------------------------------------------
 
 

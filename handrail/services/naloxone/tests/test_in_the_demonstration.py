@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from handrail.demo import naloxone
+from handrail.demo import mailed, naloxone
 from handrail.facts import organisations
 from handrail.facts.replay import rebuild, verify_chain
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import recalls
-from handrail.services.naloxone import numbers, queries
+from handrail.services.naloxone import mail_orders, numbers, queries
 from handrail.services.naloxone.codes import KitState
 from handrail.services.naloxone.models import Given, KitEnd, KitStep, Report
-from handrail.services.naloxone.tests.helpers import can_be_reached
+from handrail.services.naloxone.tests.helpers import actor, can_be_reached, place
 from tests import world as small_world
 
 pytestmark = pytest.mark.slow
@@ -50,11 +50,26 @@ def test_a_kit_is_in_every_state_and_the_recall_leaves_some_in_every_group(in_ha
     assert (told.reports, told.survival.known, told.survival.unknown) == (7, 6, 1)
 
 
+def mail(world: Any) -> None:
+    """Orders by mail, as the demonstration has them."""
+    post = place(world, "Post room", "mail_centre", ("mailer", "mail_team"))
+    mailed.load(world.system, actor(world, "mailer"), world.store, post, lambda days: clock.now() + timedelta(days=days))
+
+
+def test_one_order_waits_too_long_one_is_to_be_packed_and_one_is_in_the_post(in_harbour):
+    load(in_harbour)
+    mail(in_harbour)
+    found = mail_orders.under_way(in_harbour.system)
+    assert {state.value: [one.is_late for one in orders] for state, orders in found.items()} == {"received": [True], "approved": [False], "packed": [], "shipped": [False]}
+    assert Given.objects.filter(channel="mail", recipient_kind="mail_order").count() == 1
+
+
 def test_folding_everything_again_gives_the_same_kits_ends_reports_and_hand_overs(own_database):
     with as_owner():
         world = small_world.find()
         with scope.enter([world.harbour.key]):
             load(world)
+            mail(world)
             counted = [model.objects.count() for model in (Given, KitStep, KitEnd, Report)]
             assert min(counted) > 5
             assert rebuild() == []
