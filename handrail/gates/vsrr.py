@@ -74,6 +74,11 @@ def choice_of(said: Mapping[str, str]) -> Choice:
     return Choice(cause, counts, _areas(said.get("areas", "")))
 
 
+def example() -> str:
+    """An area of ours, to show how a line is written."""
+    return (areas_served() or ["north-east"])[0]
+
+
 def _areas(typed: str) -> dict[str, str]:
     """Lines like “KY = Northside”. Nothing typed: areas that are called like a state; those are found row by row."""
     found: dict[str, str] = {}
@@ -84,7 +89,7 @@ def _areas(typed: str) -> dict[str, str]:
                 raise NotReadable(_("Your programme is in %(country)s, so deaths of the United States are used by nothing. Leave out that line.") % {"country": country()})
             area = ""
         elif not state or not area or len(area) > 40:
-            raise NotReadable(_("Write each state and your area on a line of its own, like this: KY = %s") % (areas_served() or ["north-east"])[0])
+            raise NotReadable(_("Write each state and your area on a line of its own, like this: KY = %s") % example())
         if heading(state) in found:
             raise NotReadable(_("“%s” stands there twice. A state is one of your areas; its deaths would count twice.") % state)
         if area and area in found.values():
@@ -122,7 +127,7 @@ def take(rows: Iterable[tuple[SheetRow, dict[str, str]]], said: Mapping[str, str
         raise NotReadable(_("The first row must name the columns. Missing: %s.") % "predicted value")
     areas = choice.areas or _as_called(cells for _row, cells in listed)
     if not areas:
-        raise NotReadable(_("No state of this file is called like an area of yours. Say which state is which area, like this: KY = %s") % (areas_served() or ["north-east"])[0])
+        raise NotReadable(_("No state of this file is called like an area of yours. Say which state is which area, like this: KY = %s") % example())
     met: Counter[str] = Counter()
     for row, cells in listed:
         state = next((code for code in (heading(cells["state"]), heading(cells.get("state name", ""))) if code in areas), None)

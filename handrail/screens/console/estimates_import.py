@@ -55,6 +55,7 @@ class ImportPage:
     causes: list[tuple[str, Text]]
     counts: list[tuple[str, Text]]
     areas: list[str]
+    example: str
     problem: str = ""
     plan: outside.Plan | None = None
     packed: str = ""
@@ -127,7 +128,7 @@ def _page(request: ActorRequest, *, problem: str = "", plan: outside.Plan | None
         tabs("estimates-import"), chosen.sort.key if chosen else text(request, "sort"), chosen.thousands if chosen else request.POST.get("thousands", ""),
         [(one.key, one.title) for one in outside.SORTS.values()], list(outside.THOUSANDS.items()),
         [(one.title, ", ".join(one.columns)) for one in outside.SORTS.values()], chosen.said if chosen else _said(request),
-        list(vsrr.CAUSES.items()), list(vsrr.COUNTS.items()), areas_served(), problem, plan, packed, plan.bad[:MOST_SHOWN] if plan else [],
+        list(vsrr.CAUSES.items()), list(vsrr.COUNTS.items()), areas_served(), f"KY = {vsrr.example()}", problem, plan, packed, plan.bad[:MOST_SHOWN] if plan else [],
         [_change(one) for one in plan.corrections[:MOST_SHOWN]] if plan else [], done if done.isdecimal() else "",
     )
     return render(request, "console/estimates_import.html", {"page": shown}, status=422 if problem or (plan and plan.bad) else 200)
