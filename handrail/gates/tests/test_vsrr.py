@@ -21,7 +21,7 @@ from handrail.gates.spreadsheet.reading import NotReadable
 from handrail.insight import deaths
 from handrail.insight.models import DeathCount, Level
 from handrail.insight.outside import history_of, in_force
-from handrail.insight.periods import Period
+from handrail.insight.periods import Period, Window
 from handrail.kernel import scope
 from tests.signing_in import sign_in
 
@@ -82,6 +82,8 @@ def test_of_counts_that_overlap_a_year_takes_exactly_its_own_and_a_quarter_none(
     assert asked("2025Q3", "rolling_12_months") == 1008
     assert {asked(f"2025Q{n}") for n in (1, 2, 3, 4)} == {None}
     assert {asked("2025H1"), asked("2025-12")} == {None}
+    both = Window(date(2024, 1, 1), date(2026, 1, 1))
+    assert deaths.in_window(Level.TARGETED_AREA, "harbour-area", both) is None, "thirteen counts lie in it, and no two of them are added"
 
 
 def test_a_count_that_cdc_suppresses_stays_hidden_and_is_never_nothing(in_harbour):
