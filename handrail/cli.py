@@ -18,7 +18,7 @@ from typing import Any
 
 import django
 
-from handrail import cli_audit, cli_backup, cli_export, cli_gates, cli_keys, cli_numbers
+from handrail import cli_audit, cli_backup, cli_export, cli_gates, cli_keys, cli_numbers, cli_outside
 from handrail.kernel import supervisor
 from handrail.kernel.config import REPOSITORY, ConfigError
 from handrail.kernel.embedded_postgres import PostgresError
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     command("selfcheck", _selfcheck, "Check that this installation is safe to run.")
     cli_audit.add_command(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_numbers.add_commands(commands, cli_gates.House(_open_house, _organisations, _say))
+    cli_outside.add_command(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_export.add_command(commands, cli_gates.House(_open_house, _organisations, _say))
     cli_backup.add_commands(commands, cli_backup.House(_open_house, _migrate_now))
     cli_keys.add_commands(commands, cli_keys.House(_open_house))

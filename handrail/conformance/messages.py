@@ -35,7 +35,7 @@ COMPLETE = ("es",)
 BEGUN = ("sw", "uk", "ru", "ky", "mk", "pt_BR")
 """Languages of the eight countries of MISSION.md that can be begun with `make messages LANGUAGE=…`."""
 KEYWORDS: dict[str, Any] = {
-    "_": None, "_t": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
+    "_": None, "_t": None, "_l": None, "_now": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
 }
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)

@@ -78,3 +78,11 @@ def test_six_more_languages_can_be_begun_and_show_what_they_lack(language, tmp_p
                 assert gettext("Sign in first.") == "‹Sign in first.›"
         finally:
             trans_real._translations.clear()
+
+
+def test_every_name_under_which_a_sentence_is_translated_is_looked_for():
+    """A sentence in `_l(...)` that nobody finds is English in every language."""
+    imported = re.compile(r"^from django\.utils\.translation import n?p?gettext(?:_lazy)? as (\w+)$", re.MULTILINE)
+    used = {name for path in (ROOT / "handrail").rglob("*.py") if "/tests/" not in str(path) for name in imported.findall(path.read_text())}
+    assert used >= {"_", "_l"}
+    assert used <= set(messages.KEYWORDS)

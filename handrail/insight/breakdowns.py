@@ -16,6 +16,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.codes import Service
+from handrail.services.naloxone.codes import Product
 
 Text = str | Promise
 
@@ -87,6 +88,10 @@ BREAKDOWNS: Mapping[str, Breakdown] = {
         Breakdown(
             "naloxone", _("Sort of kit"), "part", {"naloxone_nasal": _("nasal"), "naloxone_im": _("injection"), "naloxone_other": _("not said")},
             source="domain/naloxone.md 4: nasal and injection are counted apart",
+        ),
+        Breakdown(
+            "product", _("Product"), "part", {**{product.value: product.label for product in Product}, **_UNKNOWN},
+            source="domain/naloxone.md 8: all lots of one product together",
         ),
         Breakdown(
             "result", _("Result"), "part", {"positive": _("positive"), "negative": _("negative"), "indeterminate": _("unclear")}, source="MER 2.6.1, HTS_TST",

@@ -30,6 +30,8 @@ from handrail.kernel.access import Actor
 FIELDS = ("level", "area", "months", "ends", "deaths", "method", "source", "source_link")
 LONGEST = 120
 """Months that one count may span."""
+NOT_SHOWN = "?"
+"""How a count is written that its source does not show, without saying how high it can be."""
 _HIDDEN = re.compile(r"<\s*(\d{1,4})|≤\s*(\d{1,4})")
 
 
@@ -40,7 +42,7 @@ class Overlap(ValueError):
 def read_typed(typed: Mapping[str, str]) -> tuple[DeathCount, Problems]:
     """A count from what was typed or stands in a file, and what is wrong with it. Saves nothing.
 
-    “<10” is kept as what it is: hidden by its source, at most 9.
+    “<10” is kept as what it is: hidden by its source, at most 9. “?” is a count that its source does not show at all.
     """
     problems: Problems = []
     level = chosen(typed.get("level", ""), [level.value for level in LEVELS], "level", problems)
@@ -52,7 +54,7 @@ def read_typed(typed: Mapping[str, str]) -> tuple[DeathCount, Problems]:
     hidden = _HIDDEN.fullmatch(typed.get("deaths", "").strip())
     if hidden is not None and int(hidden[1] or hidden[2]) > 0:
         row.high = int(hidden[1]) - 1 if hidden[1] else int(hidden[2])
-    else:
+    elif typed.get("deaths", "").strip() != NOT_SHOWN:
         row.value = whole(typed.get("deaths", ""), "deaths", problems)
     months = whole(typed.get("months", ""), "months", problems, least=1, most=LONGEST)
     last = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", typed.get("ends", "").strip())
@@ -67,9 +69,10 @@ def read_typed(typed: Mapping[str, str]) -> tuple[DeathCount, Problems]:
 def as_typed(row: DeathCount) -> dict[str, str]:
     """A count as the form has it."""
     window = Window(row.starts_on, row.ends_before)
+    hidden = NOT_SHOWN if row.high is None else f"<{row.high + 1}"
     return {
         "level": row.level, "area": row.area, "method": row.method, "source": row.source, "source_link": row.source_link,
-        "deaths": str(row.value) if row.value is not None else f"<{(row.high or 0) + 1}", "months": str(window.whole_months),
+        "deaths": str(row.value) if row.value is not None else hidden, "months": str(window.whole_months),
         "ends": f"{months_before(row.ends_before, 1):%Y-%m}",
     }
 

@@ -1,4 +1,4 @@
-"""The small tables beside the facts: sites, items, who stands for whom, what does not count, estimates."""
+"""The small tables beside the facts: sites, items, who stands for whom, what does not count, estimates, days without naloxone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from handrail.insight.models import DeathCount, SizeEstimate
 from handrail.insight.outside import in_force
 from handrail.insight.values import GROUPS
 from handrail.ledgers.stock.models import Item, ItemClass, KitComponent
+from handrail.services.naloxone import counted
 from handrail.services.naloxone.queries import Kit, kits
 
 NALOXONE = ("naloxone_kits", "naloxone_doses", "naloxone_nasal", "naloxone_im", "naloxone_other")
@@ -30,6 +31,8 @@ DIMENSIONS: dict[str, pa.Schema] = {
         [("population", pa.string()), ("level", pa.string()), ("area", pa.string()), ("value", pa.int64()), ("low", pa.int64()),
          ("high", pa.int64()), ("method", pa.string()), ("year", pa.int64()), ("source", pa.string())]
     ),
+    "out_of_stock": pa.schema([("site", pa.string()), ("product", pa.string()), ("starts_on", pa.date32()), ("ends_before", pa.date32())]),
+    "recalls": pa.schema([("recall", pa.string()), ("began_on", pa.date32()), ("sent", pa.int64()), ("accounted", pa.int64())]),
     "deaths": pa.schema(
         [("level", pa.string()), ("area", pa.string()), ("starts_on", pa.date32()), ("ends_before", pa.date32()), ("value", pa.int64()), ("source", pa.string())]
     ),
@@ -45,6 +48,8 @@ def rows(sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dic
         "survivors": sorted((str(person), str(survivor)) for person, survivor in survivors().items()),
         "asides": asides,
         "estimates": list(estimates.values_list(*DIMENSIONS["estimates"].names)),
+        "out_of_stock": counted.out_of_stock(),
+        "recalls": counted.recalled(),
         "deaths": list(in_force(DeathCount).order_by("level", "area", "starts_on", "ends_before", "key").values_list(*DIMENSIONS["deaths"].names)),
     }
 

@@ -107,6 +107,21 @@ def overdoses(on: str, who: str = "", outcome: str = "recovered", **said: object
     return Event(who, on, "naloxone.reversal", {"outcome": outcome, **said}, name=who)
 
 
+def kits_come(on: str, quantity: int) -> Event:
+    """A delivery of the spray."""
+    return Event("", on, "stock.received", {"lines": [{"item": KIT, "lot": str(LOT_OF_KITS), "quantity": quantity}]})
+
+
+def kits_end(on: str, event: str, quantity: int, **said: object) -> Event:
+    """What became of kits of the spray that had been given."""
+    return Event("", on, "naloxone.kit", {"event": event, "item": KIT, "lot": str(LOT_OF_KITS), "quantity": quantity, **said})
+
+
+def kits_are_recalled(on: str) -> Event:
+    """The maker calls the lot of the spray back."""
+    return Event("", on, "stock.recalled", {"severity": "harmful", "source_reference": "FSN-7", "lines": [{"item": KIT, "lot": str(LOT_OF_KITS)}]})
+
+
 def released(who: str, on: str, kit: str) -> Event:
     """Somebody leaves custody, with a kit or without."""
     return Event(who, on, "naloxone.released", {"kit": kit})

@@ -28,9 +28,11 @@ from handrail.insight.spec import (
     Followed,
     Measure,
     Outlets,
+    OutOfStock,
     People,
     Prevented,
     PrisonCount,
+    Recalled,
     Records,
     Regular,
     Sum,
@@ -223,6 +225,25 @@ def _due(measure: Due, tables: Tables, window: Window) -> Any:
         joined = rows.inner_join(followed, rows["root"] == followed["named"])
         rows = joined.filter((joined["on"] - joined[measure.since]).cast("int64") <= measure.days)
     return by_person(rows, _["root"].nunique())
+
+
+@rows_of.register
+def _out_of_stock(_measure: OutOfStock, tables: Tables, window: Window) -> Any:
+    rows = tables.dimension("out_of_stock").filter(_["starts_on"] < window.ends_before, _["ends_before"] > window.starts_on)
+    days = ibis.least(rows["ends_before"], ibis.literal(window.ends_before)) - ibis.greatest(rows["starts_on"], ibis.literal(window.starts_on))
+    return rows.select(
+        "site", coded=ibis.literal(False), person="site", year=ibis.literal(0), amount=days.cast("int64"), alone=ibis.literal(0), part=rows["product"]
+    )
+
+
+@rows_of.register
+def _recalled(measure: Recalled, tables: Tables, window: Window) -> Any:
+    rows = tables.dimension("recalls").filter(_["began_on"] >= window.starts_on, _["began_on"] < window.ends_before)
+    # How many people have them nobody knows: as many as there are kits, at most.
+    return rows.select(
+        site=ibis.literal(NOWHERE), coded=ibis.literal(False), person="recall", year=ibis.literal(0), amount=rows[measure.column], alone=rows[measure.column],
+        part=ibis.literal(""),
+    )
 
 
 # -- what measures are made of -------------------------------------------------------------------------------------------

@@ -80,7 +80,8 @@ class DeathCount(FromOutside):
     """Deaths by opioid overdose in an area, counted by somebody else over so many months.
 
     Counts of twelve months that end with each month overlap, so rows are never added up (`deaths.in_window`). A count
-    that its source hides (“<10”) has no value, only a `high`: it is neither 0 nor 9.
+    that its source hides (“<10”) has no value, only a `high`: it is neither 0 nor 9. One that its source does not show
+    has neither.
     """
 
     level = models.CharField(max_length=16, choices=Level)

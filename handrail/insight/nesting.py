@@ -14,6 +14,7 @@ from handrail.insight.spec import (
     People,
     Prevented,
     PrisonCount,
+    Recalled,
     Records,
     Regular,
     Sum,
@@ -58,6 +59,8 @@ def contains(large: Measure, small: Measure) -> bool:
         case Due(), Due():
             same = (large.kind, large.since, large.days) == (small.kind, small.since, small.days) and _narrows(large.where, small.where)
             return same and large.outcome in {"", small.outcome} and large.named_by in {"", small.named_by} and large != small
+        case Recalled(), Recalled():
+            return (large.column, small.column) == ("sent", "accounted")
         case Followed(), Followed():
             return (large.kind, large.outcome) == (small.kind, small.outcome) and set(small.ever) < set(large.ever)
         case _:

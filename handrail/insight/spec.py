@@ -132,10 +132,7 @@ class People:
 
 @dataclass(frozen=True)
 class Package:
-    """Distinct people who had everything of the defined package: a dated rule, the programme's value `kp_package`.
-
-    Which activities that is depends on the last day of the window: `packages.py` says it.
-    """
+    """Distinct people who had everything of the defined package (the value `kp_package`), as it held on the last day of the window."""
 
     title: Text = field(compare=False)
     injects: Literal["any", "yes"] = "yes"
@@ -230,10 +227,9 @@ class Waited:
 
 @dataclass(frozen=True)
 class Due:
-    """Records of people with a code of which so many days were over in the window, counted from the day that `since` names.
+    """Records of people with a code of which so many days were over in the window, counted from the day that `since` names; each is asked once.
 
-    With `outcome` only those that a record of that kind followed in these days: `named_by` is its column that names them. Each
-    record is asked once, in the period in which its days are over.
+    With `outcome` only those that a record of that kind followed in these days: `named_by` is its column that names them.
     """
 
     kind: str
@@ -245,7 +241,22 @@ class Due:
     named_by: str = ""
 
 
-Measure = Sum | Records | Contacts | People | Package | Prevented | PrisonCount | Outlets | Among | Regular | Followed | Estimate | Deaths | Waited | Due
+@dataclass(frozen=True)
+class OutOfStock:
+    """Days on which a place had none of a product of naloxone, summed over places and products. Nobody stands behind it; a product is a part."""
+
+    title: Text = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """Of recalls of naloxone that began in the window: kits that had left the store, or those accounted for; each taken as one person."""
+
+    column: Literal["sent", "accounted"]
+    title: Text = field(compare=False)
+
+
+Measure = Sum | Records | Contacts | People | Package | Prevented | PrisonCount | Outlets | Among | Regular | Followed | Estimate | Deaths | Waited | Due | OutOfStock | Recalled
 OF_PEOPLE = (People, Package, Prevented, Regular)
 """Measures that count distinct people."""
 FROM_OUTSIDE = (Estimate, Deaths)
@@ -348,8 +359,8 @@ class Indicator:
             raise ValueError(f"{self.code}: an estimate or a bound says what is unknown, nothing else does.")
         if self.annualised and self.kind != "ratio":
             raise ValueError(f"{self.code}: only a ratio can be annualised.")
-        if self.by_site and any(isinstance(part, (Regular, Outlets)) for part in self.parts):
-            raise ValueError(f"{self.code}: who picks up regularly may do so at several sites; say by_site=False.")
+        if self.by_site and any(isinstance(part, (Regular, Outlets, Recalled)) for part in self.parts):
+            raise ValueError(f"{self.code}: who picks up regularly may do so at several sites, a recall is of all; say by_site=False.")
         if self.by_site and self.level in {Level.TARGETED_AREA, Level.COUNTRY}:
             raise ValueError(f"{self.code}: people of an area or a country cannot be divided among sites; say by_site=False.")
         if any(BREAKDOWNS.get(key) is None for written in self.breakdowns for key in keys_of(written)):

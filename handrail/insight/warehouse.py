@@ -1,7 +1,7 @@
 """Facts to Parquet: incremental, idempotent, and whole at every moment. Only jobs and the command line import this.
 
     <warehouse>/<organisation>/facts/<kind>/<from>-<to>.g<generation>.parquet    facts with counter in (from, to]
-    <warehouse>/<organisation>/dimensions/<name>.<digest>.parquet                sites, items, survivors, asides, estimates
+    <warehouse>/<organisation>/dimensions/<name>.<digest>.parquet                sites, items, survivors, asides, estimates …
     <warehouse>/<organisation>/manifest.json                                     what is complete
 
 A file never changes once the manifest names it. The manifest is written last and replaces the old one in one step, so
@@ -45,7 +45,7 @@ CHUNK = 50_000
 """Counters read at a time, and the most that one file covers: memory stays flat however many facts there are."""
 MANY_FILES = 40
 """When a kind has gathered so many small files, they become one."""
-_FORMAT = 4
+_FORMAT = 5
 _LOCK = 7_203_114
 """First number of the advisory lock that lets one build of an organisation run at a time."""
 

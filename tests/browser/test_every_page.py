@@ -63,8 +63,7 @@ PAGES += [
     # naloxone
     ("naima", "/naloxone/"), ("otieno", "/naloxone/bag/{bag_id}/"), ("naima", "/naloxone/bag/{van_id}/told/"), ("naima", "/naloxone/bag/{van_id}/fill/"),
     ("naima", "/naloxone/overdose/{van_id}/"), ("naima", "/naloxone/overdoses/"), ("coordinator", "/naloxone/overview/"), ("store", "/naloxone/kits/"),
-    ("naima", "/kit-labels/"), ("naima", "/naloxone/requests/"), ("naima", "{aid}tell/?kit=NX-0417"), ("naima", "{aid}receipt/"),
-    ("mailer", "/parcels/"), ("mailer", "/parcels/new/{van_id}/"), ("mailer", "{mail_order}"), ("mailer", "{mail_order}label/"), ("mailer", "{mail_order}address/"),
+    ("naima", "/kit-labels/"), ("naima", "/naloxone/requests/"), ("naima", "{aid}tell/?kit=NX-0417"), ("naima", "{aid}receipt/"), ("mailer", "/parcels/"), ("mailer", "/parcels/new/{van_id}/"), ("mailer", "{mail_order}"), ("mailer", "{mail_order}label/"), ("mailer", "{mail_order}address/"),
 ]
 PAGES += [
     # reports, what left the house, and what everybody sees
@@ -106,8 +105,8 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     handrail(server, "warehouse", "build")
     visitor.open("/targets/")
     found["shipped_target"] = visitor.page.locator(".item a:text-is('> 200')").first.get_attribute("href") or ""
-    found["public"], found["quarter"] = _numbers(visitor, server), QUARTER
-    found["aid"] = found["public"].replace("/public/", "/aid/")
+    public = _numbers(visitor, server)
+    found |= {"public": public, "aid": public.replace("/public/", "/aid/"), "quarter": QUARTER}
     context.close()
     return found
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from handrail.insight.arithmetic import Cell, Status, display, value_of
-from handrail.insight.examples import NALOXONE_GIVEN, gets_kits, overdoses, play
+from handrail.insight.examples import NALOXONE_GIVEN, gets_kits, kits_are_recalled, kits_come, kits_end, overdoses, play
 from handrail.insight.models import DeathCount, Level
 from handrail.insight.spec import INDICATORS, Example, Records, Waited, only
 
@@ -61,6 +61,24 @@ def test_nasal_and_injection_kits_are_told_apart_and_single_doses_are_no_kits(wa
 def test_a_report_that_was_taken_for_an_overdose_and_was_none_is_in_no_number(warehouse):
     pack = numbers(warehouse, *(overdoses("2026-07-01", outcome="not_an_overdose", doses_total=4, naloxone_available="used", emergency_called="yes") for _n in range(3)))
     assert {pack.get(key).plain for key in ("hr_nal_06", "hr_nal_09", "hr_nal_10", "hr_nal_11")} == {"not_computable"}
+
+
+def test_days_without_are_told_apart_by_product_and_cut_at_the_ends_of_a_period(warehouse):
+    pack = numbers(warehouse, kits_come("2026-06-20", 2), gets_kits("", "2026-06-29", 2), kits_come("2026-07-02", 1), gets_kits("", "2026-09-28", 1))
+    cells = {row.cell: row.plain for row in pack if row.indicator.key == "hr_nal_14" and row.cell.startswith("product=")}
+    assert (pack.get("hr_nal_14").plain, cells["product=nasal_4mg"], cells["product=unknown"]) == ("5", "5", "0"), "1 and 2 July, 28 to 30 September"
+    assert pack.get("hr_nal_14", warehouse.van.id).plain == "5"
+    assert warehouse.numbers("2026Q2").get("hr_nal_14").plain == "2"
+    assert warehouse.numbers("2026Q1").get("hr_nal_14").plain == "0"
+
+
+def test_a_recall_counts_in_the_quarter_in_which_it_began_and_goes_on_growing(warehouse):
+    events = (kits_come("2026-05-01", 20), gets_kits("A", "2026-05-02", 20), kits_end("2026-06-01", "used", 5), kits_are_recalled("2026-06-30"))
+    numbers(warehouse, *events)
+    asked = lambda: [warehouse.numbers(quarter).get("hr_nal_16").plain for quarter in ("2026Q2", "2026Q3")]  # noqa: E731
+    assert asked() == ["25.0", "not_computable"]
+    numbers(warehouse, kits_end("2026-08-01", "destroyed", 5), kits_end("2026-08-02", "confiscated", 5))
+    assert asked() == ["50.0", "not_computable"]
 
 
 def test_only_a_ratio_can_be_told_for_each_thousand():

@@ -61,7 +61,7 @@ INSIDE = [
     (CONDOMS, Sum(NEEDLES, "quantity", "", items=("internal_condoms",))),
     (CONDOMS, Sum(NEEDLES, "quantity", "", items=("external_condoms", "internal_condoms"), sold="only")),
     (PrisonCount("living_with_hiv", ""), PrisonCount("on_art", "")),
-    *((INDICATORS[key].denominator, INDICATORS[key].numerator) for key in ("hr_nal_03", "hr_nal_06", "hr_nal_09", "hr_nal_10", "hr_nal_13", "hr_nal_17")),
+    *((INDICATORS[key].denominator, INDICATORS[key].numerator) for key in ("hr_nal_03", "hr_nal_06", "hr_nal_09", "hr_nal_10", "hr_nal_13", "hr_nal_16", "hr_nal_17")),
     (Records("naloxone.reversal", ""), INDICATORS["hr_nal_11"].denominator), (INDICATORS["hr_nal_03"].denominator, INDICATORS["hr_nal_03"].numerator),
 ]
 

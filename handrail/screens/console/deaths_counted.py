@@ -33,7 +33,9 @@ class Count:
 
 
 def text_of(row: DeathCount) -> str:
-    """The count, or that its source hides it."""
+    """The count, or that its source hides it or does not show it."""
+    if row.value is None and row.high is None:
+        return _("not shown by its source")
     return number(row.value) if row.value is not None else _("hidden by its source: at most %(high)s") % {"high": number(row.high or 0)}
 
 
@@ -68,7 +70,7 @@ def boxes() -> list[Box]:
         Box("area", _l("Area"), _l("As it stands on the page of the place. Empty for the country."), suggested=areas_served(), most=40),
         Box("months", _l("Months it counts"), _l("12 for a year"), "digits", most=3),
         Box("ends", _l("Last month"), _l("Such as 2025-12"), most=7),
-        Box("deaths", _l("Deaths"), _l("Digits only. If the source hides a small number, write it as the source does: <10"), most=15),
+        Box("deaths", _l("Deaths"), _l("Digits only. If the source hides a small number, write it as the source does: <10. If it shows none, write ?"), most=15),
         Box("method", _l("How they were counted"), _l("Such as death certificates, provisional"), most=80),
         Box("source", _l("Where it stands"), _l("Who published it, its title, its page")),
         Box("source_link", _l("Link, if there is one"), most=300),

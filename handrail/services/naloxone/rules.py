@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 
 from handrail.services.naloxone.codes import HandedOut, SourceClass
 
+_DAY = timedelta(days=1)
 DAYS_OF_A_MONTH = 30
 """What a month of stock is (`domain/naloxone.md` 8)."""
 
@@ -81,6 +83,45 @@ def mail_path(steps: Iterable[str]) -> list[int]:
             state = step
             taken.append(place)
     return taken
+
+
+# -- days without --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DayOfBook:
+    """A day on which something moved: the lowest of the book after a move, the book as the day ended, how many went to people."""
+
+    on: date
+    lowest: int
+    end: int
+    used: int
+
+
+def out_of_stock(days: Sequence[DayOfBook], until: date) -> list[tuple[date, date]]:
+    """Spans of days on which there was nothing at some moment: first day, first day after. `days` are in order; nothing is known from `until` on.
+
+    A part of a day counts as one; the first day begins with what came first. A day on which more went out than the book had
+    does not count: it was there, and the book was wrong (as `stock.rules.stock_out_days`).
+    """
+    found: list[tuple[date, date]] = []
+
+    def add(first: date, after: date) -> None:
+        if first < min(after, until):
+            begins = found.pop()[0] if found and found[-1][1] == first else first
+            found.append((begins, min(after, until)))
+
+    before: DayOfBook | None = None
+    for day in days:
+        if before is not None and before.end <= 0:
+            add(before.on + _DAY, day.on)
+        lowest = day.lowest if before is None else min(before.end, day.lowest)
+        if lowest <= 0 and not (day.used > 0 and lowest < 0):
+            add(day.on, day.on + _DAY)
+        before = day
+    if before is not None and before.end <= 0:
+        add(before.on + _DAY, until)
+    return found
 
 
 # -- shares and times --------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import recalls
 from handrail.ledgers.stock.models import Balance, Lot
 from handrail.ledgers.stock.reactor import OnHold, Short
-from handrail.services.naloxone import commands, queries
+from handrail.services.naloxone import commands, counted, queries
 from handrail.services.naloxone.codes import Origin
 from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.kinds.reversal import Reversal
@@ -93,6 +93,7 @@ def test_of_forty_kits_of_a_recalled_lot_thirty_six_are_still_out(house):
     found = queries.of_recall(recalls.find(recalled.id))
     assert found is not None
     assert (found.sent, found.accounted, found.total) == (40, 4, 36)
+    assert [one[2:] for one in counted.recalled()] == [(40, 4)]
     assert found.groups == {
         "reachable": 12, "anonymous": 9, "in_bag": 4, "passed_on": 6, "in_box": 3, "taken_from_box": 2, "in_vehicle": 0, "unknown": 0,
     }
