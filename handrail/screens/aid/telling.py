@@ -111,9 +111,8 @@ def tell(request: HttpRequest, organisation: uuid.UUID) -> HttpResponse:
 
 def _told(request: HttpRequest, organisation: uuid.UUID) -> TellPage:
     """What was sent, kept; or the form again with what was typed and a sentence at each fault."""
-    post, errors = request.POST, {}
-    said, wrong = _said(post)
-    errors |= wrong
+    post = request.POST
+    said, errors = _said(post)
     if post.get("when") not in set(When):
         errors["when"] = _("Choose one of the answers.")
     places = {str(place.id) for place in public_reports.pick_up_places()}
