@@ -101,7 +101,7 @@ def places(server: Server, chromium: Browser) -> dict[str, str]:
     for name, listed, link in (("account", "/accounts/", ".item a:text-is('Naima')"), ("site", "/sites/", "a.place:has-text('Drop-in')")):
         found[name] = visitor.open(listed).locator(link).first.get_attribute("href") or ""
     found |= _stock_and_exchange(visitor, composer, found["unit"])
-    found |= _from_outside(visitor) | {"mail_order": take_order(visitor, "moth-7")}
+    found |= {"mail_order": take_order(visitor, "moth-7")} | _from_outside(visitor)
     handrail(server, "warehouse", "build")
     visitor.open("/targets/")
     found["shipped_target"] = visitor.page.locator(".item a:text-is('> 200')").first.get_attribute("href") or ""
