@@ -227,12 +227,23 @@ class Worker:
         for store, fields in stores:
             typed = {name: who.answer(name)[:longest] for name, longest in fields.items()}
             self.post(f"/people/{word}/sealed/{store}/", {"at": self.site, "id": str(uuid.uuid4()), **typed})
+        if who.number % 10 == 3:
+            self._by_mail(who)
         if who.number % 20 == 1:
             self._what_goes_wrong(who, word)
         if who.number % 25 == 2:
             for purpose in ("asked_to", "pack", "letter"):
                 for store, _fields in stores:
                     self.post(f"/people/{word}/sealed/{store}/open/", {"at": self.site, "purpose": purpose})
+
+    def _by_mail(self, who: Canary) -> None:
+        """Somebody orders by mail; first their name stands where a word of theirs belongs."""
+        form = {
+            "item": "naloxone-nasal-4mg", "quantity": "1", "to-name": who.said("name"), "to-address": who.address, "to-note": who.said("words"),
+            "to-contact": who.phone, "to-quiet": who.answer("how")[:120],
+        }
+        for handle in (who.said("name"), f"order-{who.number % 1000}"):
+            self.post(f"/parcels/new/{self.site}/", {"id": str(uuid.uuid4()), "handle": handle, **form})
 
     def _by_code(self, who: Canary) -> str:
         answers = {"mother": who.said("mother"), "father": who.said("father"), "own": who.said("own"), "day": str(1 + who.number % 28), "month": str(1 + who.number // 28 % 12), "year": str(1960 + who.number % 40)}

@@ -51,6 +51,8 @@ def test_the_drill_went_through_every_screen(seized):
     assert seized.answers["/cards/new/…/ 302"] >= HOW_MANY * 0.75, seized.answers
     assert any(route.startswith("/import/") for route in seized.answers)
     assert any("/open/ 200" in route for route in seized.answers), seized.answers
+    assert seized.answers.get("/parcels/new/…/ 302", 0) >= HOW_MANY * 0.095, seized.answers
+    assert seized.answers.get("/parcels/new/…/ 422", 0) >= HOW_MANY * 0.095, seized.answers
 
 
 def test_without_the_keys_nobody_is_found_anywhere(seized):
@@ -66,6 +68,8 @@ def test_with_the_keys_everybody_is_in_the_vault_and_nowhere_else(seized):
     for store, _fields in every_store():
         found = people_in("\n".join(json.dumps(fields, ensure_ascii=False) for name, fields in said if name == store).encode())
         assert found == EVERYBODY, store
+    ordered = people_in("\n".join(json.dumps(fields, ensure_ascii=False) for name, fields in said if name == "naloxone.mail_order").encode())
+    assert len(ordered) >= HOW_MANY * 0.095
     assert searched(seized) == {}, "opening the vault left something behind"
 
 
