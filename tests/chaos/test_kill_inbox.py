@@ -130,6 +130,8 @@ class Storm:
             held = [item for item in self.started - self.done if item in SEALED]
             children = [fork(brings(post, device, held, is_open=random.random() < 0.5)), fork(opens(post))]
             children[0].wait_for("done")
+            if random.random() < 0.5:
+                children[1].wait_for("taken")
             time.sleep(random.uniform(0, random.choice([0.02, 0.2, 0.6])))
             for child in random.sample(children, 2):
                 child.kill()
