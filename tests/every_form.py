@@ -41,6 +41,7 @@ from handrail.screens.console.keys import lock_token
 from handrail.services.exchange.models import OpenTest
 from handrail.services.naloxone import public_reports
 from handrail.services.naloxone.models import KitRequest
+from handrail.services.naloxone.tests.helpers import reported
 from handrail.services.naloxone.tests.mailing import ordered
 from handrail.services.naloxone.values import PICK_UP
 from handrail.vault import inbox, records
@@ -180,7 +181,7 @@ def _things(scene: Scene) -> None:
             ends_before=date(2026, 10, 1), site=site, status="no_data", data_through=1, computed_at=clock.now(),
         )
     scene.things = outside.enter(world) | watching.enter(world) | _told(world) | {
-        "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall], "order": [ordered(world)],
+        "people": [("word", person), ("late", late), ("coded", coded)], "word": ["word", "late", "coded"], "device": [till.id], "recall": [recall], "order": [ordered(world)], "told": [reported(world)],
         "store": ["vault.contact", "vault.mail_address"], "token": ["not-the-token"], "waits": [_unread(world)], "wanted": [KitRequest.objects.get().id],
         "item": ["filter", "injecting-kit", "condom"], "visit": [visit, walk_in], "site": [world.sites[name].id for name in ("Van 1", "Box at the station", "Health unit 3", "Casa")],
         "referral": [Referral.objects.first().fact], "quarter": [quarter], "indicator": ["prv_10a"], "account": [world.staff["elsewhere"].id],

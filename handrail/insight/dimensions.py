@@ -46,7 +46,7 @@ def rows(sites: Sequence[Sequence[Any]], asides: Sequence[Sequence[Any]]) -> dic
         "sites": [(str(site[0]), *site[1:]) for site in sites],
         "items": items(),
         "survivors": sorted((str(person), str(survivor)) for person, survivor in survivors().items()),
-        "asides": asides,
+        "asides": [*asides, *counted.told_twice()],
         "estimates": list(estimates.values_list(*DIMENSIONS["estimates"].names)),
         "out_of_stock": counted.out_of_stock(),
         "recalls": counted.recalled(),

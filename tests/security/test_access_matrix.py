@@ -27,6 +27,7 @@ from handrail.kernel import clock, ids, scope
 from handrail.kernel.models import AccessEntry
 from handrail.ledgers.stock import recalls
 from handrail.services.exchange.models import OpenTest
+from handrail.services.naloxone.tests.helpers import reported
 from handrail.services.naloxone.tests.mailing import ordered, stocked
 from tests import outside, releases, watching
 from tests.world import STAFF
@@ -83,7 +84,7 @@ def things(world: SimpleNamespace) -> dict[str, object]:
             "account": world.staff["elsewhere"].id, "name": "second_factor",
             "proposal": proposals.propose(newer=ids.random(), older=ids.random(), actor=world.system).id, "merge": ids.new(),
             "store": "vault.contact", "token": "not-the-token", "waits": ids.random(), "wanted": ids.random(),
-            "order": ordered(stocked(world)),
+            "order": ordered(stocked(world)), "told": reported(world),
             "word": "nobody",  # a word means somebody only in the session that holds it
             "fact": {
                 "waiting-decide": Aside.objects.get(fact=aside.id).fact,

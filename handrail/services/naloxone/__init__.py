@@ -12,7 +12,7 @@ ROOM = Room(
         "outreach": {"naloxone.give", "naloxone.report"},
         "nurse": {"naloxone.give", "naloxone.report"},
         "peer": {"naloxone.give", "naloxone.report"},
-        "coordinator": {"naloxone.report", "naloxone.overview", "naloxone.kits"},
+        "coordinator": {"naloxone.report", "naloxone.review", "naloxone.overview", "naloxone.kits"},
         "mail_team": {"naloxone.mail"},
         "storekeeper": {"naloxone.overview", "naloxone.kits"},
     },
@@ -21,5 +21,5 @@ ROOM = Room(
         NavItem(_("Orders by mail"), "mail:orders", "naloxone.mail", every_day=True),
         NavItem(_("Naloxone in numbers"), "naloxone:overview", "naloxone.overview", NavGroup.STOCK),
     ),
-    shielded=frozenset({"naloxone.give", "naloxone.report", "naloxone.overview", "naloxone.mail"}),
+    shielded=frozenset({"naloxone.give", "naloxone.report", "naloxone.review", "naloxone.overview", "naloxone.mail"}),
 )

@@ -27,8 +27,9 @@ from handrail.services.naloxone.kinds.filled import Filled
 from handrail.services.naloxone.kinds.kit import Event, KitEvent
 from handrail.services.naloxone.kinds.labelled import Labelled
 from handrail.services.naloxone.kinds.reversal import Reversal
+from handrail.services.naloxone.kinds.same_event import SameEvent
 from handrail.services.naloxone.kinds.supply import LotReason, Supply
-from handrail.services.naloxone.models import KitVersion
+from handrail.services.naloxone.models import KitVersion, Report
 
 MET: Mapping[str, Channel] = {
     "peer_bag": Channel.PEER, "vehicle": Channel.VEHICLE, "route_stop": Channel.OUTREACH, "event": Channel.EVENT, "pharmacy": Channel.PHARMACY,
@@ -133,6 +134,13 @@ def report(
     """An account of an overdose. With the id of the one before it is a revision of it: both stay readable."""
     draft = Draft(kind="naloxone.reversal", payload=said, site=site.id, id=id, occurred_at=occurred_at, participant=participant, supersedes=supersedes)
     return record(draft, actor=actor)
+
+
+def same_event(*, actor: Actor, report: Report, same_as: Report | None, id: uuid.UUID) -> Outcome:
+    """Two reports tell of one overdose, so it counts once; with None the report tells of one of its own after all."""
+    payload = SameEvent(report=report.root, same_as=same_as.root if same_as else None)
+    site = report.site.id if report.site else None
+    return record(Draft(kind="naloxone.same_event", payload=payload, site=site, id=id, occurred_at=clock.now()), actor=actor)
 
 
 def set_kit(

@@ -11,12 +11,14 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import connection
 
-from handrail.facts.models import Site
+from handrail.facts.models import Fact, Site
 from handrail.kernel import clock, scope
 from handrail.ledgers.stock import recalls
 from handrail.ledgers.stock.kinds.recall_closed import RecallEnd
 from handrail.services.naloxone import queries, rules
 from handrail.services.naloxone.codes import CARRIED
+from handrail.services.naloxone.models import Report
+from handrail.services.naloxone.project import doubles
 
 
 class OutOfStock(NamedTuple):
@@ -49,6 +51,13 @@ FROM book b LEFT JOIN used u ON u.site = b.site AND u.product = b.product AND u.
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 """Of each place and product the days on which something moved: the lowest of the book after a move, the book at the end, what went to people."""
+
+
+def told_twice() -> list[tuple[str, str, bool, int]]:
+    """Reports that tell again what another report tells: each counts no more, as a row of what was set aside."""
+    facts = dict(Report.objects.filter(root__in=doubles()).values_list("fact", "root"))
+    counters = Fact.objects.filter(id__in=facts).values_list("id", "counter")
+    return sorted((str(fact), "same_event", False, counter) for fact, counter in counters)
 
 
 def out_of_stock() -> list[OutOfStock]:

@@ -110,6 +110,21 @@ class Report(ScopedModel):
         indexes = [models.Index(fields=["organisation", "occurred_at"], name="naloxone_report_at")]
 
 
+class Double(ScopedModel):
+    """What somebody said of a report: which other tells of the same overdose, or that none does. What was said last holds."""
+
+    is_state: ClassVar[bool] = True
+
+    fact = models.UUIDField()
+    report = models.UUIDField(help_text="First fact of its chain of corrections")
+    same_as = models.UUIDField(null=True)
+    counter = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "fact"], name="naloxone_double_fact")]
+        indexes = [models.Index(fields=["organisation", "report", "counter"], name="naloxone_double_report")]
+
+
 class Given(ScopedModel):
     """A line of a hand-over that counts: how many of which item, to whom, first or repeat and why."""
 

@@ -20,6 +20,7 @@ from handrail.ledgers.stock.models import Leg
 from handrail.services.naloxone import rules
 from handrail.services.naloxone.codes import BOXES, USED, Recipient, RepeatReason, SourceClass, SupplyType, YesNoUnknown
 from handrail.services.naloxone.models import Given, Report
+from handrail.services.naloxone.project import doubles
 from handrail.services.naloxone.queries import Kit, kits
 from handrail.services.naloxone.report_codes import Available, Outcome, WhyNotCalled
 from handrail.services.naloxone.values import AVAILABLE_TARGET
@@ -141,7 +142,9 @@ class Reports:
 
 
 def of_reports(rows: Sequence[Report]) -> Reports:
-    """The numbers of these reports. What was no overdose is counted among the outcomes and nowhere else."""
+    """The numbers of these reports. What was no overdose is counted among the outcomes and nowhere else; what another report tells of, once."""
+    told = doubles()
+    rows = [row for row in rows if row.root not in told]
     real = [row for row in rows if row.outcome != Outcome.NOT_AN_OVERDOSE]
     doses = [row.doses for row in real if row.doses is not None]
     seen = [row.available for row in real if row.witnessed == YesNoUnknown.YES]

@@ -17,7 +17,7 @@ from handrail.services.naloxone import rules
 from handrail.services.naloxone.codes import BAGS, BOXES, HandedOut, KitState, Origin, Recipient, RiskConsent
 from handrail.services.naloxone.mail_models import MailOrder, MailStep
 from handrail.services.naloxone.mail_project import check_order, check_step, order_now
-from handrail.services.naloxone.models import Given, KitEnd, KitStep, Report
+from handrail.services.naloxone.models import Double, Given, KitEnd, KitStep, Report
 from handrail.services.naloxone.values import CONSENT_OF_PERSON_AT_RISK, EXPIRED_WITH_NOTICE
 
 MAY_BE_AHEAD = timedelta(minutes=5)
@@ -115,6 +115,11 @@ def _reversal(fact: Recorded) -> None:
     KitEnd.objects.bulk_create([*(KitEnd(**common, code=code, lot=lots[code]) for code in codes), *(KitEnd(**common, code="", lot=lot) for lot in loose)])
 
 
+def _same_event(fact: Recorded) -> None:
+    said = fact.parsed
+    Double.objects.create(organisation_id=fact.organisation, fact=fact.id, report=said.report, same_as=said.same_as, counter=fact.counter)
+
+
 def _mail_order(fact: Recorded) -> None:
     if fact.site is None:
         return
@@ -137,10 +142,10 @@ def _mail_step(fact: Recorded) -> None:
 
 _APPLY: dict[str, Callable[[Recorded], None]] = {
     "naloxone.supply": _supply, "naloxone.filled": _filled, "naloxone.labelled": _labelled, "naloxone.kit": _kit, "naloxone.reversal": _reversal,
-    "naloxone.mail_order": _mail_order, "naloxone.mail_step": _mail_step,
+    "naloxone.same_event": _same_event, "naloxone.mail_order": _mail_order, "naloxone.mail_step": _mail_step,
 }
 KINDS = frozenset(_APPLY)
-CHECKS = frozenset({"naloxone.supply", "naloxone.reversal", "naloxone.mail_order", "naloxone.mail_step"})
+CHECKS = frozenset({"naloxone.supply", "naloxone.reversal", "naloxone.same_event", "naloxone.mail_order", "naloxone.mail_step"})
 
 
 def apply(fact: Recorded) -> None:
@@ -150,7 +155,7 @@ def apply(fact: Recorded) -> None:
 
 def undo(fact: Recorded) -> None:
     """The fact counts no more."""
-    for model in (KitStep, KitEnd, Report, Given, MailOrder, MailStep):
+    for model in (KitStep, KitEnd, Report, Double, Given, MailOrder, MailStep):
         model.objects.filter(fact=fact.id).delete()
     if fact.kind == "naloxone.mail_step":
         order_now(fact.parsed.order)
@@ -173,6 +178,8 @@ def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUI
     if fact.kind == "naloxone.reversal":
         if fact.occurred_at > clock.now() + MAY_BE_AHEAD:
             raise Refusal([("when", _("That is still to come."))])
+    elif fact.kind == "naloxone.same_event":
+        _check_same(fact)
     elif fact.kind == "naloxone.mail_order":
         check_order(fact)
     elif fact.kind == "naloxone.mail_step":
@@ -180,6 +187,23 @@ def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUI
     elif (site := Site.objects.filter(key=fact.site).first()) is not None:
         _check_consent(fact, site)
         _check_expiry(fact, site, fact.day)
+
+
+def _check_same(fact: Recorded) -> None:
+    """Both reports are here, and the one that counts does not itself tell of another's overdose: of a chain nobody knows which one counts."""
+    said, told = fact.parsed, doubles()
+    if Report.objects.filter(root__in=[one for one in (said.report, said.same_as) if one]).count() < (2 if said.same_as else 1):
+        raise Refusal([("same_as", _("One of the two reports is not here any more. Look at the list."))])
+    if said.same_as in told:
+        raise Refusal([("same_as", _("That report tells of the overdose of a third. Choose the third."))])
+    if said.same_as and said.report in told.values():
+        raise Refusal([("same_as", _("Another report is said to tell of this one’s overdose, so this one counts. Open the other one."))])
+
+
+def doubles() -> dict[uuid.UUID, uuid.UUID]:
+    """For each report that tells again what another tells, the one that counts; both by the first fact of their chain."""
+    last = Double.objects.order_by("report", "-counter").distinct("report").values_list("report", "same_as")
+    return {report: same_as for report, same_as in last if same_as is not None}
 
 
 def _check_consent(fact: Recorded, site: Site) -> None:

@@ -24,6 +24,7 @@ from handrail.services.naloxone import commands, public_reports, queries
 from handrail.services.naloxone.bags import codes_typed
 from handrail.services.naloxone.codes import BAGS
 from handrail.services.naloxone.kinds.reversal import Reversal
+from handrail.services.naloxone.project import doubles
 from handrail.services.naloxone.report_codes import DoseRoute, Outcome, ReportChannel
 from handrail.services.naloxone.values import ASK_AFTER_YEARS, ASK_OVER_DOSES
 
@@ -163,18 +164,22 @@ class Told:
     doses: int | None
     wants_kit: bool
     fact: uuid.UUID
+    root: uuid.UUID
+    is_double: bool
 
 
 @may("naloxone.report")
 def reports(request: ActorRequest) -> HttpResponse:
     """What was reported lately at my places, the latest first."""
     tones = {Outcome.DIED.value: "stop", Outcome.RECOVERED.value: "go", Outcome.ALIVE_HANDED_OVER.value: "go"}
+    told = doubles()
     found = [
         Told(
             clock.local(row.occurred_at, row.site.time_zone if row.site else "UTC"), row.site, Outcome(row.outcome).label, tones.get(row.outcome, ""),
-            row.doses, row.replacement_wanted, row.fact,
+            row.doses, row.replacement_wanted, row.fact, row.root, row.root in told,
         )
         for row in queries.reports(request.actor)[:SHOWN]
     ]
     waiting = public_reports.waiting() if request.actor.may("naloxone.overview") else 0
-    return render(request, "naloxone/reports.html", {"reports": found, "waiting": waiting, "saved": request.GET.get("saved", "")})
+    page = {"reports": found, "waiting": waiting, "may_review": request.actor.may("naloxone.review"), "saved": request.GET.get("saved", "")}
+    return render(request, "naloxone/reports.html", page)

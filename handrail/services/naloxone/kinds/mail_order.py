@@ -56,4 +56,5 @@ KIND = Kind(
     may="naloxone.mail",
     sample=MailOrder(handle="moth-7", item="naloxone-nasal-4mg", quantity=2, language="en", area="riverside"),
     needs_encounter=False,
+    fades=True,
 )

@@ -34,6 +34,7 @@ KIND = Kind(
     may="naloxone.mail",
     sample=MailStep(order=uuid.UUID(int=5), step=MailStepTo.PACKED, supply=uuid.UUID(int=6)),
     needs_encounter=False,
+    fades=True,
     about="order",
     asks_about=True,
 )

@@ -10,12 +10,13 @@ from django.test import Client
 
 from handrail.facts import organisations
 from handrail.facts.models import Organisation, RoleAssignment, Site
-from handrail.kernel import ids, scope
+from handrail.kernel import clock, ids, scope
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock.models import Balance, Item, Lot
 from handrail.services.naloxone import commands
 from handrail.services.naloxone.codes import Product
+from handrail.services.naloxone.kinds.reversal import Reversal
 from handrail.vault.models import SealedRecord
 
 NASAL, VIAL = "naloxone-nasal-4mg", "naloxone-im"
@@ -75,6 +76,12 @@ def item(code: str = NASAL) -> Item:
 def there(site: Site, code: str = NASAL) -> int:
     """How many the book has at a place. Needs the scope."""
     return sum(b.quantity for b in Balance.objects.filter(location__site=site, lot__item__code=code))
+
+
+def reported(world: Any) -> uuid.UUID:
+    """A report of an overdose at the van, by the id that others name. Needs the scope."""
+    said = Reversal.model_validate({"outcome": "recovered", "doses_total": 2})
+    return commands.report(actor=world.system, site=world.van, said=said, id=ids.new(), occurred_at=clock.now()).id
 
 
 def can_be_reached(world: Any, who: uuid.UUID) -> None:
