@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import Visitor, picture
-from tests.browser.test_every_page import overflow
+from tests.browser.test_every_page import overflow, violations
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,28 @@ def test_a_peer_gives_twelve_kits_hears_of_three_and_the_maker_recalls_the_lot(v
     assert "40 of 40 are still out" in said
     assert "In a peer’s bag" in said
     picture(page, "naloxone-recall")
+    recall = visitor.path()
     visitor.sign_in("otieno")
     page = visitor.open("/naloxone/")
     assert "must not be given" in page.inner_text("main")
     assert overflow(page) <= 0, "what warns of the recall makes the page scroll sideways"
+    visitor.tap("a:has-text('Used, back, lost')")
+    page.select_option("#event", value="recalled_recovered")
+    page.select_option("#lot", label=next(words for words in page.locator("#lot option").all_inner_texts() if words.startswith("NX-1")))
+    page.fill("#quantity", "2")
+    visitor.tap("main form button.go")
+    visitor.sign_in("coordinator")
+    page = visitor.open("/naloxone/overview/")
+    said = page.inner_text("main")
+    for words in ("Recall FSN-22: 38 kits are still out", "Handed out", "By source", "Why again, hand-overs", "Overdoses reported", "An ambulance was called", "How long it lasts", "Kits with a code"):
+        assert words in said, words
+    page.locator("summary", has_text="How it was computed").first.tap()
+    assert "Of these without anything to give" in page.inner_text("main")
+    picture(page, "naloxone-overview")
+    assert "38 of 40 are still out" in visitor.open(recall).inner_text("main")
+    visitor.open("/naloxone/overdoses/")
+    visitor.tap("a:has-text('Told twice?')")
+    page = visitor.page
+    assert "None: it is an overdose of its own" in page.inner_text("main")
+    assert overflow(page) <= 0
+    assert violations(page) == []

@@ -29,6 +29,8 @@ from handrail.services.naloxone.codes import KitState, Product
 from handrail.services.naloxone.models import KitStep, KitVersion, Report
 
 SPANS: dict[str, int] = {"30": 30, "90": 90, "365": 365}
+MOST_TO_REFILL = 30
+"""Places that are listed; a country has hundreds of bags."""
 
 
 def shown(number: Fraction | None, places: int = 1) -> str:
@@ -95,8 +97,9 @@ def overview(request: ActorRequest) -> HttpResponse:
     actor = request.actor
     rows = list(Report.objects.filter(actor.filter("naloxone.overview"), occurred_at__gte=since).select_related("site"))
     found = numbers.of_reports(rows)
-    sites = list(Site.objects.filter(actor.filter("naloxone.overview", "key")).values_list("key", flat=True))
-    stock, risks = numbers.stock(sites, today())
+    sites = list(Site.objects.filter(actor.filter("naloxone.overview", "key")))
+    stock, risks = numbers.stock([site.key for site in sites], today())
+    refill = numbers.to_refill(sites)
     states = queries.states()
     page = {
         "days": days, "spans": list(SPANS.items()), "kits": numbers.handed_out(actor, since), "reports": found,
@@ -104,7 +107,7 @@ def overview(request: ActorRequest) -> HttpResponse:
         "shares": [
             _line(_("Survived"), found.survival), _line(_("An ambulance was called"), found.called), _line(_("Naloxone was there, where somebody saw it begin"), found.available),
         ],
-        "stock": [StockLine(one, shown(one.months, 2), shown(one.found.outlook.use_per_day, 2)) for one in stock], "risks": risks,
+        "stock": [StockLine(one, shown(one.months, 2), shown(one.found.outlook.use_per_day, 2)) for one in stock], "risks": risks, "refill": refill[:MOST_TO_REFILL], "more_to_refill": max(0, len(refill) - MOST_TO_REFILL),
         "states": [(state.label, states[state.value]) for state in KitState if state.value in states],
         "recalls": _recalls(), "code": request.GET.get("code", ""), "life": _life(request.GET.get("code", "")),
     }

@@ -229,6 +229,16 @@ def test_the_coordinator_sees_kits_by_source_and_why_and_reports_with_what_is_no
     assert "2.0 · 1.8 · " in page
 
 
+def test_the_coordinator_reads_which_bags_and_boxes_want_filling(house):
+    client = signed_in(house, "naima")
+    address = reverse("naloxone:overview")
+    post(client, "bag", house.bag, **q(15), supply_type="first")
+    assert "To be filled" not in signed_in(house, "coordinator").get(address).content.decode(), "25 are left of 40, and 15 went out"
+    post(client, "bag", house.bag, **q(15), supply_type="first")
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", signed_in(house, "coordinator").get(address).content.decode()))
+    assert "To be filled Less is there than went out in the days that an order takes. Otieno’s bag Naloxone spray: 10" in page
+
+
 def test_a_recall_shows_what_is_still_out_on_its_own_page_and_in_numbers(house):
     client = signed_in(house, "naima")
     post(client, "bag", house.van, **q(3))
