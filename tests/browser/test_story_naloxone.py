@@ -56,7 +56,7 @@ def test_a_peer_gives_twelve_kits_hears_of_three_and_the_maker_recalls_the_lot(v
     assert overflow(page) <= 0, "what warns of the recall makes the page scroll sideways"
     visitor.tap("a:has-text('Used, back, lost')")
     page.select_option("#event", value="recalled_recovered")
-    page.select_option("#lot", label=next(words for words in page.locator("#lot option").all_inner_texts() if words.startswith("NX-1")))
+    page.select_option("#lot", label=next(words for words in page.locator("#lot option").all_inner_texts() if words.endswith("NX-1")))
     page.fill("#quantity", "2")
     visitor.tap("main form button.go")
     visitor.sign_in("coordinator")
