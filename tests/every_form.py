@@ -59,7 +59,7 @@ from tests.world import today
 EXTRA_ROLES = [("coordinator", "data_steward", None), ("auditor", "clinical_approver", None), ("inside", "coordinator", "Health unit 3")]
 PEOPLE = ["naima", "coordinator", "store", "nurse", "admin", "auditor", "inside", "casa", "otieno", "mailer"]
 ALSO = [
-    ("nurse", "account"), ("nurse", "account-codes"), ("nurse", "confirm"), ("store", "stock-recall"), ("auditor", "setting"), ("casa", "visit-new"),
+    ("nurse", "account"), ("nurse", "account-codes"), ("nurse", "confirm"), ("store", "stock-recall"), ("auditor", "setting"), ("casa", "visit-new"), ("nurse", "naloxone:requests"),
 ]
 """Pages that show another form to somebody else."""
 
@@ -267,6 +267,8 @@ def _open_behind(scene: Scene) -> None:
     with patch.object(keyring, "mode", return_value=keyring.Mode.HIGH):  # pages that only sealed keys have
         for who, address in (("coordinator", reverse("keys")), ("nobody", reverse("lock-now", args=[lock_token()]))):
             scene.keep(scene.clients[who].get(address), who, address)
+    for address in addresses(scene, "mail:label"):
+        scene.keep(scene.clients["mailer"].post(address, {"purpose": "pack"}), "mailer", address)
     nurse = browser()
     scene.keep(nurse.post("/sign-in/", {"username": "nurse", "password": PASSWORD}), "nobody", "/sign-in/second/")
     sheet = SimpleUploadedFile("last.csv", b"Day,Place\n2025-03-01,Van 1\n")
