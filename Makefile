@@ -29,9 +29,10 @@ test-full: install-dev  ## everything: browser, kills, slow tiers
 	$(BIN)/python -m pytest -q -n 2 -m "not chaos and not browser and not drill"
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser
 	$(BIN)/python -m pytest -q -n 0 -m chaos
-test-nightly: install-dev  ## the seizure drill, and the attacker over two thousand random programmes; for a machine that is idle at night
+test-nightly: install-dev  ## the seizure drill, the attacker over two thousand random programmes, every string in every field; for a machine that is idle at night
 	$(BIN)/python -m pytest -q -n 0 -m drill tests/seizure
 	HANDRAIL_RANDOM_CUBES=2000 $(BIN)/python -m pytest -q -n 2 -m "" handrail/insight/tests/test_everything_published.py
+	HANDRAIL_EVERY_STRING=1 MANY_EXAMPLES=2000 $(BIN)/python -m pytest -q -n 2 -m "" tests/test_naughty_forms.py handrail/facts/tests/test_properties.py
 check: install-dev      ## style, types, layers, docs, sizes
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -40,7 +40,7 @@ from tests.chaos.histories import (
 
 SIZES = st.lists(st.integers(1, 8), min_size=1, max_size=6)
 FEW = settings(max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=int(os.environ.get("MANY_EXAMPLES", "500")), derandomize=False)
+MANY = settings(FEW, max_examples=int(os.environ.get("MANY_EXAMPLES", "200")), derandomize=False)
 
 
 @pytest.fixture
