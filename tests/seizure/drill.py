@@ -381,7 +381,12 @@ def lock_and_go_on(seized: Seized, leader: int, worker: Worker, stores: Stores) 
 
 
 def _power_cut(seized: Seized, leader: int) -> None:
-    """Every process of the server ends at once, the database's first."""
+    """Every process of the server ends at once, the database's first; on to the search when the last of it is gone."""
+    lock = next(seized.folder.rglob("postmaster.pid"))
+    gone = Path("/proc") / lock.read_text().split()[0]
     seized.postgres.kill()
     os.killpg(leader, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while gone.exists() and time.monotonic() < deadline:  # while its number is taken, no other database starts in its folder
+        time.sleep(0.1)
     time.sleep(0.3)
