@@ -7,7 +7,17 @@ from datetime import date
 import pytest
 
 from handrail.insight.arithmetic import Cell, Status, display, value_of
-from handrail.insight.examples import NALOXONE_GIVEN, gets_kits, kits_are_recalled, kits_come, kits_end, overdoses, play
+from handrail.insight.examples import (
+    KIT,
+    NALOXONE_GIVEN,
+    Event,
+    gets_kits,
+    kits_are_recalled,
+    kits_come,
+    kits_end,
+    overdoses,
+    play,
+)
 from handrail.insight.models import DeathCount, Level
 from handrail.insight.spec import INDICATORS, Example, Records, Waited, only
 
@@ -56,6 +66,16 @@ def test_nasal_and_injection_kits_are_told_apart_and_single_doses_are_no_kits(wa
     pack = numbers(warehouse, *NALOXONE_GIVEN)
     cells = {row.cell: row.plain for row in pack if row.indicator.key == "hr_nal_01" and row.cell.startswith("naloxone=")}
     assert cells == {"naloxone=naloxone_nasal": "15", "naloxone=naloxone_im": "0", "naloxone=naloxone_other": "0"}
+
+
+def test_kits_that_came_as_equipment_count_as_kits(warehouse):
+    pack = numbers(warehouse, gets_kits("A", "2026-07-01", 2), Event("B", "2026-07-02", "exchange.given", {"lines": [{"item": KIT, "quantity": 3}]}))
+    assert pack.get("hr_nal_01").plain == "5"
+
+
+def test_an_overdose_that_two_people_tell_of_counts_once(warehouse):
+    told = (overdoses("2026-07-01", "A"), overdoses("2026-07-01", "B", "died"))
+    assert numbers(warehouse, *told, Event("", "2026-07-03", "naloxone.same_event", {"report": "@B", "same_as": "@A"})).get("hr_nal_09").denominator == 1
 
 
 def test_a_report_that_was_taken_for_an_overdose_and_was_none_is_in_no_number(warehouse):

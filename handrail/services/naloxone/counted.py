@@ -18,7 +18,6 @@ from handrail.ledgers.stock.kinds.recall_closed import RecallEnd
 from handrail.services.naloxone import queries, rules
 from handrail.services.naloxone.codes import CARRIED
 from handrail.services.naloxone.models import Report
-from handrail.services.naloxone.project import doubles
 
 
 class OutOfStock(NamedTuple):
@@ -55,7 +54,7 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
 def told_twice() -> list[tuple[str, str, bool, int]]:
     """Reports that tell again what another report tells: each counts no more, as a row of what was set aside."""
-    facts = dict(Report.objects.filter(root__in=doubles()).values_list("fact", "root"))
+    facts = dict(Report.objects.filter(root__in=queries.doubles()).values_list("fact", "root"))
     counters = Fact.objects.filter(id__in=facts).values_list("id", "counter")
     return sorted((str(fact), "same_event", False, counter) for fact, counter in counters)
 

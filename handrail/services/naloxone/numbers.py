@@ -29,8 +29,7 @@ from handrail.services.naloxone.codes import (
     YesNoUnknown,
 )
 from handrail.services.naloxone.models import Given, Report
-from handrail.services.naloxone.project import doubles
-from handrail.services.naloxone.queries import Kit, kits
+from handrail.services.naloxone.queries import Kit, doubles, kits
 from handrail.services.naloxone.report_codes import Available, Outcome, WhyNotCalled
 from handrail.services.naloxone.values import AVAILABLE_TARGET
 

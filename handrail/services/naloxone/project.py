@@ -13,7 +13,7 @@ from handrail.facts.fold import Recorded
 from handrail.facts.models import Site
 from handrail.kernel import clock
 from handrail.ledgers.stock.models import Leg, Lot
-from handrail.services.naloxone import rules
+from handrail.services.naloxone import queries, rules
 from handrail.services.naloxone.codes import BAGS, BOXES, HandedOut, KitState, Origin, Recipient, RiskConsent
 from handrail.services.naloxone.mail_models import MailOrder, MailStep
 from handrail.services.naloxone.mail_project import check_order, check_step, order_now
@@ -191,19 +191,13 @@ def check(fact: Recorded, *, here: Sequence[Recorded], gone: Collection[uuid.UUI
 
 def _check_same(fact: Recorded) -> None:
     """Both reports are here, and the one that counts does not itself tell of another's overdose: of a chain nobody knows which one counts."""
-    said, told = fact.parsed, doubles()
+    said, told = fact.parsed, queries.doubles()
     if Report.objects.filter(root__in=[one for one in (said.report, said.same_as) if one]).count() < (2 if said.same_as else 1):
         raise Refusal([("same_as", _("One of the two reports is not here any more. Look at the list."))])
     if said.same_as in told:
         raise Refusal([("same_as", _("That report tells of the overdose of a third. Choose the third."))])
     if said.same_as and said.report in told.values():
         raise Refusal([("same_as", _("Another report is said to tell of this one’s overdose, so this one counts. Open the other one."))])
-
-
-def doubles() -> dict[uuid.UUID, uuid.UUID]:
-    """For each report that tells again what another tells, the one that counts; both by the first fact of their chain."""
-    last = Double.objects.order_by("report", "-counter").distinct("report").values_list("report", "same_as")
-    return {report: same_as for report, same_as in last if same_as is not None}
 
 
 def _check_consent(fact: Recorded, site: Site) -> None:

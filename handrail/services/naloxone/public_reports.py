@@ -65,6 +65,11 @@ _PRECISION = {
     When.LAST_HOUR: Precision.HOUR, When.TODAY: Precision.DAY, When.YESTERDAY: Precision.DAY, When.THIS_WEEK: Precision.WEEK,
     When.THIS_MONTH: Precision.MONTH, When.UNKNOWN: Precision.UNKNOWN,
 }
+_FOLLOWS: dict[KitRequest.State, tuple[KitRequest.State, ...]] = {
+    KitRequest.State.RECEIVED: (KitRequest.State.READY, KitRequest.State.HANDED_OVER, KitRequest.State.CANCELLED),
+    KitRequest.State.READY: (KitRequest.State.HANDED_OVER, KitRequest.State.CANCELLED), KitRequest.State.HANDED_OVER: (), KitRequest.State.CANCELLED: (),
+}
+"""Which states follow which."""
 _DAYS_AGO = {When.TODAY: 0, When.YESTERDAY: 1, When.THIS_WEEK: 3, When.THIS_MONTH: 15, When.UNKNOWN: 0}
 
 
@@ -174,10 +179,14 @@ def _digest(ten: str) -> bytes:
 
 @transaction.atomic
 def move_on(*, actor: Actor, request: uuid.UUID, state: KitRequest.State) -> None:
-    """A worker of the place has made the kit ready, handed it over, or cancelled. Raises `Denied`."""
+    """A worker of the place has made the kit ready, handed it over, or cancelled. Raises `Denied`, and `Refusal` for a step that does not follow."""
     found = KitRequest.objects.select_for_update().filter(id=request).first()
     if found is None or not actor.may("naloxone.give", found.site_id):
         raise Denied("kit request")
+    if state == found.state:
+        return  # the second tap on the same button
+    if state not in _FOLLOWS[KitRequest.State(found.state)]:
+        raise Refusal([("", _("Somebody else moved this request on: %s. Look at the list again.") % KitRequest.State(found.state).label)])
     found.state, found.changed_on = state, today()
     found.save(update_fields=["state", "changed_on"])
     audit.write("kit_request.moved_on", actor=actor, object_kind="kit_request", object_id=found.id, detail={"state": state.value})

@@ -23,7 +23,7 @@ from handrail.ledgers.stock.recalls import Recall
 from handrail.services.naloxone import rules
 from handrail.services.naloxone.codes import BAGS, BOXES, CARRIED, VEHICLES, KitState, Origin
 from handrail.services.naloxone.kinds.kit import CAME_BACK
-from handrail.services.naloxone.models import KitEnd, KitStep, KitVersion, Report
+from handrail.services.naloxone.models import Double, KitEnd, KitStep, KitVersion, Report
 from handrail.vault.models import SealedRecord
 from handrail.vault.spec import STORES
 
@@ -309,6 +309,12 @@ def reports(actor: Actor, since: datetime | None = None) -> QuerySet[Report]:
     """Reports of the places where somebody may read them, the latest first."""
     found = Report.objects.filter(actor.filter("naloxone.report")).select_related("site").order_by("-occurred_at")
     return found if since is None else found.filter(occurred_at__gte=since)
+
+
+def doubles() -> dict[uuid.UUID, uuid.UUID]:
+    """For each report that tells again what another tells, the one that counts; both by the first fact of their chain."""
+    last = Double.objects.order_by("report", "-counter").distinct("report").values_list("report", "same_as")
+    return {report: same_as for report, same_as in last if same_as is not None}
 
 
 def fact(fact: uuid.UUID, kind: str) -> Recorded | None:

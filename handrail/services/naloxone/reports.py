@@ -24,7 +24,6 @@ from handrail.services.naloxone import commands, public_reports, queries
 from handrail.services.naloxone.bags import codes_typed
 from handrail.services.naloxone.codes import BAGS
 from handrail.services.naloxone.kinds.reversal import Reversal
-from handrail.services.naloxone.project import doubles
 from handrail.services.naloxone.report_codes import DoseRoute, Outcome, ReportChannel
 from handrail.services.naloxone.values import ASK_AFTER_YEARS, ASK_OVER_DOSES
 
@@ -172,7 +171,7 @@ class Told:
 def reports(request: ActorRequest) -> HttpResponse:
     """What was reported lately at my places, the latest first."""
     tones = {Outcome.DIED.value: "stop", Outcome.RECOVERED.value: "go", Outcome.ALIVE_HANDED_OVER.value: "go"}
-    told = doubles()
+    told = queries.doubles()
     found = [
         Told(
             clock.local(row.occurred_at, row.site.time_zone if row.site else "UTC"), row.site, Outcome(row.outcome).label, tones.get(row.outcome, ""),

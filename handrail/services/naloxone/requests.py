@@ -7,26 +7,35 @@ import uuid
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from handrail.facts.record import Refusal
 from handrail.kernel.access import ActorRequest, may
 from handrail.services.naloxone import public_reports
 from handrail.services.naloxone.models import KitRequest
 
-_STEPS = {"ready": KitRequest.State.READY, "handed_over": KitRequest.State.HANDED_OVER, "cancelled": KitRequest.State.CANCELLED}
+_STEPS = (KitRequest.State.READY, KitRequest.State.HANDED_OVER, KitRequest.State.CANCELLED)
 
 
 @may("naloxone.give")
 def requests(request: ActorRequest) -> HttpResponse:
     """What waits at my places."""
-    page = {"requests": public_reports.open_requests(request.actor), "saved": request.GET.get("saved", "")}
-    return render(request, "naloxone/requests.html", page)
+    return _listed(request)
 
 
 @may("naloxone.give", methods=("POST",))
 def move_on(request: ActorRequest, wanted: uuid.UUID) -> HttpResponse:
     """One step further."""
-    state = _STEPS.get(request.POST.get("state", ""))
-    if state is None:
-        return redirect("naloxone:requests")
-    public_reports.move_on(actor=request.actor, request=wanted, state=state)
+    state = next((step for step in _STEPS if step == request.POST.get("state")), None)
+    try:
+        if state is None:
+            raise Refusal([("", _("Choose what happened."))])
+        public_reports.move_on(actor=request.actor, request=wanted, state=state)
+    except Refusal as refusal:
+        return _listed(request, " ".join(sentence for _name, sentence in refusal.problems))
     return redirect(f"{reverse('naloxone:requests')}?saved=1")
+
+
+def _listed(request: ActorRequest, error: str = "") -> HttpResponse:
+    page = {"requests": public_reports.open_requests(request.actor), "saved": request.GET.get("saved", ""), "error": error}
+    return render(request, "naloxone/requests.html", page, status=422 if error else 200)

@@ -19,7 +19,6 @@ from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.kernel.web import posted_id
 from handrail.services.naloxone import commands, queries
 from handrail.services.naloxone.models import Report
-from handrail.services.naloxone.project import doubles
 from handrail.services.naloxone.report_codes import Outcome, PlaceKind, Reporter, StateFound
 
 MAY = "naloxone.review"
@@ -42,7 +41,7 @@ class Account:
 
 def near(actor: Actor, report: Report) -> list[Report]:
     """Reports of about the same days that count themselves, the nearest first."""
-    told = doubles()
+    told = queries.doubles()
     found = queries.reports(actor).filter(occurred_at__gte=report.occurred_at - NEAR, occurred_at__lte=report.occurred_at + NEAR).exclude(root=report.root)
     rows = [row for row in found if row.root not in told]
     return sorted(rows, key=lambda row: abs(row.occurred_at - report.occurred_at))[:MOST]
@@ -71,7 +70,7 @@ def same(request: ActorRequest, told: uuid.UUID) -> HttpResponse:
     if report is None:
         raise Http404
     others, error, chosen = near(request.actor, report), "", request.POST.get("same_as", "")
-    known, now = {str(row.root): row for row in others}, doubles().get(report.root)
+    known, now = {str(row.root): row for row in others}, queries.doubles().get(report.root)
     if request.method == "POST":
         if chosen != "none" and chosen not in known:
             error = _("Choose one of the reports, or that none of them tells of it.")

@@ -222,6 +222,23 @@ def test_a_kit_is_asked_for_followed_and_handed_over_and_nothing_leads_to_the_re
     assert "Your kit is ready" in Client().post(where(world, "receipt"), {"receipt": code[0]}).content.decode()
 
 
+def test_two_workers_move_a_request_on_and_the_second_is_told(world):
+    site = offers_kits(world)
+    with scope.enter([world.harbour.key]):
+        public_reports.ask_for_kit(organisation=world.harbour, id=ids.random(), site=site.id)
+        wanted = KitRequest.objects.get().id
+    client, address = Client(), reverse("naloxone:request-move-on", args=[wanted])
+    client.force_login(world.staff["nurse"])
+    for _tap in range(2):
+        assert client.post(address, {"state": "cancelled"}).status_code == 302
+    answer = client.post(address, {"state": "handed_over"})
+    assert answer.status_code == 422
+    assert "Somebody else moved this request on: It was cancelled." in answer.content.decode()
+    assert "Choose what happened." in client.post(address, {"state": "what"}).content.decode()
+    with scope.enter([world.harbour.key]):
+        assert KitRequest.objects.get().state == KitRequest.State.CANCELLED
+
+
 def test_what_is_sent_again_is_one_report_and_one_kit_and_the_code_that_was_seen_counts(world):
     site = offers_kits(world)
     sent = {"id": str(ids.random()), "kit_id": str(ids.random()), "wants_kit": "yes", "site": str(site.id)}

@@ -17,7 +17,7 @@ from handrail.services.naloxone import commands, numbers, queries
 from handrail.services.naloxone.codes import KitState
 from handrail.services.naloxone.kinds.reversal import Reversal
 from handrail.services.naloxone.models import Report
-from handrail.services.naloxone.project import doubles
+from handrail.services.naloxone.queries import doubles
 from handrail.services.naloxone.tests.helpers import signed_in
 
 
