@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from handrail.demo import locked_away, mailed, naloxone, watched
+from handrail.demo import locked_away, mailed, naloxone, told, watched
 from handrail.facts import organisations, participants, setting_changes, visits, wishes
 from handrail.facts.derived_codes import Elements
 from handrail.facts.kinds.encounter import Encounter
@@ -209,6 +209,7 @@ def _naloxone_of_kenya(house: House, worker: Actor, bag: Site, box: Site, van: S
     naloxone.load(
         naloxone.Around(house.system, worker, store, van, bag, box, house.today, lambda days: house.moment(days), house.random), people,
     )
+    told.load(house.organisation, house.system, Site.objects.get(name="Drop-in"))
     post = house.site("Post room", "mail_centre", area="riverside")
     halima = house.staff("halima", "Halima", "packs naloxone that is ordered by mail", ("mail_team", post))
     mailed.load(house.system, halima, store, post, lambda days: house.moment(days, 11))

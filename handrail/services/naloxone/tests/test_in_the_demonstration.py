@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from handrail.demo import mailed, naloxone
+from handrail.demo import mailed, naloxone, told
 from handrail.facts import organisations
 from handrail.facts.replay import rebuild, verify_chain
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import recalls
-from handrail.services.naloxone import mail_orders, numbers, queries
+from handrail.services.naloxone import mail_orders, numbers, public_reports, queries
 from handrail.services.naloxone.codes import KitState
 from handrail.services.naloxone.models import Given, KitEnd, KitStep, Report
 from handrail.services.naloxone.tests.helpers import actor, can_be_reached, place
@@ -62,6 +62,14 @@ def test_one_order_waits_too_long_one_is_to_be_packed_and_one_is_in_the_post(in_
     found = mail_orders.under_way(in_harbour.system)
     assert {state.value: [one.is_late for one in orders] for state, orders in found.items()} == {"received": [True], "approved": [False], "packed": [], "shipped": [False]}
     assert Given.objects.filter(channel="mail", recipient_kind="mail_order").count() == 1
+
+
+def test_one_kit_is_asked_for_and_one_is_ready_at_the_drop_in_alone(in_harbour):
+    told.load(in_harbour.harbour, in_harbour.system, in_harbour.sites["Drop-in"])
+    waiting = public_reports.open_requests(in_harbour.actors["elsewhere"])
+    assert sorted(one.state for one in waiting) == ["ready", "received"]
+    assert public_reports.open_requests(in_harbour.actors["naima"]) == []
+    assert public_reports.waiting() == 1
 
 
 def test_folding_everything_again_gives_the_same_kits_ends_reports_and_hand_overs(own_database):
