@@ -40,9 +40,9 @@ from handrail.services.naloxone.public_reports import Progress, When
 from handrail.services.naloxone.report_codes import DoseRoute
 
 FIRST = ("outcome", "doses_total")
-NEXT = ("emergency_called", "why_not_called", "reporter_kind")
+NEXT = ("emergency_called",)
 REST = (
-    "naloxone_available", "state_found", "actions", "stayed_until", "kit_performance", "place_kind", "age_band", "substances", "police_attended", "police_action",
+    "why_not_called", "reporter_kind", "naloxone_available", "state_found", "actions", "stayed_until", "kit_performance", "place_kind", "age_band", "substances", "police_attended", "police_action",
     "reactions", "witnessed_onset",
 )
 FIELDS = (*FIRST, *NEXT, *REST)
