@@ -99,10 +99,15 @@ def do_errand(organisation_key: int, errand_id: uuid.UUID) -> None:
         return
     with translation.override(errand.language):
         release, sentence = (_release if errand.what == Errand.What.RELEASE else _refresh)(organisation, errand)
-    with scope.enter([organisation_key]):
-        errand.state = Errand.State.REFUSED if sentence else Errand.State.DONE
-        errand.sentence, errand.release_number, errand.ended_at = sentence[:300], release.number if release else None, clock.now()
-        errand.save(update_fields=["state", "sentence", "release_number", "ended_at"])
+    try:
+        if release is not None:  # before anybody is told: a page that says "released" also says that nothing changed since
+            with scope.enter([organisation_key]):
+                releases.keep_preview(REPORTS[errand.report], Period.parse(errand.period))
+    finally:
+        with scope.enter([organisation_key]):
+            errand.state = Errand.State.REFUSED if sentence else Errand.State.DONE
+            errand.sentence, errand.release_number, errand.ended_at = sentence[:300], release.number if release else None, clock.now()
+            errand.save(update_fields=["state", "sentence", "release_number", "ended_at"])
     if release is not None:
         keep_previews(organisation)
 

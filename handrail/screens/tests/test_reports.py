@@ -221,6 +221,16 @@ def ask_release(client, note=""):
 
 
 @pytest.mark.slow
+def test_whoever_reads_that_it_is_released_also_reads_that_nothing_changed(numbers, coordinator, monkeypatch):
+    monkeypatch.setattr(jobs, "keep_previews", lambda _organisation: 0)  # those of the other reports come later, and take a while
+    ask_release(coordinator)
+    run_errands(numbers)
+    said = page(coordinator, "report", **ADDRESS)
+    assert "Released as R-1" in said
+    assert "Nothing has changed since" in said
+
+
+@pytest.mark.slow
 def test_a_release_is_asked_for_made_by_the_worker_and_revised_with_a_reason(numbers, coordinator):
     said = coordinator.get(reverse("report-release", kwargs=ADDRESS)).content.decode()
     assert "Nothing has to stay hidden" in said or "hidden number" in said
