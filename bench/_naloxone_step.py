@@ -26,7 +26,7 @@ from handrail.ledgers.stock import commands as stock  # noqa: E402
 from handrail.ledgers.stock import forecast  # noqa: E402
 from handrail.ledgers.stock import queries as shelves  # noqa: E402
 from handrail.ledgers.stock.models import Location, Lot  # noqa: E402
-from handrail.services.naloxone import commands, numbers, queries  # noqa: E402
+from handrail.services.naloxone import commands, numbers, reach  # noqa: E402
 from handrail.services.naloxone.models import Given  # noqa: E402
 from tests import world as small_world  # noqa: E402
 from tests.world import today  # noqa: E402
@@ -170,7 +170,7 @@ def questions(found: Any, bag: Any, connection: Connection) -> list[tuple[str, C
 
     asked = [
         ("every balance", lambda: shelves.lots(None), lambda: plain(_BALANCES, organisation)),
-        ("recall list", lambda: queries.still_out([lot.id]), lambda: plain(_OUT, organisation, lot.key, organisation, lot.key, organisation, lot.id)),
+        ("recall list", lambda: reach.still_out([lot.id]), lambda: plain(_OUT, organisation, lot.key, organisation, lot.key, organisation, lot.id)),
         ("forecast", lambda: forecast.forecasts(None, day), lambda: plain(_USED, ITEM, organisation, begins, ends)),
         ("overview", lambda: numbers.handed_out(found.actors["coordinator"], since), lambda: plain(_GIVEN, organisation, since)),
     ]

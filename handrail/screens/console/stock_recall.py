@@ -21,7 +21,7 @@ from handrail.ledgers.stock.kinds.written_off import Reason
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console.at_hand import hold
 from handrail.screens.console.stock_common import form_id, lots_typed, site_or_404, tabs, text, whole
-from handrail.services.naloxone import queries as naloxone
+from handrail.services.naloxone import reach
 from handrail.services.naloxone.overview import out_lines
 
 
@@ -123,7 +123,7 @@ def recall(request: ActorRequest, recall: uuid.UUID) -> HttpResponse:
         place = places.setdefault(site.key, Place(site.name, site.id, [], request.actor.may("stock.write_off", site.key)))
         place.rows.append(row)
     own = {lot.id for lot in found.lots}
-    out = naloxone.of_recall(found)
+    out = reach.of_recall(found)
     page = {
         "out": out, "out_lines": out_lines(out) if out else [], "to_reach": _to_reach(request, found) if out and found.is_open else [],
         "recall": found, "severity": dict(Severity.choices).get(found.severity, found.severity), "places": list(places.values()),
@@ -142,7 +142,7 @@ SHOWN = 25
 
 def _to_reach(request: ActorRequest, recall: recalls.Recall) -> list[tuple[str, int, str]]:
     """People who can be reached, by the two words of their record; opening how is one more step, which leaves a line."""
-    people = sorted(naloxone.to_reach(request.actor, naloxone.lots_of_recall(recall)), key=lambda one: (-one.quantity, one.who))[:SHOWN]
+    people = sorted(reach.to_reach(request.actor, reach.lots_of_recall(recall)), key=lambda one: (-one.quantity, one.who))[:SHOWN]
     return [
-        (label(one.who), one.quantity, reverse("sealed-open", args=[hold(request, one.who), naloxone.CONTACT]) + f"?at={one.site}") for one in people
+        (label(one.who), one.quantity, reverse("sealed-open", args=[hold(request, one.who), reach.CONTACT]) + f"?at={one.site}") for one in people
     ]

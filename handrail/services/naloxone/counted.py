@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,8 +14,7 @@ from handrail.facts.models import Fact, Site
 from handrail.kernel import clock, scope
 from handrail.ledgers.stock import recalls
 from handrail.ledgers.stock.kinds.recall_closed import RecallEnd
-from handrail.services.naloxone import queries, rules
-from handrail.services.naloxone.codes import CARRIED
+from handrail.services.naloxone import queries, reach, rules
 from handrail.services.naloxone.models import Report
 
 
@@ -103,30 +101,12 @@ class Recalled(NamedTuple):
     accounted: int
 
 
-_SENT = """
-SELECT coalesce(sum(CASE WHEN f.at <= %(since)s::timestamptz THEN f.net ELSE greatest(f.net, 0) END), 0)::bigint FROM (
-  SELECT g.fact, min(g.at) AS at, sum(g.quantity) AS net
-  FROM stock_leg g JOIN stock_lot l ON l.key = g.lot_id JOIN stock_location p ON p.key = g.location_id LEFT JOIN facts_site s ON s.key = p.site_id
-  WHERE g.organisation_id = %(organisation)s::bigint AND l.id = ANY(%(lots)s::uuid[]) AND (p.kind = 'people' OR (p.kind = 'site' AND s.kind = ANY(%(carried)s::text[])))
-  GROUP BY 1
-) f
-"""
-"""What had left the store when a recall began, and what left it afterwards in spite of it. From a bag into a hand is no way out of the store."""
-
-
 def recalled() -> list[Recalled]:
     """Every recall of naloxone that was not lifted. Accounted for is what of it was used, came back or was destroyed: no more on the list of the recall."""
     found = []
     for one in recalls.listed():
         whole = recalls.find(one.id) if one.closed != RecallEnd.LIFTED.value else None
-        lots = queries.lots_of_recall(whole) if whole else []
-        if lots:
-            sent, out = _sent(lots, one.since), max(queries.still_out(lots).total, 0)
-            found.append(Recalled(str(one.id), clock.local_date(one.since, settings.CONFIG.time_zone), sent, max(sent - out, 0)))
+        out = reach.of_recall(whole) if whole else None
+        if out is not None:
+            found.append(Recalled(str(one.id), clock.local_date(one.since, settings.CONFIG.time_zone), out.sent, min(out.accounted, out.sent)))
     return sorted(found)
-
-
-def _sent(lots: list[uuid.UUID], since: datetime) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_SENT, {"since": since, "organisation": scope.organisation(), "lots": lots, "carried": sorted(CARRIED)})
-        return int(cursor.fetchone()[0])

@@ -6,7 +6,7 @@ The address never comes near a fact: it goes straight to the sealed store `nalox
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,9 +119,10 @@ def problems_of(address: Mapping[str, str]) -> dict[str, str]:
 
 @transaction.atomic
 def go_on(
-    *, actor: Actor, order: uuid.UUID, to: MailStepTo, id: uuid.UUID, mode: Mode = Mode.TYPED, occurred_at: datetime | None = None,
+    *, actor: Actor, order: uuid.UUID, to: MailStepTo, id: uuid.UUID, codes: Sequence[str] = (), mode: Mode = Mode.TYPED,
+    occurred_at: datetime | None = None,
 ) -> None:
-    """Take an order one step on. Packing takes kits from the shelf; cancelled before the post, or returned, they lie there again."""
+    """Take an order one step on. Packing takes kits from the shelf, those with these codes first; cancelled before the post, or returned, they lie there again."""
     lock_organisation()
     if Fact.objects.filter(id=id, kind="naloxone.mail_step").exists():
         return
@@ -132,7 +133,7 @@ def go_on(
     supply, at = None, occurred_at or clock.now()
     if to.value in rules.MAIL_NEXT[row.state]:  # what is out of turn is refused at the door, before the shelf is touched
         if to is MailStepTo.PACKED:
-            supply = _pack(_at_the_shelf(actor, row.site), row, id, at, mode)
+            supply = _pack(_at_the_shelf(actor, row.site), row, id, codes, at, mode)
         elif to is MailStepTo.CANCELLED and row.supply:
             _unpack(_at_the_shelf(actor, row.site), row.supply, id)
         elif to is MailStepTo.RETURNED and row.supply:
@@ -149,10 +150,13 @@ def _at_the_shelf(actor: Actor, site: Site) -> Actor:
     return replace(actor, grants=(*actor.grants, Grant("mail_team", rights, site.key)))
 
 
-def _pack(actor: Actor, row: MailOrder, step: uuid.UUID, at: datetime, mode: Mode) -> uuid.UUID:
-    """A hand-over as any other: the first to expire go, and it counts as kits by mail."""
+def _pack(actor: Actor, row: MailOrder, step: uuid.UUID, codes: Sequence[str], at: datetime, mode: Mode) -> uuid.UUID:
+    """A hand-over as any other: kits with a code from their lot, the rest from the first to expire; it counts as kits by mail."""
+    lines = commands.lines_of({row.item: row.quantity}, codes)
+    if sum(line["quantity"] for line in lines) != row.quantity or any(line["item"] != row.item for line in lines):
+        raise Refusal([("codes", _("They ordered %(n)d of one thing. Write the codes of the kits in this parcel, or leave them out.") % {"n": row.quantity})])
     supply = Supply.model_validate(
-        {"lines": commands.lines_of({row.item: row.quantity}), "recipient_kind": Recipient.MAIL_ORDER.value, "channel": HandedOut.MAIL.value}
+        {"lines": lines, "recipient_kind": Recipient.MAIL_ORDER.value, "channel": HandedOut.MAIL.value}
     )
     outcomes = visits.save(
         actor=actor, visit=ids.derived(step, "packed"), site=row.site.id, occurred_at=at, encounter=Encounter(channel=Channel.MAIL),

@@ -22,7 +22,8 @@ from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, Refused, may
 from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.reactor import Short
-from handrail.services.naloxone import mail_orders, queries, rules
+from handrail.services.naloxone import mail_orders, queries, reach, rules
+from handrail.services.naloxone.bags import codes_typed
 from handrail.services.naloxone.kinds.mail_order import MailOrder as Order
 from handrail.services.naloxone.mail_codes import MailState, MailStepTo, MailTraining, Shipping
 from handrail.services.naloxone.mail_models import MailOrder
@@ -78,7 +79,7 @@ def orders(request: ActorRequest) -> HttpResponse:
     names = queries.names()
     groups = [(state.label, [(one, names.get(one.order.item, one.order.item)) for one in found]) for state, found in mail_orders.under_way(request.actor).items() if found]
     page = {
-        "groups": groups, "ended": [(one, MailState(one.state).label) for one in mail_orders.ended(request.actor)],
+        "groups": groups, "recalled": reach.recalled_parcels(request.actor), "ended": [(one, MailState(one.state).label) for one in mail_orders.ended(request.actor)],
         "places": Site.objects.filter(request.actor.filter(MAY, "key"), is_active=True), "hours": MAIL_FIRST_CONTACT_HOURS.read().value,
     }
     return render(request, "naloxone/mail.html", page)
@@ -152,17 +153,20 @@ def step(request: ActorRequest, order: uuid.UUID) -> HttpResponse:
         to = MailStepTo(request.POST.get("to", ""))
     except ValueError:
         return shown(request, row, error=_t("Choose what happened."))
+    codes = request.POST.get("codes", "")
     mode = Mode.CONFIRMED if request.POST.get("confirm") == "short" else Mode.TYPED
     try:
-        mail_orders.go_on(actor=request.actor, order=row.order, to=to, id=posted_id(request), mode=mode)
+        mail_orders.go_on(actor=request.actor, order=row.order, to=to, id=posted_id(request), codes=codes_typed(codes), mode=mode)
     except Short as short:
-        return shown(request, row, error=" ".join(sentence for _name, sentence in short.problems), ask="short")
+        return shown(request, row, error=" ".join(sentence for _name, sentence in short.problems), ask="short", codes=codes)
     except Refusal as refusal:
-        return shown(request, row, error=" ".join(sentence for _name, sentence in refusal.problems))
+        return shown(request, row, error=" ".join(sentence for _name, sentence in refusal.problems), codes=codes)
+    except ValidationError as error:
+        return shown(request, row, error=" ".join(forms.problems(error).values()), codes=codes)
     return redirect(reverse("mail:order", args=[row.order]) + f"?saved={to.value}")
 
 
-def shown(request: ActorRequest, row: MailOrder, *, error: str = "", ask: str = "") -> HttpResponse:
+def shown(request: ActorRequest, row: MailOrder, *, error: str = "", ask: str = "", codes: str = "") -> HttpResponse:
     """The page of one order."""
     said = Fact.objects.filter(id=row.fact).values_list("payload", flat=True).get()
     held = mail_orders.address_of(row.order)
@@ -170,7 +174,7 @@ def shown(request: ActorRequest, row: MailOrder, *, error: str = "", ask: str = 
     page = {
         "order": row, "state": MailState(row.state).label, "item": queries.names().get(row.item, row.item), "training": MailTraining(said["training"]).label,
         "shipping": Shipping(said["shipping"]).label, "said": said, "path": [(MailState(one.step).label, one.occurred_at) for one in mail_orders.path(row)],
-        "main": follows[0] if follows else None, "others": follows[1:], "error": error, "ask": ask, "saved": request.GET.get("saved", ""),
+        "main": follows[0] if follows else None, "others": follows[1:], "error": error, "ask": ask, "codes": codes, "saved": request.GET.get("saved", ""),
         "goes_on": records.goes_on(held, mail_orders.store()) if held else None, "is_open": row.ended_on is None,
         "waits": held is None and inbox.of_person(row.order, mail_orders.store().key).exists(), "id": str(ids.random()),
     }

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from handrail.facts.models import Site
+from handrail.facts.models import Fact, Site
 from handrail.facts.spec import Codes, Text
 from handrail.kernel import clock
 from handrail.kernel.access import Actor
@@ -73,7 +73,7 @@ def handed_out(actor: Actor, since: datetime) -> Kits:
     what = kits()
     visible = Given.objects.filter(actor.filter("naloxone.overview"))
     lately = visible.filter(occurred_at__gte=since)
-    rows = _added_up(lately)
+    rows = [*_added_up(lately), *_beside_other_things(actor, since, what)]
     whole = [row for row in rows if not _is_loose(what, row.item)]
     repeats = _reasons_of(lately.filter(supply_type=SupplyType.REPEAT))
     at_risk = visible.filter(supply_type=SupplyType.FIRST, recipient_kind=Recipient.PERSON_AT_RISK).aggregate(all=Count("fact", distinct=True))["all"]
@@ -92,6 +92,18 @@ def _added_up(lines: QuerySet[Given]) -> list[_Row]:
         all=Sum("quantity"), flagged=Count("key", filter=Q(is_flagged=True)),
     )
     return [_Row(one["item"], one["source_class"], one["recipient_kind"], one["supply_type"], one["all"], one["flagged"]) for one in found]
+
+
+def _beside_other_things(actor: Actor, since: datetime, what: dict[str, Kit]) -> list[_Row]:
+    """Naloxone that stands among other things in a visit, as old records and other systems send it. To whom, and first or again, it does not say."""
+    facts = Fact.objects.filter(actor.filter("naloxone.overview"), kind="exchange.given", occurred_at__gte=since)
+    legs = Leg.objects.filter(fact__in=facts.values("id"), at__gte=since, location__kind="people", lot__item__code__in=list(what)).exclude(site__kind__in=BOXES)
+    found = legs.values("lot__item__code", "site__kind", "site__closed_setting").order_by().annotate(all=Sum("quantity"))
+    return [
+        _Row(one["lot__item__code"], rules.source_of(rules.channel_of(one["site__kind"], is_closed=bool(one["site__closed_setting"]))).value,
+             Recipient.UNKNOWN.value, SupplyType.UNKNOWN.value, one["all"], 0)
+        for one in found
+    ]
 
 
 def _reasons_of(lines: QuerySet[Given]) -> list[str]:

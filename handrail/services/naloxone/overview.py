@@ -23,7 +23,7 @@ from handrail.kernel import clock
 from handrail.kernel.access import ActorRequest, may
 from handrail.ledgers.stock import recalls
 from handrail.ledgers.stock.models import Item
-from handrail.services.naloxone import commands, numbers, queries, rules
+from handrail.services.naloxone import commands, numbers, queries, reach, rules
 from handrail.services.naloxone.bags import codes_typed
 from handrail.services.naloxone.codes import KitState, Product
 from handrail.services.naloxone.models import KitStep, KitVersion, Report
@@ -77,7 +77,7 @@ class StepLine:
 def titles() -> dict[str, str]:
     """How what is still out can be reached, in words."""
     return {
-        "reachable": _("With people who can be reached"), "anonymous": _("With people nobody can reach"), "passed_on": _("Passed on from a peer’s bag"),
+        "reachable": _("With people who can be reached"), "by_mail": _("Sent by mail; the mail team can reach them"), "anonymous": _("With people nobody can reach"), "passed_on": _("Passed on from a peer’s bag"),
         "taken_from_box": _("Taken from a box"), "in_bag": _("In a peer’s bag"), "in_box": _("In a box"), "in_vehicle": _("In a van"),
         "unknown": _("Used or back, nobody knows whose"),
     }
@@ -118,7 +118,7 @@ def overview(request: ActorRequest) -> HttpResponse:
 def _recalls() -> list[tuple[recalls.Recall, rules.StillOut]]:
     open_ones = [recall for recall in recalls.listed() if recall.is_open]
     whole = [full for recall in open_ones if (full := recalls.find(recall.id)) is not None]
-    return [(recall, out) for recall in whole if (out := queries.of_recall(recall)) is not None]
+    return [(recall, out) for recall in whole if (out := reach.of_recall(recall)) is not None]
 
 
 def _life(typed: str) -> Sequence[StepLine]:

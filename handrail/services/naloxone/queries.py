@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, QuerySet, When
 
-from handrail.facts import consents
 from handrail.facts.fold import Recorded, read_facts
 from handrail.facts.models import Site
-from handrail.facts.participants import survivors
 from handrail.facts.recorded import COUNTS
 from handrail.kernel import scope
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock.models import Item, ItemClass, KitComponent, Lot
+from handrail.ledgers.stock.models import Item, ItemClass, KitComponent
 from handrail.ledgers.stock.queries import ShelfLot, lots
-from handrail.ledgers.stock.recalls import Recall
-from handrail.services.naloxone import rules
-from handrail.services.naloxone.codes import BAGS, BOXES, CARRIED, VEHICLES, KitState, Origin
-from handrail.services.naloxone.kinds.kit import CAME_BACK
-from handrail.services.naloxone.models import Double, KitEnd, KitStep, KitVersion, Report
-from handrail.vault.models import SealedRecord
-from handrail.vault.spec import STORES
-
-CONTACT = "vault.contact"
-"""The sealed store in which stands how somebody wants to be reached, if they want to be."""
-ACCOUNTED = frozenset({KitState.USED.value, KitState.DESTROYED.value, *CAME_BACK})
-"""What takes a kit off the list of a recall. Lost or taken away does not: it is still out."""
+from handrail.services.naloxone.codes import BAGS, BOXES, VEHICLES, KitState
+from handrail.services.naloxone.models import Double, KitStep, KitVersion, Report
 
 
 def items() -> list[Item]:
@@ -107,151 +95,6 @@ def states() -> dict[str, int]:
     for state in KitStep.objects.order_by("code", _ENDS, "-occurred_at", "-counter").distinct("code").values_list("state", flat=True):
         found[state] = found.get(state, 0) + 1
     return found
-
-
-# -- what of a recalled lot is still out -------------------------------------------------------------------------------
-
-
-def reachable(people: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Those who chose a way to be reached, and did not ask to be left alone. A merged person is reached as the survivor."""
-    into = survivors()
-    asked = {into.get(who, who) for who in people}
-    same = asked | {who for who, survivor in into.items() if survivor in asked}
-    chose = {into.get(who, who) for who in SealedRecord.objects.filter(store=CONTACT, participant__in=same).values_list("participant", flat=True)}
-    wanted = {who for who in people if into.get(who, who) in chose}
-    return {who for who, standing in consents.standing(wanted).items() if standing not in {"do_not_contact", "deceased"}}
-
-
-_SENT = f"""
-SELECT f.participant, s.kind, s.key, sum(g.quantity)::bigint
-FROM stock_leg g JOIN stock_lot l ON l.key = g.lot_id JOIN stock_location p ON p.key = g.location_id AND p.kind = 'people'
-JOIN facts_fact f ON f.organisation_id = g.organisation_id AND f.id = g.fact JOIN facts_site s ON s.key = f.site_id
-WHERE g.organisation_id = %s::bigint AND l.id = ANY(%s::uuid[]) AND f.kind <> 'naloxone.kit' AND {COUNTS}
-GROUP BY 1, 2, 3 HAVING sum(g.quantity) <> 0
-"""  # noqa: S608  our own constant
-
-
-def still_out(lot_ids: Iterable[uuid.UUID]) -> rules.StillOut:
-    """What of these lots was sent out of the store and is still out, by how it can be reached (`domain/naloxone.md` 7)."""
-    wanted = list(lot_ids)
-    sent_to, ends = _sent(wanted), _ends(wanted)
-    people = {who for who, _kind, _site, _n in sent_to if who} | {end.participant for end in ends if end.participant}
-    can = reachable(people)
-    sent: dict[str, int] = {}
-    for who, kind, _site, quantity in sent_to:
-        group = _group(Origin.BOX if kind in BOXES else Origin.BAG if kind in BAGS else Origin.GIVEN, who, can)
-        sent[group] = sent.get(group, 0) + quantity
-    ended: dict[str, int] = {}
-    for end in ends:
-        group = _group(Origin(end.origin), end.participant, can)
-        ended[group] = ended.get(group, 0) + end.quantity
-    return rules.still_out(sent, ended, _carried(wanted))
-
-
-def _sent(wanted: list[uuid.UUID]) -> list[tuple[uuid.UUID | None, str, int, int]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SENT, [scope.organisation(), wanted])
-        return list(cursor.fetchall())
-
-
-@dataclass(frozen=True)
-class ToReach:
-    """Somebody who has kits of a recalled lot, can be reached, and where it was given to them."""
-
-    who: uuid.UUID
-    site: uuid.UUID
-    quantity: int
-
-
-def to_reach(actor: Actor, lot_ids: Iterable[uuid.UUID]) -> list[ToReach]:
-    """People with these lots whom this person may reach: only where they may open how somebody wants to be reached."""
-    wanted, into, store = list(lot_ids), survivors(), STORES[CONTACT]
-    ids = dict(Site.objects.values_list("key", "id"))
-    left: dict[uuid.UUID, tuple[int, int]] = {}
-    for who, kind, site, quantity in _sent(wanted):
-        if who is not None and kind not in BAGS | BOXES and store.may_open(actor, site):
-            known = into.get(who, who)
-            left[known] = (site, left.get(known, (site, 0))[1] + quantity)
-    for end in _ends(wanted):
-        holder = into.get(end.participant, end.participant) if end.participant else None
-        if holder is not None and holder in left:
-            left[holder] = (left[holder][0], left[holder][1] - end.quantity)
-    can = reachable(left)
-    return [ToReach(who, ids[site], quantity) for who, (site, quantity) in left.items() if quantity > 0 and who in can]
-
-
-def _group(origin: Origin, who: uuid.UUID | None, can: Collection[uuid.UUID]) -> str:
-    if origin is Origin.GIVEN:
-        return "reachable" if who in can else "anonymous"
-    return {Origin.BAG: "passed_on", Origin.BOX: "taken_from_box"}.get(origin, "unknown")
-
-
-def _carried(wanted: list[uuid.UUID]) -> dict[str, int]:
-    kinds = dict(Site.objects.filter(kind__in=CARRIED).values_list("key", "kind"))
-    found: dict[str, int] = {}
-    for lot in lots(kinds):
-        if lot.lot_id in wanted:
-            kind = kinds[lot.site]
-            group = "in_bag" if kind in BAGS else "in_vehicle" if kind in VEHICLES else "in_box"
-            found[group] = found.get(group, 0) + lot.quantity
-    return found
-
-
-@dataclass(frozen=True)
-class End:
-    """What became of so many kits, with origin and holder as the chain of their codes tells them."""
-
-    quantity: int
-    origin: str
-    participant: uuid.UUID | None
-
-
-def _ends(wanted: list[uuid.UUID]) -> list[End]:
-    """Ends of these lots. A kit with a code ends once, however often it is told; so does one that a report and an event tell of."""
-    accounted = KitEnd.objects.filter(event__in=ACCOUNTED, ours=False)
-    of_these = Q(lot__in=wanted) | Q(lot=None, code__in=KitStep.objects.filter(lot__in=wanted).values("code"))
-    rows = list(accounted.filter(of_these).order_by("occurred_at", "counter", "key"))
-    steps = _handed_out({row.code for row in rows if row.code})
-    lots_by_code = lots_of({row.code for row in rows if row.code})
-    of_reports = set(Report.objects.filter(fact__in={row.fact for row in rows}).values_list("fact", flat=True))
-    events = accounted.filter(report__in={row.report for row in rows if row.report}).exclude(fact__in=Report.objects.values("fact"))
-    told = set(events.values_list("report", flat=True))
-    found: list[End] = []
-    seen: set[str] = set()
-    for row in rows:
-        lot = row.lot or lots_by_code.get(row.code)
-        if lot not in wanted or row.code in seen or (not row.code and row.fact in of_reports and row.report in told):
-            continue
-        if row.code:
-            seen.add(row.code)
-        step = steps.get(row.code)
-        origin = row.origin if row.origin != Origin.UNKNOWN or step is None else _origin_of(step)
-        found.append(End(row.quantity, origin, row.participant if step is None else step.participant))
-    return found
-
-
-def _handed_out(codes: Collection[str]) -> dict[str, KitStep]:
-    """The step in which each of these kits left our hands."""
-    left = (KitState.WITH_HOLDER.value, KitState.PASSED_ON.value)
-    steps = KitStep.objects.filter(code__in=codes, state__in=left).select_related("site").order_by("-occurred_at", "-counter")
-    return {step.code: step for step in steps if step.site is not None}
-
-
-def _origin_of(step: KitStep) -> str:
-    kind = step.site.kind if step.site else ""
-    return (Origin.BAG if kind in BAGS else Origin.BOX if kind in BOXES else Origin.GIVEN).value
-
-
-def lots_of_recall(recall: Recall) -> list[uuid.UUID]:
-    """The lots of naloxone that a recall stops; none where it is about something else."""
-    named = {row.lot for row in recall.remaining} | {lot.id for lot in (*recall.lots, *recall.kit_lots)}
-    return list(Lot.objects.filter(id__in=named, item__item_class=ItemClass.NALOXONE).values_list("id", flat=True))
-
-
-def of_recall(recall: Recall) -> rules.StillOut | None:
-    """What of a recall is still out; None where it is not about naloxone."""
-    wanted = lots_of_recall(recall)
-    return still_out(wanted) if wanted else None
 
 
 # -- bags --------------------------------------------------------------------------------------------------------------

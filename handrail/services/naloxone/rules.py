@@ -38,8 +38,8 @@ def source_of(channel: HandedOut) -> SourceClass:
 
 # -- what is still out -------------------------------------------------------------------------------------------------
 
-GROUPS = ("reachable", "anonymous", "passed_on", "taken_from_box", "in_bag", "in_box", "in_vehicle", "unknown")
-"""How what is still out can be reached (`domain/naloxone.md` 7)."""
+GROUPS = ("reachable", "by_mail", "anonymous", "passed_on", "taken_from_box", "in_bag", "in_box", "in_vehicle", "unknown")
+"""How what is still out can be reached (`domain/naloxone.md` 7). By mail: as long as the address of the parcel is locked away, by the mail team."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ class StillOut:
     def total(self) -> int:
         """Kits still out: each of them counts, also those that nobody can reach."""
         return sum(self.groups.values())
+
+    def of(self, sent: int) -> StillOut:
+        """The same kits as part of what is known to have left the store; whatever is not still out is accounted for."""
+        return StillOut(sent, max(sent - self.total, 0), self.groups)
 
 
 def still_out(sent: Mapping[str, int], ended: Mapping[str, int], held: Mapping[str, int]) -> StillOut:

@@ -10,14 +10,14 @@ import pytest
 
 from handrail.facts import setting_changes
 from handrail.facts.models import Fact
-from handrail.facts.record import Draft, Mode, Refusal, record
+from handrail.facts.record import Draft, Mode, Refusal, record, record_many
 from handrail.kernel import clock, ids
 from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import recalls
 from handrail.ledgers.stock.models import Balance, Lot
 from handrail.ledgers.stock.reactor import OnHold, Short
-from handrail.services.naloxone import commands, counted, queries
-from handrail.services.naloxone.codes import Origin
+from handrail.services.naloxone import commands, counted, numbers, queries, reach
+from handrail.services.naloxone.codes import Origin, Recipient
 from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.kinds.reversal import Reversal
 from handrail.services.naloxone.models import Given, KitEnd, KitStep, Report
@@ -90,12 +90,12 @@ def test_of_forty_kits_of_a_recalled_lot_thirty_six_are_still_out(house):
     commands.tell(**used, origin=Origin.GIVEN, id=ids.new())
     commands.tell(**used, origin=Origin.BAG, id=ids.new())
     recalled = recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
-    found = queries.of_recall(recalls.find(recalled.id))
+    found = reach.of_recall(recalls.find(recalled.id))
     assert found is not None
     assert (found.sent, found.accounted, found.total) == (40, 4, 36)
     assert [one[2:] for one in counted.recalled()] == [(40, 4)]
     assert found.groups == {
-        "reachable": 12, "anonymous": 9, "in_bag": 4, "passed_on": 6, "in_box": 3, "taken_from_box": 2, "in_vehicle": 0, "unknown": 0,
+        "reachable": 12, "anonymous": 9, "in_bag": 4, "passed_on": 6, "in_box": 3, "taken_from_box": 2, "in_vehicle": 0, "unknown": 0, "by_mail": 0,
     }
 
 
@@ -104,9 +104,9 @@ def test_who_asked_to_be_left_alone_is_not_reachable_and_their_kit_still_counts(
     can_be_reached(house, who)
     give(house, 3, who=who)
     give(house, 2)
-    assert queries.still_out([lot()]).groups["reachable"] == 3
+    assert reach.still_out([lot()]).groups["reachable"] == 3
     record(Draft(kind="facts.status", payload={"status": "do_not_contact"}, participant=who, site=house.van.id), actor=house.system)
-    found = queries.still_out([lot()])
+    found = reach.still_out([lot()])
     assert (found.groups["reachable"], found.groups["anonymous"]) == (0, 5)
     assert found.groups["in_vehicle"] == 55
 
@@ -114,7 +114,7 @@ def test_who_asked_to_be_left_alone_is_not_reachable_and_their_kit_still_counts(
 def test_what_nobody_knows_whose_it_was_is_a_line_of_its_own(house):
     give(house, 5)
     commands.tell(actor=house.system, site=house.van, event=Event.USED, item=NASAL, lot=lot(), quantity=2, id=ids.new())
-    found = queries.still_out([lot()])
+    found = reach.still_out([lot()])
     assert (found.groups["anonymous"], found.groups["unknown"]) == (5, -2)
     assert found.total == found.sent - 2 == 58
 
@@ -123,9 +123,45 @@ def test_lost_or_taken_away_is_still_out(house):
     give(house, 5)
     for event in (Event.LOST, Event.CONFISCATED, Event.PASSED_ON):
         commands.tell(actor=house.system, site=house.van, event=event, item=NASAL, lot=lot(), origin=Origin.GIVEN, id=ids.new())
-    assert queries.still_out([lot()]).groups["anonymous"] == 5
+    assert reach.still_out([lot()]).groups["anonymous"] == 5
     commands.tell(actor=house.system, site=house.van, event=Event.RECALLED_RECOVERED, item=NASAL, lot=lot(), origin=Origin.GIVEN, id=ids.new())
-    assert queries.still_out([lot()]).groups["anonymous"] == 4
+    assert reach.still_out([lot()]).groups["anonymous"] == 4
+
+
+def test_a_kit_that_comes_back_to_a_bag_was_sent_once_and_is_still_out(house):
+    commands.fill(actor=house.system, source=house.van, target=house.bag, quantities={NASAL: 5}, id=ids.new())
+    give(house, 2, site=house.bag)
+    recalled = recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
+    before = reach.of_recall(recalls.find(recalled.id))
+    commands.tell(actor=house.system, site=house.bag, event=Event.RETURNED, item=NASAL, lot=lot(), origin=Origin.BAG, id=ids.new())
+    after = reach.of_recall(recalls.find(recalled.id))
+    assert before is not None
+    assert after is not None
+    assert (after.sent, after.total, after.accounted) == (before.sent, before.total, before.accounted) == (60, 60, 0)
+    assert (after.groups["in_bag"], after.groups["passed_on"]) == (4, 1)
+    stock.transfer(actor=house.system, source=house.bag, target=house.store, quantities={}, lots={lot(): 4})
+    home = reach.of_recall(recalls.find(recalled.id))
+    assert home is not None
+    assert (home.sent, home.total, home.accounted) == (60, 56, 4)
+    assert [one[2:] for one in counted.recalled()] == [(60, 4)], "the page and the report say the same"
+
+
+def test_naloxone_among_other_things_of_a_visit_is_on_the_page_of_naloxone_too(house):
+    give(house, 3)
+    visit, since = ids.new(), clock.now() - timedelta(days=1)
+    common = {"site": house.van.id, "occurred_at": clock.now()}
+    drafts = [Draft(kind="facts.encounter", payload={}, id=visit, **common), Draft(kind="exchange.given", payload={"lines": [{"item": NASAL, "quantity": 4}, {"item": VIAL, "quantity": 2}]}, encounter=visit, **common)]
+    record_many(drafts, actor=house.system, mode=Mode.CONFIRMED)
+    found = numbers.handed_out(house.system, since)
+    assert (found.kits, found.loose, found.doses, found.nasal) == (7, 2, 7 * 2 + 2, 7)
+    assert dict(found.by_recipient)[Recipient.UNKNOWN.label] == 4
+    record(Draft(kind="exchange.given", payload={"lines": [{"item": NASAL, "quantity": 1}]}, encounter=visit, supersedes=(_given_in(visit),), **common), actor=house.system, mode=Mode.CONFIRMED)
+    assert numbers.handed_out(house.system, since).kits == 4
+
+
+def _given_in(visit: uuid.UUID) -> uuid.UUID:
+    found: uuid.UUID = Fact.objects.filter(encounter=visit, kind="exchange.given").values_list("id", flat=True).get()
+    return found
 
 
 # -- codes -------------------------------------------------------------------------------------------------------------
@@ -141,7 +177,7 @@ def test_a_kit_with_a_code_is_followed_from_the_store_to_its_use(house):
     reports(house, doses=[{"route": "nasal", "kit_code": "NX-1"}, {"route": "nasal", "kit_code": "NX-1"}])
     assert [step.state for step in queries.life("NX-1")] == ["in_stock", "with_bag", "passed_on", "used"]
     assert queries.lot_of("NX-1") == lot()
-    assert queries.still_out([lot()]).groups["passed_on"] == 0
+    assert reach.still_out([lot()]).groups["passed_on"] == 0
 
 
 def test_a_report_that_comes_before_the_record_of_the_hand_over_finds_its_lot_later(house):
@@ -150,16 +186,16 @@ def test_a_report_that_comes_before_the_record_of_the_hand_over_finds_its_lot_la
     label(house, "NX-8")
     commands.give(actor=house.system, site=house.van, quantities={NASAL: 1}, codes=["NX-9"], id=ids.new())
     assert queries.lot_of("NX-9") == lot()
-    assert queries.still_out([lot()]).accounted == 1
+    assert reach.still_out([lot()]).accounted == 1
 
 
 def test_a_kit_that_is_told_of_twice_is_used_once(house):
     give(house, 4, codes=("NX-5",))
     told = reports(house, doses=[{"route": "nasal", "kit_code": "NX-5"}, {"route": "nasal", "lot": str(lot())}])
     commands.tell(actor=house.system, site=house.van, event=Event.USED, codes=["NX-5"], item=NASAL, id=ids.new())
-    assert queries.still_out([lot()]).accounted == 2
+    assert reach.still_out([lot()]).accounted == 2
     commands.tell(actor=house.system, site=house.van, event=Event.USED, item=NASAL, lot=lot(), report=told, id=ids.new())
-    assert queries.still_out([lot()]).accounted == 2
+    assert reach.still_out([lot()]).accounted == 2
 
 
 def test_a_report_taken_back_gives_the_kit_back_its_state(house):
@@ -260,14 +296,14 @@ def test_what_comes_back_lies_on_the_shelf_and_what_is_lost_from_a_bag_is_waste(
     commands.fill(actor=house.system, source=house.van, target=house.bag, quantities={NASAL: 5}, id=ids.new())
     commands.tell(actor=house.system, site=house.bag, event=Event.CONFISCATED, item=NASAL, lot=lot(), quantity=2, ours=True, id=ids.new())
     assert there(house.bag) == 3
-    assert queries.still_out([lot()]).groups["in_bag"] == 3
+    assert reach.still_out([lot()]).groups["in_bag"] == 3
 
 
 def test_a_kit_of_which_nobody_knows_the_lot_stands_on_the_unknown_one(house):
     commands.tell(actor=house.system, site=house.van, event=Event.USED, item=NASAL, id=ids.new())
     end = KitEnd.objects.get()
     assert (end.lot, Fact.objects.get(kind="naloxone.kit").payload["lot"]) == (None, str(unknown_lot()))
-    assert queries.still_out([lot()]).accounted == 0
+    assert reach.still_out([lot()]).accounted == 0
 
 
 def test_where_the_law_asks_for_it_family_gets_a_kit_with_the_consent_of_the_person_at_risk(house):

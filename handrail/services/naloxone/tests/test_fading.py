@@ -14,7 +14,7 @@ from handrail.facts.recorded import FORGOTTEN_DEVICE
 from handrail.facts.replay import verify_chain
 from handrail.kernel import audit, clock, ids, scope
 from handrail.kernel.database import as_purge
-from handrail.services.naloxone import commands, queries
+from handrail.services.naloxone import commands, reach
 from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.kinds.reversal import Reversal
 from handrail.services.naloxone.models import KitEnd, Report
@@ -39,7 +39,7 @@ def world(own_database: str) -> SimpleNamespace:
 
 def test_a_report_loses_worker_and_minute_and_nothing_else(world):
     with scope.enter([world.harbour.key]):
-        out = queries.still_out([lot(B)])
+        out = reach.still_out([lot(B)])
         before = Report.objects.values_list("outcome", "doses", "site", "available").get()
     with time_machine.travel(clock.now() + LATER, tick=False), as_purge():
         assert purge.run(world.harbour).failed == ()
@@ -50,7 +50,7 @@ def test_a_report_loses_worker_and_minute_and_nothing_else(world):
         assert not Fact.objects.filter(id=world.report).exists()
         assert Report.objects.values_list("outcome", "doses", "site", "available").get() == before
         assert KitEnd.objects.get(event="used").report == Report.objects.get().root, "they still belong together"
-        assert queries.still_out([lot(B)]) == out
+        assert reach.still_out([lot(B)]) == out
         assert [*verify_chain()[2], *audit.verify().problems] == []
 
 

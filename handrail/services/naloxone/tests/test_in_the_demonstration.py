@@ -14,7 +14,7 @@ from handrail.facts.replay import rebuild, verify_chain
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.database import as_owner
 from handrail.ledgers.stock import recalls
-from handrail.services.naloxone import mail_orders, numbers, public_reports, queries
+from handrail.services.naloxone import mail_orders, numbers, public_reports, queries, reach
 from handrail.services.naloxone.codes import KitState
 from handrail.services.naloxone.models import Given, KitEnd, KitStep, Report
 from handrail.services.naloxone.tests.helpers import actor, can_be_reached, place
@@ -42,7 +42,7 @@ def test_a_kit_is_in_every_state_and_the_recall_leaves_some_in_every_group(in_ha
     recall = next(found for found in recalls.listed() if found.is_open)
     full = recalls.find(recall.id)
     assert full is not None
-    out = queries.of_recall(full)
+    out = reach.of_recall(full)
     assert out is not None
     assert {group for group, n in out.groups.items() if n} >= {"reachable", "anonymous", "passed_on", "taken_from_box", "in_bag", "in_box", "in_vehicle"}
     assert out.total == out.sent - out.accounted > 0

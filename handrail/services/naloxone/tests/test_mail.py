@@ -16,8 +16,11 @@ from handrail.facts.replay import rebuild
 from handrail.kernel import clock, ids, scope
 from handrail.kernel.access import Denied
 from handrail.kernel.database import as_owner, as_purge
+from handrail.ledgers.stock import recalls
+from handrail.ledgers.stock.models import Lot
 from handrail.ledgers.stock.reactor import Short
-from handrail.services.naloxone import mail_orders, rules
+from handrail.services.naloxone import commands, mail_orders, queries, reach, rules
+from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.kinds.mail_order import MailOrder as Order
 from handrail.services.naloxone.kinds.mail_step import MailStep
 from handrail.services.naloxone.mail_codes import MailState, MailStepTo
@@ -36,7 +39,7 @@ from handrail.services.naloxone.tests.mailing import (
     stocked,
 )
 from handrail.services.naloxone.values import plain_label
-from handrail.vault import keystore, records
+from handrail.vault import inbox, keystore, records
 from handrail.vault.models import Erasure, SealedRecord
 from tests import world as small_world
 
@@ -304,3 +307,56 @@ def test_an_order_that_was_taken_back_takes_its_address_with_it(house):
     taken_back = Draft(kind="facts.taken_back", payload={"why": "entered_twice"}, site=house.van.id, supersedes=(order,))
     record(taken_back, actor=house.system)
     assert [held.participant for held in records.due(house.van.today)] == [order]
+
+
+# -- a recall -----------------------------------------------------------------------------------------------------------
+
+
+def test_whose_parcel_has_a_recalled_lot_is_reached_by_the_mail_team_while_the_address_is_there(house):
+    order, home, unopened = ordered(house, *STEPS), ordered(house, *STEPS[:3]), ordered(house, APPROVED)
+    recall = recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
+    mailer, others = actor(house, "mailer"), actor(house, "coordinator")
+    assert unopened not in {row.order for row, _n in reach.recalled_parcels(mailer)}
+    assert [(row.order, n) for row, n in reach.recalled_parcels(mailer)] == [(order, 2), (home, 2)]
+    assert reach.recalled_parcels(others) == [], "where it went is for the mail team alone"
+    assert (out(recall)["by_mail"], out(recall)["anonymous"]) == (4, 0)
+    go(house, home, RETURNED)
+    assert [(row.order, n) for row, n in reach.recalled_parcels(mailer)] == [(order, 2)]
+    assert (out(recall)["by_mail"], out(recall)["anonymous"], out(recall)["in_vehicle"]) == (2, 0, 58)
+    inbox.forget(actor=mailer, store=mail_orders.store(), participant=order, site=house.van.key, why=Erasure.Why.PERSON)
+    assert reach.recalled_parcels(mailer) == []
+    assert (out(recall)["by_mail"], out(recall)["anonymous"]) == (0, 2), "they are still out, and nobody can reach them"
+
+
+def test_a_kit_of_a_parcel_that_was_used_is_not_asked_for_in_a_recall(house):
+    labelled(house, "NX-1", "NX-2")
+    order = ordered(house, APPROVED)
+    go(house, order, PACKED, codes=["NX-1", "NX-2"])
+    recall = recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
+    assert [n for _row, n in reach.recalled_parcels(actor(house, "mailer"))] == [2]
+    commands.tell(actor=house.system, site=house.van, event=Event.USED, codes=["NX-2"], id=ids.new())
+    assert [n for _row, n in reach.recalled_parcels(actor(house, "mailer"))] == [1]
+    assert (out(recall)["by_mail"], out(recall)["anonymous"]) == (1, 0)
+
+
+def test_kits_with_a_code_are_followed_into_the_parcel_and_home_again(house):
+    labelled(house, "NX-1", "NX-2", "NX-3")
+    order = ordered(house, APPROVED)
+    with pytest.raises(Refusal, match="They ordered 2"):
+        go(house, order, PACKED, codes=["NX-1", "NX-2", "NX-3"])
+    assert (row(order).state, there(house.van)) == ("approved", 60)
+    go(house, order, PACKED, codes=["NX-1"])
+    assert (there(house.van), queries.states()) == (58, {"with_holder": 1, "in_stock": 2})
+    assert Given.objects.filter(channel="mail").count() == 2, "one line with its code, one from the first to expire"
+    go(house, order, CANCELLED)
+    assert (there(house.van), queries.states()) == (60, {"in_stock": 3})
+
+
+def labelled(house: Any, *codes: str) -> None:
+    commands.label(actor=house.system, site=house.store, lot=Lot.objects.get(code=B, item__code=NASAL), codes=codes, id=ids.new())
+
+
+def out(recall: Any) -> Any:
+    found = reach.of_recall(recalls.find(recall.id))
+    assert found is not None
+    return found.groups

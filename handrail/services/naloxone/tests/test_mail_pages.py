@@ -15,11 +15,12 @@ from handrail.facts import setting_changes
 from handrail.facts.models import Fact
 from handrail.kernel import clock, ids, keyring, scope
 from handrail.kernel.models import AccessEntry, AuditEntry
+from handrail.ledgers.stock import recalls
 from handrail.screens.tests.test_step_up import grow_stale
-from handrail.services.naloxone import mail_orders
+from handrail.services.naloxone import mail_orders, queries
 from handrail.services.naloxone.mail_codes import MailStepTo
 from handrail.services.naloxone.mail_models import MailOrder
-from handrail.services.naloxone.tests.helpers import NASAL, place, signed_in, there
+from handrail.services.naloxone.tests.helpers import NASAL, B, place, signed_in, there
 from handrail.services.naloxone.tests.mailing import (
     ADDRESS,
     STEPS,
@@ -168,6 +169,29 @@ def test_more_than_the_book_has_is_said_and_packed_with_a_second_tap(house):
     assert answer.status_code == 422
     assert 'name="confirm" value="short"' in answer.content.decode()
     assert post(client, "step", order, to="packed", confirm="short").status_code == 302
+
+
+def test_a_code_that_cannot_be_keeps_what_was_typed_and_the_parcel_open(house):
+    client, order = at_work(), with_order(house, MailStepTo.APPROVED)
+    for typed, says in (("name", "codes"), ("NX-1 NX-2 NX-3", "They ordered 2")):
+        answer = post(client, "step", order, to="packed", codes=typed)
+        said = answer.content.decode()
+        assert answer.status_code == 422
+        assert f'value="{typed}"' in said
+        assert says in said
+    assert post(client, "step", order, to="packed", codes="NX-1").status_code == 302
+    with scope.enter([house.harbour.key]):
+        assert (row(order).state, there(house.van), queries.states()) == ("packed", 58, {"with_holder": 1})
+
+
+def test_a_recall_stands_first_on_the_list_of_the_mail_team(house):
+    client, order = at_work(), with_order(house, *STEPS)
+    assert "called back" not in read(client, "orders")
+    with scope.enter([house.harbour.key]):
+        recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
+        handle = row(order).handle
+    said = read(client, "orders")
+    assert said.index("called back") < said.index(handle)
 
 
 # -- the label ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from handrail.facts.models import Fact, RoleAssignment
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import recalls
-from handrail.services.naloxone import commands, queries
+from handrail.services.naloxone import commands, queries, reach
 from handrail.services.naloxone.codes import Origin
 from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.models import Given, KitEnd, KitVersion, Report
@@ -155,7 +155,7 @@ def test_a_code_marks_the_kit_used_and_finds_its_lot(house):
     assert post(client, "report", house.van, outcome="recovered", codes="nx-7", doses_total="2", replacement_wanted="true").status_code == 302
     with scope.enter([house.harbour.key]):
         assert queries.states() == {"used": 1}
-        assert (Report.objects.get().doses, queries.still_out([lot()]).accounted) == (2, 1)
+        assert (Report.objects.get().doses, reach.still_out([lot()]).accounted) == (2, 1)
     assert post(client, "report", house.van, outcome="recovered", codes="NX-7 NX-8", doses_total="1").status_code == 422
 
 
