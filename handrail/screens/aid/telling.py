@@ -38,6 +38,7 @@ from handrail.services.naloxone import public_reports
 from handrail.services.naloxone.kinds.reversal import Reversal
 from handrail.services.naloxone.public_reports import Progress, When
 from handrail.services.naloxone.report_codes import DoseRoute
+from handrail.services.naloxone.values import ASK_OVER_DOSES
 
 FIRST = ("outcome", "doses_total")
 NEXT = ("emergency_called",)
@@ -65,6 +66,8 @@ class TellPage:
     errors: dict[str, str] = field(default_factory=dict)
     is_told: bool = False
     receipt: str = ""
+    ask: str = ""
+    """What a tick has to confirm before it is sent."""
 
     @property
     def error(self) -> str:
@@ -119,10 +122,13 @@ def _told(request: HttpRequest, organisation: uuid.UUID) -> TellPage:
     wants_kit = post.get("wants_kit") == "yes"
     if wants_kit and post.get("site") not in places:
         errors["site"] = _("Choose where you want to come for it.")
+    ask = ""
+    if not errors and post.get("confirm") != "doses" and (said.get("doses_total") or 0) > (most := ASK_OVER_DOSES.read().value):
+        errors["doses_total"], ask = _("More than %(n)d doses. If that is right, say so below and send it again.") % {"n": most}, "doses"
     if not errors and flood.is_too_much(address_of(request)):
         errors[""] = _("Many reports came in just now. Wait a few minutes and send it again; what you wrote is still here.")
     if errors:
-        return _form(post, errors)
+        return _form(post, errors, ask=ask)
     owner = Organisation.objects.get(id=organisation)
     try:
         public_reports.keep(organisation=owner, id=_id_of(post), when=When(post["when"]), said=said | {"replacement_wanted": wants_kit})
@@ -147,6 +153,8 @@ def _said(post: QueryDict) -> tuple[dict[str, Any], dict[str, str]]:
     total, wrong = forms.count(post, "doses_total")
     if wrong:
         return raw, {"doses_total": wrong}
+    if total is not None:
+        raw["doses_total"] = total
     codes = list(dict.fromkeys(post.get("codes", "").upper().replace(",", " ").split()))[:10]
     if codes:
         if total is not None and total < len(codes):
@@ -162,7 +170,7 @@ def _said(post: QueryDict) -> tuple[dict[str, Any], dict[str, str]]:
     return raw, errors
 
 
-def _form(typed: QueryDict, errors: dict[str, str], *, is_told: bool = False, receipt: str = "") -> TellPage:
+def _form(typed: QueryDict, errors: dict[str, str], *, is_told: bool = False, receipt: str = "", ask: str = "") -> TellPage:
     places = public_reports.pick_up_places()
     return TellPage(
         id=typed.get("id") or str(ids.random()), kit_id=typed.get("kit_id") or str(ids.random()),
@@ -170,13 +178,13 @@ def _form(typed: QueryDict, errors: dict[str, str], *, is_told: bool = False, re
         first=forms.inputs(Reversal, FIRST, typed, errors), next=forms.inputs(Reversal, NEXT, typed, errors), rest=forms.inputs(Reversal, REST, typed, errors),
         rest_open=any(name in errors for name in REST), codes=typed.get("codes", ""),
         places=[(str(place.id), place.name, typed.get("site") == str(place.id)) for place in places], wants_kit=typed.get("wants_kit") == "yes",
-        errors=errors, is_told=is_told, receipt=receipt,
+        errors=errors, is_told=is_told, receipt=receipt, ask=ask or ("doses" if typed.get("confirm") == "doses" else ""),
     )
 
 
 def _shown(request: HttpRequest, found: programme.Programme, language: str, page: TellPage, status: int = 200) -> HttpResponse:
     if request.method == "POST" and request.headers.get("Accept") == "application/json":
-        answer: HttpResponse = JsonResponse({"errors": page.errors, "error": page.error, "receipt": page.receipt}, status=status)
+        answer: HttpResponse = JsonResponse({"errors": page.errors, "error": page.error, "receipt": page.receipt, "ask": page.ask}, status=status)
     else:
         answer = HttpResponse(render_to_string("aid/tell.html", {"page": pages.bare(found, language), "tell": page}), status=status)
     answer.headers["Cache-Control"] = "no-store"

@@ -8,20 +8,25 @@ from dataclasses import dataclass
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from handrail.facts.labels import label
-from handrail.facts.models import Site
+from handrail.facts.models import Fact, Site
 from handrail.facts.record import Refusal
 from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.web import posted_id
 from handrail.ledgers.stock import commands, queries, recalls
 from handrail.ledgers.stock.kinds.recall_closed import RecallEnd
 from handrail.ledgers.stock.kinds.recalled import Severity
 from handrail.ledgers.stock.kinds.written_off import Reason
-from handrail.ledgers.stock.models import Item
-from handrail.screens.console.at_hand import hold
+from handrail.ledgers.stock.models import Item, Lot
+from handrail.screens.console.at_hand import held, hold
 from handrail.screens.console.stock_common import form_id, lots_typed, site_or_404, tabs, text, whole
+from handrail.services.naloxone import commands as naloxone
 from handrail.services.naloxone import reach
+from handrail.services.naloxone.codes import Origin
+from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.overview import out_lines
 
 
@@ -104,7 +109,11 @@ def recall(request: ActorRequest, recall: uuid.UUID) -> HttpResponse:
     if found is None:
         raise Http404
     error = ""
-    if request.method == "POST":
+    if request.method == "POST" and "back" in request.POST:
+        error = _came_back(request, found)
+        if not error:
+            return redirect("stock-recall", recall)
+    elif request.method == "POST":
         if not request.actor.may("stock.recall"):
             raise Http404
         try:
@@ -140,9 +149,52 @@ SHOWN = 25
 """People shown at once, those with most of it first: so many a session can keep at hand."""
 
 
-def _to_reach(request: ActorRequest, recall: recalls.Recall) -> list[tuple[str, int, str]]:
-    """People who can be reached, by the two words of their record; opening how is one more step, which leaves a line."""
+@dataclass(frozen=True)
+class Holder:
+    """Somebody who has recalled kits, by the two words of their record; opening how to reach them is one more step, which leaves a line."""
+
+    words: str
+    quantity: int
+    address: str
+    word: str
+    lot: uuid.UUID
+    may_take_back: bool
+    id: str
+
+
+def _to_reach(request: ActorRequest, recall: recalls.Recall) -> list[Holder]:
     people = sorted(reach.to_reach(request.actor, reach.lots_of_recall(recall)), key=lambda one: (-one.quantity, one.who))[:SHOWN]
+    places = dict(Site.objects.values_list("id", "key"))
+    held_by = {one.who: hold(request, one.who) for one in people}
     return [
-        (label(one.who), one.quantity, reverse("sealed-open", args=[hold(request, one.who), reach.CONTACT]) + f"?at={one.site}") for one in people
+        Holder(
+            label(one.who), one.quantity, reverse("sealed-open", args=[held_by[one.who], reach.CONTACT]) + f"?at={one.site}", held_by[one.who], one.lot,
+            request.actor.may("naloxone.give", places[one.site]), str(ids.new()),
+        )
+        for one in people
     ]
+
+
+BACK = {Event.RECALLED_RECOVERED.value: Event.RECALLED_RECOVERED, Event.USED.value: Event.USED}
+
+
+def _came_back(request: ActorRequest, recall: recalls.Recall) -> str:
+    """Kits of somebody who was reached came back, or were used: written down with the person, at the place where they were given. A sentence if not."""
+    who, event = held(request, text(request, "back")), BACK.get(text(request, "event"))
+    if Fact.objects.filter(request.actor.filter("naloxone.give"), id=posted_id(request)).exists():
+        return ""  # a second tap on the same button
+    found = next((one for one in reach.to_reach(request.actor, reach.lots_of_recall(recall)) if one.who == who and str(one.lot) == text(request, "lot")), None)
+    if found is None:
+        return _("Nothing of this lot is with them any more. Look at the list again.")
+    site = site_or_404(request.actor, found.site, "naloxone.give")
+    item = Lot.objects.values_list("item__code", flat=True).get(id=found.lot)
+    try:
+        quantity = whole(text(request, "quantity"))
+        if event is None or not 0 < quantity <= found.quantity:
+            return _("Write how many, from 1 to %(most)d.") % {"most": found.quantity}
+        naloxone.tell(
+            actor=request.actor, site=site, event=event, item=item, lot=found.lot, quantity=quantity, origin=Origin.GIVEN, participant=who, id=posted_id(request)
+        )
+    except Refusal as refusal:
+        return refusal.problems[0][1]
+    return ""

@@ -84,6 +84,7 @@ class VisitPage:
     is_taken_back: bool
     may_correct: bool
     may_receipt: bool
+    may_report: bool
     why: list[tuple[str, str]]
     correction: uuid.UUID
 
@@ -287,6 +288,7 @@ def visit(request: ActorRequest, visit: uuid.UUID) -> HttpResponse:
         just_saved="saved" in request.GET, is_taken_back=not now, may_correct=may_correct and bool(now),
         may_receipt=receipts.may_have_one(now) and request.actor.may("visit.record", site.key),
         why=[(str(w.value), str(w.label)) for w in Why], correction=ids.new(),
+        may_report=bool(now) and request.actor.may("naloxone.report", site.key),
     )
     audit.look("visit", actor=request.actor, object_id=visit)
     roots = {f.root for f in every}

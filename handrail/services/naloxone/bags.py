@@ -25,6 +25,7 @@ from handrail.services.naloxone import commands, queries
 from handrail.services.naloxone.codes import CARRIED, Origin
 from handrail.services.naloxone.kinds.kit import Event, KitEvent
 from handrail.services.naloxone.kinds.supply import Supply
+from handrail.services.naloxone.models import Report
 from handrail.services.naloxone.values import MAX_LINE_QUANTITY, SHORT_DATED_DAYS
 
 QUICK = (1, 2, 3, 4)
@@ -62,6 +63,7 @@ class BagPage:
     ask: str
     confirmed: list[str]
     saved: str
+    replaces: Report | None = None
     fields: dict[str, str] = field(default_factory=dict)
 
 
@@ -74,23 +76,24 @@ def codes_typed(typed: str) -> list[str]:
 def bag(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     """What is here, and handing some of it to one person: how many, first or again, give."""
     place = site_or_404(request.actor, site, "naloxone.give")
-    if request.method != "POST":
-        return _bag(request, place, {})
-    id = posted_id(request)
-    if Fact.objects.filter(request.actor.filter("naloxone.give"), id=id).exists():
+    if request.method == "POST" and Fact.objects.filter(request.actor.filter("naloxone.give"), id=posted_id(request)).exists():
         return redirect(_after(place, "given"))  # a second tap on the same button
+    told = _replaced(request, place)
+    if request.method != "POST":
+        return _bag(request, place, {}, told)
+    id = posted_id(request)
     quantities, errors = _quantities(request.POST)
-    said = forms.read(Supply, (*FIRST_FIELDS, *MORE_FIELDS), request.POST)
+    said = forms.read(Supply, (*FIRST_FIELDS, *MORE_FIELDS), request.POST) | ({"replaces_report": told.root} if told else {})
     confirmed, most = request.POST.getlist("confirm"), MAX_LINE_QUANTITY.read().value
     if not errors and "large" not in confirmed and any(quantity > most for quantity in quantities.values()):
         errors[""] = _("More than %(n)d in one line. If that is right, save again.") % {"n": most}
-        return _bag(request, place, errors, ask="large")
+        return _bag(request, place, errors, told, ask="large")
     ask = ""
     if not errors:
         try:
             commands.give(
                 actor=request.actor, site=place, quantities=quantities, codes=codes_typed(request.POST.get("codes", "")), said=said, id=id,
-                mode=Mode.CONFIRMED if "short" in confirmed else Mode.TYPED,
+                participant=told.participant if told else None, mode=Mode.CONFIRMED if "short" in confirmed else Mode.TYPED,
             )
             return redirect(_after(place, "given"))
         except Short as refusal:
@@ -99,7 +102,21 @@ def bag(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
             errors = _by_item(refusal.problems)
         except ValidationError as error:
             errors = forms.problems(error)
-    return _bag(request, place, errors, ask=ask)
+    return _bag(request, place, errors, told, ask=ask)
+
+
+def _replaced(request: ActorRequest, place: Site) -> Report | None:
+    """The report whose kit is replaced here, if one is named; one that has its kit already is not here any more."""
+    named = request.POST.get("replaces") or request.GET.get("replaces") or ""
+    if not named:
+        return None
+    try:
+        found = queries.to_replace(request.actor, place, uuid.UUID(named))
+    except ValueError:
+        raise Http404 from None
+    if found is None:
+        raise Http404
+    return found
 
 
 def _after(place: Site, what: str) -> str:
@@ -122,8 +139,10 @@ def _quantities(post: QueryDict, prefix: str = "q-") -> tuple[dict[str, int], di
     return quantities, errors
 
 
-def _bag(request: ActorRequest, place: Site, errors: Mapping[str, str], *, ask: str = "") -> HttpResponse:
+def _bag(request: ActorRequest, place: Site, errors: Mapping[str, str], told: Report | None, *, ask: str = "") -> HttpResponse:
     post = request.POST
+    if told is not None and request.method != "POST":
+        post = QueryDict("supply_type=repeat&repeat_reason=used_unknown")
     rows = [
         Row(one, post.get(f"n-{one.item.code}", "").strip() or post.get(f"q-{one.item.code}", ""), errors.get(one.item.code, ""))
         for one in queries.inside(place, SHORT_DATED_DAYS.read().value)
@@ -135,7 +154,7 @@ def _bag(request: ActorRequest, place: Site, errors: Mapping[str, str], *, ask: 
         more_open=any(name in errors for name in (*MORE_FIELDS, "codes")) or bool(post.get("repeat_reason")), codes=post.get("codes", ""),
         id=post.get("id") or str(ids.new()), error=" ".join(rest) or (_("Nothing is saved yet. Look at the marked lines.") if errors else ""), ask=ask,
         confirmed=[*post.getlist("confirm"), *([ask] if ask else [])] if ask else [], saved=request.GET.get("saved", ""),
-        fields={"codes": errors.get("codes", "")},
+        fields={"codes": errors.get("codes", "")}, replaces=told,
     )
     return render(request, "naloxone/bag.html", {"page": page}, status=422 if page.error else 200)
 

@@ -20,7 +20,6 @@ from handrail.ledgers.stock.models import Leg
 from handrail.services.naloxone import rules
 from handrail.services.naloxone.codes import (
     BOXES,
-    CARRIED,
     USED,
     Recipient,
     RepeatReason,
@@ -192,29 +191,6 @@ class Stock:
 
     found: forecast.Forecast
     months: Fraction | None
-
-
-@dataclass(frozen=True)
-class ToRefill:
-    """A box, bag or van that has less to give of something than went out in the time an order takes."""
-
-    site: Site
-    items: list[tuple[Text, int]]
-
-
-def to_refill(sites: Sequence[Site]) -> list[ToRefill]:
-    """Boxes, bags and vans that want filling, boxes first: nobody stands there to say that one is empty."""
-    carried = [site for site in sites if site.kind in CARRIED and site.is_active]
-    what, lots = kits(), queries.lots(site.key for site in carried)
-    low, names = forecast.low(lots, carried), queries.item_names()
-    days, there = {site.key: site.today for site in carried}, dict[tuple[int, str], int]()
-    for lot in lots:
-        if not lot.is_held and not lot.is_expired(days[lot.site]):
-            there[lot.site, lot.item] = there.get((lot.site, lot.item), 0) + lot.quantity
-    found = [
-        ToRefill(site, [(names[item], max(0, there.get((site.key, item), 0))) for item in sorted(low.get(site.key, set()) & what.keys())]) for site in carried
-    ]
-    return sorted((one for one in found if one.items), key=lambda one: (one.site.kind not in BOXES, one.site.name))
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from handrail.facts.queries import today
 from handrail.facts.record import Refusal
 from handrail.facts.spec import Text
 from handrail.kernel import clock
-from handrail.kernel.access import ActorRequest, may
+from handrail.kernel.access import Actor, ActorRequest, may
 from handrail.ledgers.stock import recalls
 from handrail.ledgers.stock.models import Item
-from handrail.services.naloxone import commands, numbers, queries, reach, rules
+from handrail.services.naloxone import commands, numbers, queries, reach, refill, rules
 from handrail.services.naloxone.bags import codes_typed
 from handrail.services.naloxone.codes import KitState, Product
 from handrail.services.naloxone.models import KitStep, KitVersion, Report
@@ -99,17 +99,17 @@ def overview(request: ActorRequest) -> HttpResponse:
     found = numbers.of_reports(rows)
     sites = list(Site.objects.filter(actor.filter("naloxone.overview", "key")))
     stock, risks = numbers.stock([site.key for site in sites], today())
-    refill = numbers.to_refill(sites)
-    states = queries.states()
+    low = refill.to_refill(sites)
+    states = queries.states(actor)
     page = {
         "days": days, "spans": list(SPANS.items()), "kits": numbers.handed_out(actor, since), "reports": found,
         "mean": shown(found.mean), "median": shown(found.median), "ninety": shown(found.ninety), "told_after": shown(found.days, 0),
         "shares": [
             _line(_("Survived"), found.survival), _line(_("An ambulance was called"), found.called), _line(_("Naloxone was there, where somebody saw it begin"), found.available),
         ],
-        "stock": [StockLine(one, shown(one.months, 2), shown(one.found.outlook.use_per_day, 2)) for one in stock], "risks": risks, "refill": refill[:MOST_TO_REFILL], "more_to_refill": max(0, len(refill) - MOST_TO_REFILL),
+        "stock": [StockLine(one, shown(one.months, 2), shown(one.found.outlook.use_per_day, 2)) for one in stock], "risks": risks, "refill": low[:MOST_TO_REFILL], "more_to_refill": max(0, len(low) - MOST_TO_REFILL),
         "states": [(state.label, states[state.value]) for state in KitState if state.value in states],
-        "recalls": _recalls(), "code": request.GET.get("code", ""), "life": _life(request.GET.get("code", "")),
+        "recalls": _recalls() if actor.sites("stock.read") is None else [], "code": request.GET.get("code", ""), "life": _life(actor, request.GET.get("code", "")),
     }
     page["used"] = _line(_("Another kit because one was used"), page["kits"].because_used)  # type: ignore[attr-defined]
     return render(request, "naloxone/overview.html", page)
@@ -121,9 +121,9 @@ def _recalls() -> list[tuple[recalls.Recall, rules.StillOut]]:
     return [(recall, out) for recall in whole if (out := reach.of_recall(recall)) is not None]
 
 
-def _life(typed: str) -> Sequence[StepLine]:
+def _life(actor: Actor, typed: str) -> Sequence[StepLine]:
     codes = codes_typed(typed)
-    steps = queries.life(codes[0]) if codes else []
+    steps = queries.life(codes[0], actor) if codes else []
     return [StepLine(step, KitState(step.state).label, clock.local(step.occurred_at, step.site.time_zone if step.site else "UTC")) for step in steps]
 
 

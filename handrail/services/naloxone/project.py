@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, timedelta
 
+from django.db.models import Min
 from django.utils.translation import gettext as _
 
 from handrail.facts.drafts import Refusal
@@ -57,15 +58,24 @@ def _supply(fact: Recorded) -> None:
         return
     said, site, moved = fact.parsed, Site.objects.get(key=fact.site), _moved(fact)
     channel = HandedOut(said.channel) if said.channel else rules.channel_of(site.kind, is_closed=bool(site.closed_setting))
-    expired = set(Lot.objects.filter(id__in=[lot for lots in moved.values() for lot in lots], expiry__lt=fact.day).values_list("item__code", flat=True))
+    taken = [lot for lots in moved.values() for lot in lots]
+    expired = set(Lot.objects.filter(id__in=taken, expiry__lt=fact.day).values_list("item__code", flat=True)) if not said.expired_notice else set()
+    flagged = expired | _not_to_be_given(taken, fact, site)
     state = KitState.PASSED_ON if site.kind in BAGS else KitState.WITH_HOLDER
     for number, line in enumerate(said.lines, 1):
         Given.objects.create(
             organisation_id=fact.organisation, fact=fact.id, line=number, site=site, item=line.item, quantity=line.quantity, channel=channel.value,
             source_class=said.source_class or rules.source_of(channel).value, recipient_kind=said.recipient_kind, supply_type=said.supply_type,
-            repeat_reason=said.repeat_reason or "", is_flagged=line.item in expired and not said.expired_notice, occurred_at=fact.occurred_at,
+            repeat_reason=said.repeat_reason or "", is_flagged=line.item in flagged, occurred_at=fact.occurred_at,
         )
         _steps(fact, line.kit_codes, state, item=line.item, lot=_the_lot(line.item, line.lot, moved), site=fact.site, participant=fact.participant)
+
+
+def _not_to_be_given(lots: Collection[uuid.UUID], fact: Recorded, site: Site) -> set[str]:
+    """Items of which a recalled lot was handed out, or one before the day it first came to anybody (`domain/naloxone.md` 11.6)."""
+    came = Leg.objects.filter(lot__id__in=lots, location__kind="site", quantity__gt=0).values_list("lot__id", "lot__item__code").annotate(first=Min("at"))
+    early = {item for _lot, item, first in came if clock.local_date(first, site.time_zone) > fact.day}
+    return early | {lot.item.code for lot in queries.held_since(lots, fact.occurred_at)}
 
 
 def _filled(fact: Recorded) -> None:

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, Q, QuerySet, When
 
 from handrail.facts.fold import Recorded, read_facts
-from handrail.facts.models import Site
+from handrail.facts.models import Fact, Site
 from handrail.facts.recorded import COUNTS
 from handrail.kernel import scope
 from handrail.kernel.access import Actor
-from handrail.ledgers.stock.models import Item, ItemClass, KitComponent
+from handrail.ledgers.stock.models import Item, ItemClass, KitComponent, Lot, LotHold, RecallClosing
 from handrail.ledgers.stock.queries import ShelfLot, lots
 from handrail.services.naloxone.codes import BAGS, BOXES, VEHICLES, KitState
-from handrail.services.naloxone.models import Double, KitStep, KitVersion, Report
+from handrail.services.naloxone.models import Double, Given, KitStep, KitVersion, Report
+
+OVERVIEW = "naloxone.overview"
+"""The permission to read what a coordinator reads, at a place or everywhere."""
 
 
 def items() -> list[Item]:
@@ -73,9 +76,22 @@ def kit(code: str) -> KitStep | None:
     return KitStep.objects.filter(code=code).select_related("site").order_by(_ENDS, "-occurred_at", "-counter").first()
 
 
-def life(code: str) -> list[KitStep]:
-    """Every step of a kit, the first one first."""
-    return list(KitStep.objects.filter(code=code).select_related("site").order_by("occurred_at", "counter"))
+def life(code: str, actor: Actor | None = None) -> list[KitStep]:
+    """Every step of a kit, the first one first; for an actor only if it ever was at a place of theirs."""
+    return list(_seen_by(actor).filter(code=code).select_related("site").order_by("occurred_at", "counter"))
+
+
+def _seen_by(actor: Actor | None) -> QuerySet[KitStep]:
+    theirs = Q() if actor is None else actor.filter(OVERVIEW)
+    return KitStep.objects.filter(code__in=KitStep.objects.filter(theirs).values("code")) if theirs else KitStep.objects.all()
+
+
+def held_since(lot_ids: Collection[uuid.UUID], at: datetime) -> list[Lot]:
+    """Those of these lots that a recall stopped by then, by the number on the box; a recall that was lifted stops nothing."""
+    lifted = RecallClosing.objects.filter(outcome="lifted").values("recall")
+    stopped = Lot.objects.filter(id__in=LotHold.objects.filter(since__lte=at).exclude(recall__in=lifted).values("lot")).values_list("item", "code")
+    held = set(stopped) if lot_ids else set()
+    return [lot for lot in Lot.objects.filter(id__in=lot_ids).select_related("item") if (lot.item_id, lot.code) in held]
 
 
 def lot_of(code: str) -> uuid.UUID | None:
@@ -89,10 +105,10 @@ def lots_of(codes: Collection[str]) -> dict[str, uuid.UUID]:
     return {step.code: step.lot for step in steps if step.lot is not None}
 
 
-def states() -> dict[str, int]:
-    """How many kits with a code are in each state now."""
+def states(actor: Actor | None = None) -> dict[str, int]:
+    """How many kits with a code are in each state now; of an actor, those that ever were at a place of theirs."""
     found: dict[str, int] = {}
-    for state in KitStep.objects.order_by("code", _ENDS, "-occurred_at", "-counter").distinct("code").values_list("state", flat=True):
+    for state in _seen_by(actor).order_by("code", _ENDS, "-occurred_at", "-counter").distinct("code").values_list("state", flat=True):
         found[state] = found.get(state, 0) + 1
     return found
 
@@ -111,6 +127,8 @@ class InBag:
     expired: int
     held: int
     is_short: bool
+    lots: tuple[ShelfLot, ...] = ()
+    """What may be handed out, lot by lot, the first to expire first."""
 
 
 def inside(site: Site, short_days: int) -> list[InBag]:
@@ -128,7 +146,7 @@ def _in_bag(item: Item, what: Kit, here: list[ShelfLot], today: date, short_days
     first = min((lot.expiry for lot in usable if lot.expiry and lot.quantity > 0), default=None)
     return InBag(
         item, what, sum(lot.quantity for lot in usable), first, sum(lot.quantity for lot in here if lot.is_expired(today) and not lot.is_held),
-        sum(lot.quantity for lot in here if lot.is_held), first is not None and (first - today).days <= short_days,
+        sum(lot.quantity for lot in here if lot.is_held), first is not None and (first - today).days <= short_days, tuple(lot for lot in usable if lot.quantity > 0),
     )
 
 
@@ -152,6 +170,18 @@ def reports(actor: Actor, since: datetime | None = None) -> QuerySet[Report]:
     """Reports of the places where somebody may read them, the latest first."""
     found = Report.objects.filter(actor.filter("naloxone.report")).select_related("site").order_by("-occurred_at")
     return found if since is None else found.filter(occurred_at__gte=since)
+
+
+def replaced(roots: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these reports (by the first fact of their chain) whose new kit was given."""
+    given = Fact.objects.filter(kind="naloxone.supply", about__in=roots, id__in=Given.objects.values("fact"))
+    return set(given.values_list("about", flat=True))
+
+
+def to_replace(actor: Actor, site: Site, root: uuid.UUID) -> Report | None:
+    """The report at this place for which somebody still wants a new kit; None if there is none, or it has one."""
+    found: Report | None = reports(actor).filter(root=root, site=site, replacement_wanted=True).first()
+    return None if found is None or replaced([root]) else found
 
 
 def doubles() -> dict[uuid.UUID, uuid.UUID]:

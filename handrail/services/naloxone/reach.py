@@ -62,6 +62,7 @@ class _Sent(NamedTuple):
     who: uuid.UUID | None
     kind: str
     site: int
+    lot: uuid.UUID
     parcel: uuid.UUID | None
     quantity: int
 
@@ -72,11 +73,11 @@ class _Sent(NamedTuple):
 
 
 _SENT = f"""
-SELECT f.participant, s.kind, s.key, CASE WHEN coalesce(f.root, f.id) = ANY(%s::uuid[]) THEN coalesce(f.root, f.id) END, sum(g.quantity)::bigint
+SELECT f.participant, s.kind, s.key, l.id, CASE WHEN coalesce(f.root, f.id) = ANY(%s::uuid[]) THEN coalesce(f.root, f.id) END, sum(g.quantity)::bigint
 FROM stock_leg g JOIN stock_lot l ON l.key = g.lot_id JOIN stock_location p ON p.key = g.location_id AND p.kind = 'people'
 JOIN facts_fact f ON f.organisation_id = g.organisation_id AND f.id = g.fact JOIN facts_site s ON s.key = f.site_id
 WHERE g.organisation_id = %s::bigint AND l.id = ANY(%s::uuid[]) AND f.kind <> 'naloxone.kit' AND {COUNTS}
-GROUP BY 1, 2, 3, 4 HAVING sum(g.quantity) <> 0
+GROUP BY 1, 2, 3, 4, 5 HAVING sum(g.quantity) <> 0
 """  # noqa: S608  our own constant
 
 
@@ -105,9 +106,10 @@ def _sent(wanted: list[uuid.UUID], parcels: Collection[uuid.UUID]) -> list[_Sent
 
 @dataclass(frozen=True)
 class ToReach:
-    """Somebody who has kits of a recalled lot, can be reached, and where it was given to them."""
+    """Somebody who has kits of a recalled lot, can be reached, and where they were given to them."""
 
     who: uuid.UUID
+    lot: uuid.UUID
     site: uuid.UUID
     quantity: int
 
@@ -116,25 +118,28 @@ def to_reach(actor: Actor, lot_ids: Iterable[uuid.UUID]) -> list[ToReach]:
     """People with these lots whom this person may reach: only where they may open how somebody wants to be reached."""
     wanted, into, store = list(lot_ids), survivors(), STORES[CONTACT]
     ids = dict(Site.objects.values_list("key", "id"))
-    left: dict[uuid.UUID, tuple[int, int]] = {}
+    left: dict[tuple[uuid.UUID, uuid.UUID], tuple[int, int]] = {}
     for line in _sent(wanted, ()):
         if line.who is not None and line.origin is Origin.GIVEN and store.may_open(actor, line.site):
-            known = into.get(line.who, line.who)
+            known = into.get(line.who, line.who), line.lot
             left[known] = (line.site, left.get(known, (line.site, 0))[1] + line.quantity)
     for end in _ends(wanted):
-        holder = into.get(end.participant, end.participant) if end.participant else None
+        holder = (into.get(end.participant, end.participant), end.lot) if end.participant else None
         if holder is not None and holder in left:
             left[holder] = (left[holder][0], left[holder][1] - end.quantity)
-    can = reachable(left)
-    return [ToReach(who, ids[site], quantity) for who, (site, quantity) in left.items() if quantity > 0 and who in can]
+    can = reachable({who for who, _lot in left})
+    return [ToReach(who, lot, ids[site], quantity) for (who, lot), (site, quantity) in left.items() if quantity > 0 and who in can]
 
 
 def parcels_to_reach(actor: Actor, lot_ids: Iterable[uuid.UUID]) -> list[tuple[MailOrder, int]]:
     """Orders by mail with these lots in the parcel, as far as this person may open where they went, and how many are still with them."""
     wanted, parcels, store = list(lot_ids), posted(), STORES[MAIL_ADDRESS]
-    left = {line.parcel: line.quantity for line in _sent(wanted, parcels) if line.parcel is not None}
+    left: dict[uuid.UUID, int] = {}
+    for line in _sent(wanted, parcels):
+        if line.parcel is not None:
+            left[line.parcel] = left.get(line.parcel, 0) + line.quantity
     for end in _ends(wanted):
-        if end.handed_out in left:
+        if end.handed_out is not None and end.handed_out in left:
             left[end.handed_out] -= end.quantity
     found = [(parcels[parcel], n) for parcel, n in left.items() if n > 0 and store.may_open(actor, parcels[parcel].site.key)]
     return sorted(found, key=lambda one: one[0].occurred_at)
@@ -169,6 +174,7 @@ class End:
     """What became of so many kits, with origin and holder as the chain of their codes tells them."""
 
     quantity: int
+    lot: uuid.UUID
     origin: str
     participant: uuid.UUID | None
     handed_out: uuid.UUID | None
@@ -194,7 +200,7 @@ def _ends(wanted: list[uuid.UUID]) -> list[End]:
             seen.add(row.code)
         step = steps.get(row.code)
         origin = row.origin if row.origin != Origin.UNKNOWN or step is None else _origin_of(step)
-        found.append(End(row.quantity, origin, row.participant if step is None else step.participant, None if step is None else step.fact))
+        found.append(End(row.quantity, lot, origin, row.participant if step is None else step.participant, None if step is None else step.fact))
     return found
 
 

@@ -55,20 +55,21 @@ class ReportPage:
     ask: list[str]
     id: str
     corrects: str
+    visit: str
 
 
 @may("naloxone.report", methods=("GET", "POST"))
 def report(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     """Tell of an overdose: when, how it ended, how many doses; all else may stay open. Also revises one."""
     place = site_or_404(request.actor, site, "naloxone.report")
-    before = _before(request, place)
+    before, visit = _before(request, place), _visit(request, place)
     if request.method != "POST":
         typed = forms.typed_before(before.parsed, FIELDS) if before else QueryDict(mutable=True)
         if before is None:
             typed["reported_by"] = ReportChannel.PEER_FORM.value if place.kind in BAGS else ReportChannel.STAFF_FORM.value
         else:
             typed["when"] = moments.written(before.occurred_at, place)
-            typed["codes"] = " ".join(dict.fromkeys(dose.kit_code for dose in before.parsed.doses if dose.kit_code))
+            typed["codes"] = " ".join(_codes_of(before))
         return _page(request, place, typed, {}, corrects=str(before.id) if before else "")
     errors: dict[str, str] = {}
     at, wrong = moments.read(request.POST.get("when", ""), place)
@@ -81,12 +82,12 @@ def report(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     if not errors and said is not None:
         try:
             commands.report(
-                actor=request.actor, site=place, said=said, id=posted_id(request), occurred_at=moment, participant=before.participant if before else None,
-                supersedes=(before.id,) if before else (),
+                actor=request.actor, site=place, said=said, id=posted_id(request), occurred_at=moment, supersedes=(before.id,) if before else (),
+                participant=before.participant if before else visit.participant if visit else None,
             )
-            return redirect(reverse("naloxone:reports") + "?saved=1")
+            return redirect(_after(before, posted_id(request)))
         except AlreadySaved:
-            return redirect(reverse("naloxone:reports") + "?saved=1")
+            return redirect(_after(before, posted_id(request)))
         except Refusal as refusal:
             errors = dict(refusal.problems)
     return _page(request, place, request.POST, errors, corrects=request.POST.get("corrects", ""))
@@ -108,13 +109,34 @@ def _before(request: ActorRequest, place: Site) -> Recorded | None:
     return found
 
 
+def _visit(request: ActorRequest, place: Site) -> Fact | None:
+    """The visit in which it was told, if it was in one: the report is then of the same person, and nobody is asked who that is."""
+    named = request.POST.get("visit") or request.GET.get("visit") or ""
+    if not named:
+        return None
+    try:
+        found: Fact | None = Fact.objects.filter(request.actor.filter("visit.read"), id=uuid.UUID(named), kind="facts.encounter", site=place).first()
+    except ValueError:
+        raise Http404 from None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _after(before: Recorded | None, made: uuid.UUID) -> str:
+    root = (before.root or before.id) if before else made
+    return reverse("naloxone:reports") + f"?saved={root}"
+
+
 def _said(post: QueryDict, place: Site, before: Recorded | None) -> tuple[Reversal | None, dict[str, str]]:
     raw = forms.read(Reversal, FIELDS, post)
     codes = codes_typed(post.get("codes", ""))
     total, wrong = forms.count(post, "doses_total")
     if wrong:
         return None, {"doses_total": wrong}
-    if codes:
+    if before is not None and before.parsed.doses and codes == _codes_of(before) and total == before.parsed.doses_total:
+        raw |= {"doses": before.parsed.model_dump()["doses"], "doses_total": total}  # what another system said of each dose stays
+    elif codes:
         doses = [{"route": DoseRoute.UNKNOWN.value, "kit_code": code} for code in codes]
         if total is not None and total < len(codes):
             return None, {"doses_total": _("A kit that was used gave at least one dose.")}
@@ -124,6 +146,10 @@ def _said(post: QueryDict, place: Site, before: Recorded | None) -> tuple[Revers
     said, errors = forms.parse(Reversal, raw)
     doses_wrong = errors.pop("doses", "")
     return said, errors | ({"codes": _("A code has letters, digits and hyphens, as printed on the kit.")} if doses_wrong else {})
+
+
+def _codes_of(report: Recorded) -> list[str]:
+    return list(dict.fromkeys(dose.kit_code for dose in report.parsed.doses if dose.kit_code))
 
 
 def _asks(said: Reversal, moment: datetime, confirmed: list[str]) -> tuple[str, str] | None:
@@ -148,6 +174,7 @@ def _page(
         codes=typed.get("codes", ""), codes_error=errors.get("codes", ""),
         error=" ".join(rest) or (_("Nothing is saved yet. Look at the marked lines.") if errors else ""),
         ask=[*typed.getlist("confirm"), ask] if ask else [], id=typed.get("id") or str(ids.new()), corrects=corrects,
+        visit=request.POST.get("visit") or request.GET.get("visit") or "",
     )
     return render(request, "naloxone/report.html", {"page": page}, status=422 if errors else 200)
 
@@ -162,6 +189,9 @@ class Told:
     tone: str
     doses: int | None
     wants_kit: bool
+    has_kit: bool
+    may_give: bool
+    wants_to_talk: bool
     fact: uuid.UUID
     root: uuid.UUID
     is_double: bool
@@ -171,14 +201,21 @@ class Told:
 def reports(request: ActorRequest) -> HttpResponse:
     """What was reported lately at my places, the latest first."""
     tones = {Outcome.DIED.value: "stop", Outcome.RECOVERED.value: "go", Outcome.ALIVE_HANDED_OVER.value: "go"}
-    told = queries.doubles()
+    told, rows = queries.doubles(), list(queries.reports(request.actor)[:SHOWN])
+    has_kit = queries.replaced([row.root for row in rows])
+    talk = set(Fact.objects.filter(id__in=[row.fact for row in rows], payload__debrief_wanted=True).values_list("id", flat=True))
     found = [
         Told(
             clock.local(row.occurred_at, row.site.time_zone if row.site else "UTC"), row.site, Outcome(row.outcome).label, tones.get(row.outcome, ""),
-            row.doses, row.replacement_wanted, row.fact, row.root, row.root in told,
+            row.doses, row.replacement_wanted, row.root in has_kit, row.site is not None and request.actor.may("naloxone.give", row.site.key), row.fact in talk,
+            row.fact, row.root, row.root in told,
         )
-        for row in queries.reports(request.actor)[:SHOWN]
+        for row in rows
     ]
+    saved = request.GET.get("saved", "")
     waiting = public_reports.waiting() if request.actor.may("naloxone.overview") else 0
-    page = {"reports": found, "waiting": waiting, "may_review": request.actor.may("naloxone.review"), "saved": request.GET.get("saved", "")}
+    page = {
+        "reports": found, "waiting": waiting, "may_review": request.actor.may("naloxone.review"), "saved": saved,
+        "just_told": next((one for one in found if str(one.root) == saved and one.wants_kit and one.may_give and not one.has_kit), None),
+    }
     return render(request, "naloxone/reports.html", page)

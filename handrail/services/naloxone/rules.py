@@ -11,6 +11,7 @@ from fractions import Fraction
 from handrail.services.naloxone.codes import HandedOut, SourceClass
 
 _DAY = timedelta(days=1)
+_MINUTE, _MINUTES_OF_A_DAY = timedelta(minutes=1), 24 * 60
 DAYS_OF_A_MONTH = 30
 """What a month of stock is (`domain/naloxone.md` 8)."""
 
@@ -87,6 +88,28 @@ def mail_path(steps: Iterable[str]) -> list[int]:
             state = step
             taken.append(place)
     return taken
+
+
+# -- boxes -------------------------------------------------------------------------------------------------------------
+
+LOOK_AFTER = timedelta(days=30)
+"""A box that nobody opened for so long is looked at, whatever the book says of it."""
+
+
+def left_in_box(in_book: int, taken: int, over: timedelta, since: timedelta) -> Fraction:
+    """What is probably left: the book says what was there when somebody looked last, and people went on taking as they did before."""
+    per_day = _per_day(taken, over)
+    return max(Fraction(0), Fraction(max(in_book, 0)) - per_day * Fraction(max(since, timedelta(0)) // _MINUTE, _MINUTES_OF_A_DAY))
+
+
+def wants_filling(left: Fraction, taken: int, over: timedelta, since: timedelta, lead_days: int) -> bool:
+    """Whether less is left than people take in the days that an order needs, or nobody looked for long."""
+    return since > LOOK_AFTER or left < _per_day(taken, over) * lead_days
+
+
+def _per_day(taken: int, over: timedelta) -> Fraction:
+    """How many people take in a day; nothing is known of a box that was filled today."""
+    return Fraction(max(taken, 0)) / max(Fraction(over // _MINUTE, _MINUTES_OF_A_DAY), Fraction(1))
 
 
 # -- days without --------------------------------------------------------------------------------------------------------

@@ -102,6 +102,20 @@ def _count(table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
+def test_many_doses_are_asked_about_once_and_then_kept(world):
+    once = {"id": str(ids.random()), "kit_id": str(ids.random())}
+    asked = telling(world, doses_total="21", **once)
+    said = asked.content.decode()
+    assert asked.status_code == 422
+    assert "More than 20 doses" in said
+    assert 'value="21"' in said
+    assert "data-sure>" in said
+    assert "data-sure hidden" in telling(world, doses_total="20", outcome="").content.decode(), "nobody is asked about what is usual"
+    assert telling(world, doses_total="21", confirm="doses", **once).status_code == 200
+    with scope.enter([world.harbour.key]):
+        assert [row.said["doses_total"] for row in PublicReport.objects.all()] == [21]
+
+
 def test_an_id_that_tells_its_moment_is_refused(world):
     answer = telling(world, id=str(ids.new()))
     assert answer.status_code == 422

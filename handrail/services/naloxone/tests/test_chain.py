@@ -164,6 +164,27 @@ def _given_in(visit: uuid.UUID) -> uuid.UUID:
     return found
 
 
+def test_every_link_from_the_lot_to_the_new_kit_can_be_followed_both_ways(house):
+    who = uuid.uuid4()
+    label(house, "NX-1", "NX-2")
+    commands.fill(actor=house.system, source=house.store, target=house.bag, quantities={NASAL: 2}, codes={NASAL: ["NX-1", "NX-2"]}, id=ids.new())
+    give(house, site=house.bag, codes=("NX-1",), who=who)
+    payload = Reversal.model_validate({"outcome": "recovered", "replacement_wanted": True, "doses": [{"route": "nasal", "kit_code": "NX-1"}]})
+    told = commands.report(actor=house.system, site=house.van, said=payload, id=ids.new(), occurred_at=clock.now(), participant=who).id
+    assert queries.replaced([told]) == set()
+    new = commands.give(actor=house.system, site=house.bag, quantities={NASAL: 1}, codes=["NX-2"], id=ids.new(), participant=who, said={"replaces_report": told})[-1].id
+    # forwards: lot, kit, holder, report, new kit, its lot
+    assert [(step.state, step.lot, step.participant) for step in queries.life("NX-1")] == [
+        ("in_stock", lot(), None), ("with_bag", lot(), None), ("passed_on", lot(), who), ("used", None, None),
+    ]
+    assert KitEnd.objects.get(code="NX-1").report == told
+    assert queries.replaced([told]) == {told}
+    # and back: the new kit, the report it answers, the kit that was used, its lot and who had it
+    assert Fact.objects.get(id=new).about == told == Report.objects.get().root
+    used = KitEnd.objects.get(report=told)
+    assert (used.code, queries.lot_of(used.code), used.participant) == ("NX-1", lot(), who)
+
+
 # -- codes -------------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +263,20 @@ def _supply(world: Any, number: str, mode: Mode = Mode.TYPED, **said: Any) -> An
     return record(
         Draft(kind="naloxone.supply", payload={"lines": [line], **said}, site=world.van.id, encounter=ids.new()), actor=world.system, mode=mode,
     )
+
+
+def test_a_lot_that_a_recall_stopped_or_that_had_not_come_yet_is_kept_and_flagged(house):
+    stock.receive(actor=house.system, site=house.van, lines=[stock.Delivery(NASAL, "LATE", 5, house.van.today + timedelta(days=400))])
+    yesterday = clock.now() - timedelta(days=1)
+    line = {"item": NASAL, "quantity": 1, "lot": str(lot("LATE")), "lot_reason": "at_hand"}
+    record(Draft(kind="naloxone.supply", payload={"lines": [line]}, site=house.van.id, encounter=ids.new(), occurred_at=yesterday), actor=house.system, mode=Mode.ARRIVED)
+    _supply(house, B, Mode.ARRIVED)
+    recalled = recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
+    _supply(house, B, Mode.ARRIVED)
+    assert list(Given.objects.order_by("key").values_list("is_flagged", flat=True)) == [True, False, True]
+    recalls.close(actor=house.system, recall=recalled.id, outcome="lifted")
+    _supply(house, B, Mode.ARRIVED)
+    assert [row.is_flagged for row in Given.objects.order_by("key")] == [True, False, True, False]
 
 
 @pytest.mark.parametrize("supply_type", ["first", "repeat"])

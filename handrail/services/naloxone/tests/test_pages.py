@@ -236,7 +236,7 @@ def test_the_coordinator_reads_which_bags_and_boxes_want_filling(house):
     assert "To be filled" not in signed_in(house, "coordinator").get(address).content.decode(), "25 are left of 40, and 15 went out"
     post(client, "bag", house.bag, **q(15), supply_type="first")
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", signed_in(house, "coordinator").get(address).content.decode()))
-    assert "To be filled Less is there than went out in the days that an order takes. Otieno’s bag Naloxone spray: 10" in page
+    assert "To be filled Less is there than went out in the days that an order takes. What is left in a box is worked out from what people took before. Otieno’s bag Naloxone spray: 10" in page
 
 
 def test_a_recall_shows_what_is_still_out_on_its_own_page_and_in_numbers(house):

@@ -1,7 +1,7 @@
 // Sends the report without leaving the page, so that the history holds one entry and the quick exit replaces it.
 const form = document.querySelector("[data-form]");
 
-function show(problems, sentence) {
+function show(problems, sentence, ask = "") {
   for (const place of document.querySelectorAll("[data-problem]")) {
     const said = problems[place.dataset.problem] ?? "";
     place.textContent = said;
@@ -9,6 +9,7 @@ function show(problems, sentence) {
     const rest = place.closest("details");
     if (said && rest) rest.open = true;
   }
+  if (ask) form.querySelector("[data-sure]").hidden = false;
   const top = form.querySelector("[data-error]");
   top.firstElementChild.textContent = sentence;
   top.hidden = !sentence;
@@ -23,7 +24,7 @@ async function send() {
       method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "omit", headers: { Accept: "application/json" },
     });
     const said = await answer.json();
-    if (!answer.ok) return show(said.errors, said.error);
+    if (!answer.ok) return show(said.errors, said.error, said.ask);
     const told = document.querySelector("[data-told]");
     told.querySelector("[data-code]").textContent = said.receipt;
     told.querySelector("[data-receipt]").hidden = !said.receipt;
