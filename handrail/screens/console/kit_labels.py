@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import date
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -33,6 +34,7 @@ class Label:
     square: qr.Code
     item: str
     lot: str
+    expiry: date | None
 
 
 @may("naloxone.give", methods=("GET", "POST"))
@@ -68,7 +70,7 @@ def _made(request: ActorRequest, shelves: list[tuple[Site, ShelfLot]]) -> tuple[
     except Refusal as refusal:
         return [], {name or "shelf": sentence for name, sentence in refusal.problems}
     address = request.build_absolute_uri(reverse("aid:tell-of", args=[request.actor.organisation_id]))
-    return [Label(code, qr.code(f"{address}?kit={code}"), lot.item.label, lot.code) for code in codes], {}
+    return [Label(code, qr.code(f"{address}?kit={code}"), lot.item.label, lot.code, lot.expiry) for code in codes], {}
 
 
 def _new_code() -> str:

@@ -8,26 +8,21 @@ from dataclasses import dataclass
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from handrail.facts.labels import label
-from handrail.facts.models import Fact, Site
+from handrail.facts.models import Site
 from handrail.facts.record import Refusal
 from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, may
-from handrail.kernel.web import posted_id
 from handrail.ledgers.stock import commands, queries, recalls
 from handrail.ledgers.stock.kinds.recall_closed import RecallEnd
 from handrail.ledgers.stock.kinds.recalled import Severity
 from handrail.ledgers.stock.kinds.written_off import Reason
-from handrail.ledgers.stock.models import Item, Lot
-from handrail.screens.console.at_hand import held, hold
+from handrail.ledgers.stock.models import Item
+from handrail.screens.console.holders import came_back, holders
 from handrail.screens.console.stock_common import form_id, lots_typed, site_or_404, tabs, text, whole
-from handrail.services.naloxone import commands as naloxone
 from handrail.services.naloxone import reach
-from handrail.services.naloxone.codes import Origin
-from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.overview import out_lines
+from handrail.services.naloxone.values import SHORT_DATED_DAYS
 
 
 @may("stock.write_off", methods=("GET", "POST"))
@@ -62,13 +57,18 @@ def write_off(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     return render(request, "console/stock_write_off.html", page, status=422 if error else 200)
 
 
-@may("stock.read")
+@may("stock.read", methods=("GET", "POST"))
 def listed(request: ActorRequest) -> HttpResponse:
-    """Every recall, open ones first."""
+    """Every recall, open ones first; and people who have kits that expire, as far as they can be reached."""
+    expiring, error = reach.expiring(SHORT_DATED_DAYS.read().value), ""
+    if request.method == "POST":
+        error = came_back(request, expiring)
+        if not error:
+            return redirect("stock-recalls")
     words = dict(Severity.choices)
     found = [(recall, words.get(recall.severity, recall.severity)) for recall in recalls.listed()]
-    page = {"tabs": tabs(request.actor, "stock-recalls"), "recalls": found, "may_recall": request.actor.may("stock.recall")}
-    return render(request, "console/stock_recalls.html", page)
+    page = {"tabs": tabs(request.actor, "stock-recalls"), "recalls": found, "may_recall": request.actor.may("stock.recall"), "error": error, "to_reach": holders(request, expiring)}
+    return render(request, "console/stock_recalls.html", page, status=422 if error else 200)
 
 
 @may("stock.recall", methods=("GET", "POST"))
@@ -110,7 +110,7 @@ def recall(request: ActorRequest, recall: uuid.UUID) -> HttpResponse:
         raise Http404
     error = ""
     if request.method == "POST" and "back" in request.POST:
-        error = _came_back(request, found)
+        error = came_back(request, reach.lots_of_recall(found))
         if not error:
             return redirect("stock-recall", recall)
     elif request.method == "POST":
@@ -134,7 +134,7 @@ def recall(request: ActorRequest, recall: uuid.UUID) -> HttpResponse:
     own = {lot.id for lot in found.lots}
     out = reach.of_recall(found)
     page = {
-        "out": out, "out_lines": out_lines(out) if out else [], "to_reach": _to_reach(request, found) if out and found.is_open else [],
+        "out": out, "out_lines": out_lines(out) if out else [], "to_reach": holders(request, reach.lots_of_recall(found)) if out and found.is_open else [],
         "recall": found, "severity": dict(Severity.choices).get(found.severity, found.severity), "places": list(places.values()),
         "elsewhere": elsewhere, "people": sum(r.quantity for r in found.remaining if r.kind == "people" and r.lot in own),
         "kits_out": sum(r.quantity for r in found.remaining if r.kind == "people" and r.lot not in own),
@@ -143,58 +143,3 @@ def recall(request: ActorRequest, recall: uuid.UUID) -> HttpResponse:
         "tabs": tabs(request.actor, "stock-recalls"), "moves": found.moves if request.actor.sites("stock.read") is None else [],
     }
     return render(request, "console/stock_recall.html", page, status=422 if error else 200)
-
-
-SHOWN = 25
-"""People shown at once, those with most of it first: so many a session can keep at hand."""
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Somebody who has recalled kits, by the two words of their record; opening how to reach them is one more step, which leaves a line."""
-
-    words: str
-    quantity: int
-    address: str
-    word: str
-    lot: uuid.UUID
-    may_take_back: bool
-    id: str
-
-
-def _to_reach(request: ActorRequest, recall: recalls.Recall) -> list[Holder]:
-    people = sorted(reach.to_reach(request.actor, reach.lots_of_recall(recall)), key=lambda one: (-one.quantity, one.who))[:SHOWN]
-    places = dict(Site.objects.values_list("id", "key"))
-    held_by = {one.who: hold(request, one.who) for one in people}
-    return [
-        Holder(
-            label(one.who), one.quantity, reverse("sealed-open", args=[held_by[one.who], reach.CONTACT]) + f"?at={one.site}", held_by[one.who], one.lot,
-            request.actor.may("naloxone.give", places[one.site]), str(ids.new()),
-        )
-        for one in people
-    ]
-
-
-BACK = {Event.RECALLED_RECOVERED.value: Event.RECALLED_RECOVERED, Event.USED.value: Event.USED}
-
-
-def _came_back(request: ActorRequest, recall: recalls.Recall) -> str:
-    """Kits of somebody who was reached came back, or were used: written down with the person, at the place where they were given. A sentence if not."""
-    who, event = held(request, text(request, "back")), BACK.get(text(request, "event"))
-    if Fact.objects.filter(request.actor.filter("naloxone.give"), id=posted_id(request)).exists():
-        return ""  # a second tap on the same button
-    found = next((one for one in reach.to_reach(request.actor, reach.lots_of_recall(recall)) if one.who == who and str(one.lot) == text(request, "lot")), None)
-    if found is None:
-        return _("Nothing of this lot is with them any more. Look at the list again.")
-    site = site_or_404(request.actor, found.site, "naloxone.give")
-    item = Lot.objects.values_list("item__code", flat=True).get(id=found.lot)
-    try:
-        quantity = whole(text(request, "quantity"))
-        if event is None or not 0 < quantity <= found.quantity:
-            return _("Write how many, from 1 to %(most)d.") % {"most": found.quantity}
-        naloxone.tell(
-            actor=request.actor, site=site, event=event, item=item, lot=found.lot, quantity=quantity, origin=Origin.GIVEN, participant=who, id=posted_id(request)
-        )
-    except Refusal as refusal:
-        return refusal.problems[0][1]
-    return ""

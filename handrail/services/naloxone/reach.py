@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
@@ -14,6 +14,7 @@ from django.db.models import Q
 from handrail.facts import consents
 from handrail.facts.models import Site
 from handrail.facts.participants import survivors
+from handrail.facts.queries import today
 from handrail.facts.recorded import COUNTS
 from handrail.kernel import scope
 from handrail.kernel.access import Actor
@@ -214,6 +215,17 @@ def _handed_out(codes: Collection[str]) -> dict[str, KitStep]:
 def _origin_of(step: KitStep) -> str:
     kind = step.site.kind if step.site else ""
     return (Origin.BAG if kind in BAGS else Origin.BOX if kind in BOXES else Origin.GIVEN).value
+
+
+_LONG_GONE = timedelta(days=365)
+"""Nobody is asked about a kit that expired so long ago."""
+
+
+def expiring(within_days: int) -> list[uuid.UUID]:
+    """Lots of naloxone that expire within so many days or did lately: what people have of them wants swapping."""
+    day = today()
+    found = Lot.objects.filter(item__item_class=ItemClass.NALOXONE, expiry__lte=day + timedelta(days=within_days), expiry__gte=day - _LONG_GONE)
+    return list(found.values_list("id", flat=True))
 
 
 def lots_of_recall(recall: Recall) -> list[uuid.UUID]:

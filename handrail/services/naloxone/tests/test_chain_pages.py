@@ -201,6 +201,24 @@ def test_who_may_not_reach_people_brings_nothing_back(recalled):
     assert groups(recalled)["reachable"] == 4
 
 
+def test_whose_kit_expires_is_asked_to_swap_it_and_then_is_not_asked_again(house):
+    with scope.enter([house.harbour.key]):
+        stock.receive(actor=house.system, site=house.van, lines=[stock.Delivery(NASAL, "SOON", 5, house.van.today + timedelta(days=60))])
+        who, quiet = known(house, with_contact=True), known(house)
+        for one in (who, quiet):
+            commands.give(actor=actor(house, "naima"), site=house.van, quantities={NASAL: 2}, participant=one, id=ids.new())
+    client, house.address = signed_in(house, "naima"), reverse("stock-recalls")
+    page = client.get(house.address).content.decode()
+    assert label(who) in page
+    assert label(quiet) not in page, "they chose no way to be reached"
+    assert "your item needs swapping" in page
+    assert label(who) not in signed_in(house, "store").get(house.address).content.decode()
+    assert back(client, house, who, event="expired_replaced").status_code == 302
+    assert label(who) not in client.get(house.address).content.decode()
+    with scope.enter([house.harbour.key]):
+        assert [(end.event, end.quantity, end.participant) for end in KitEnd.objects.all()] == [("expired_replaced", 2, who)]
+
+
 # -- what each place sees ------------------------------------------------------------------------------------------------
 
 
