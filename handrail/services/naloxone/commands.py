@@ -106,7 +106,7 @@ def label(*, actor: Actor, site: Site, lot: Lot, codes: Sequence[str], id: uuid.
 def tell(
     *, actor: Actor, site: Site, event: Event, id: uuid.UUID, item: str = "", lot: uuid.UUID | None = None, quantity: int = 1,
     codes: Sequence[str] = (), ours: bool = False, origin: Origin = Origin.UNKNOWN, participant: uuid.UUID | None = None, report: uuid.UUID | None = None,
-    occurred_at: datetime | None = None, mode: Mode = Mode.CONFIRMED,
+    supply: uuid.UUID | None = None, occurred_at: datetime | None = None, mode: Mode = Mode.CONFIRMED,
 ) -> Outcome:
     """What became of kits: a code alone says which item and lot it is; what nobody knows stands on the item's unknown lot.
 
@@ -121,7 +121,8 @@ def tell(
         raise Refusal([("item", _("Choose what it was."))])
     lot = lot or Lot.objects.filter(item=found, is_unknown=True).values_list("id", flat=True).get()
     payload = KitEvent(
-        event=event, item=item, lot=lot, quantity=max(quantity, len(codes)), kit_codes=tuple(codes), ours=ours, origin=origin, report=report
+        event=event, item=item, lot=lot, quantity=max(quantity, len(codes)), kit_codes=tuple(codes), ours=ours, origin=origin, report=report,
+        supply=supply,
     )
     draft = Draft(kind="naloxone.kit", payload=payload, site=site.id, id=id, participant=participant, occurred_at=occurred_at or clock.now())
     return record(draft, actor=actor, mode=mode)

@@ -144,6 +144,17 @@ def go_on(
     record(Draft(kind="naloxone.mail_step", payload=step, site=row.site.id, id=id, occurred_at=at), actor=actor)
 
 
+@transaction.atomic
+def came_back(*, actor: Actor, row: MailOrder, event: Event, item: str, lot: uuid.UUID, quantity: int, id: uuid.UUID) -> None:
+    """Kits of a parcel that had arrived were sent back because of a recall, or were used. Sent twice it is recorded once."""
+    actor.require(MAY, row.site.key)
+    lock_organisation()
+    if not Fact.objects.filter(id=id, kind="naloxone.kit").exists():
+        commands.tell(
+            actor=_at_the_shelf(actor, row.site), site=row.site, event=event, item=item, lot=lot, quantity=quantity, origin=Origin.GIVEN, supply=row.supply, id=id
+        )
+
+
 def _at_the_shelf(actor: Actor, site: Site) -> Actor:
     """The same person, who for this one step may record what the step does to the shelf. The mail team records no other visits."""
     rights = frozenset({"visit.record", "visit.correct", "naloxone.give"})

@@ -24,6 +24,7 @@ from handrail.kernel.web import posted_id
 from handrail.ledgers.stock.reactor import Short
 from handrail.services.naloxone import mail_orders, queries, reach, rules
 from handrail.services.naloxone.bags import codes_typed
+from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.kinds.mail_order import MailOrder as Order
 from handrail.services.naloxone.mail_codes import MailState, MailStepTo, MailTraining, Shipping
 from handrail.services.naloxone.mail_models import MailOrder
@@ -31,6 +32,8 @@ from handrail.services.naloxone.mail_orders import MAY
 from handrail.services.naloxone.values import MAIL_FIRST_CONTACT_HOURS
 from handrail.vault import inbox, records
 
+BACK = {event.value: event for event in (Event.RECALLED_RECOVERED, Event.USED)}
+"""What may have become of recalled kits that had arrived."""
 FIRST = ("handle",)
 MORE = ("came_by", "shipping", "training", "have_naloxone_now", "overdosed_or_witnessed_past_year", "language", "area")
 BUTTONS: Mapping[str, Text] = {
@@ -149,6 +152,8 @@ def order(request: ActorRequest, order: uuid.UUID) -> HttpResponse:
 def step(request: ActorRequest, order: uuid.UUID) -> HttpResponse:
     """The next step. Packing may take more than the book has, once that was said."""
     row = order_or_404(request, order)
+    if request.POST.get("to") in BACK:
+        return _came_back(request, row)
     try:
         to = MailStepTo(request.POST.get("to", ""))
     except ValueError:
@@ -166,6 +171,26 @@ def step(request: ActorRequest, order: uuid.UUID) -> HttpResponse:
     return redirect(reverse("mail:order", args=[row.order]) + f"?saved={to.value}")
 
 
+def _came_back(request: ActorRequest, row: MailOrder) -> HttpResponse:
+    """What became of recalled kits of a parcel that had arrived."""
+    if Fact.objects.filter(request.actor.filter(MAY), id=posted_id(request), kind="naloxone.kit").exists():
+        return redirect(reverse("mail:order", args=[row.order]) + "?saved=back")
+    found = next((one for one in _recalled(request, row) if str(one.lot) == request.POST.get("lot")), None)
+    if found is None or row.state != MailState.DELIVERED:
+        return shown(request, row, error=_t("Nothing of this lot is with them any more. Look at the list again."))
+    quantity, wrong = forms.count(request.POST, "quantity")
+    if wrong or not quantity or quantity > found.quantity:
+        return shown(request, row, error=wrong or _t("Write how many, from 1 to %(most)d.") % {"most": found.quantity})
+    mail_orders.came_back(
+        actor=request.actor, row=row, event=BACK[request.POST["to"]], item=row.item, lot=found.lot, quantity=quantity, id=posted_id(request)
+    )
+    return redirect(reverse("mail:order", args=[row.order]) + "?saved=back")
+
+
+def _recalled(request: ActorRequest, row: MailOrder) -> list[reach.InParcel]:
+    return [one for one in reach.recalled_parcels(request.actor) if one.order.order == row.order]
+
+
 def shown(request: ActorRequest, row: MailOrder, *, error: str = "", ask: str = "", codes: str = "") -> HttpResponse:
     """The page of one order."""
     said = Fact.objects.filter(id=row.fact).values_list("payload", flat=True).get()
@@ -174,7 +199,7 @@ def shown(request: ActorRequest, row: MailOrder, *, error: str = "", ask: str = 
     page = {
         "order": row, "state": MailState(row.state).label, "item": queries.names().get(row.item, row.item), "training": MailTraining(said["training"]).label,
         "shipping": Shipping(said["shipping"]).label, "said": said, "path": [(MailState(one.step).label, one.occurred_at) for one in mail_orders.path(row)],
-        "main": follows[0] if follows else None, "others": follows[1:], "error": error, "ask": ask, "codes": codes, "saved": request.GET.get("saved", ""),
+        "main": follows[0] if follows else None, "others": follows[1:], "error": error, "ask": ask, "codes": codes, "recalled": _recalled(request, row), "saved": request.GET.get("saved", ""),
         "goes_on": records.goes_on(held, mail_orders.store()) if held else None, "is_open": row.ended_on is None,
         "waits": held is None and inbox.of_person(row.order, mail_orders.store().key).exists(), "id": str(ids.random()),
     }

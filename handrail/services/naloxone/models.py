@@ -78,6 +78,7 @@ class KitEnd(ScopedModel):
     participant = models.UUIDField(null=True)
     ours = models.BooleanField(default=False)
     report = models.UUIDField(null=True, help_text="The report that tells of it")
+    supply = models.UUIDField(null=True, help_text="The hand-over it was part of, where somebody said so: a parcel has no person")
     occurred_at = models.DateTimeField()
     counter = models.BigIntegerField()
 

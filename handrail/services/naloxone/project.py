@@ -98,7 +98,7 @@ def _kit(fact: Recorded) -> None:
     _steps(fact, said.kit_codes, KitState(said.event), item=said.item, lot=lot, site=fact.site, participant=fact.participant)
     common = {
         "organisation_id": fact.organisation, "fact": fact.id, "event": said.event, "lot": lot, "origin": said.origin, "participant": fact.participant,
-        "ours": said.ours, "report": said.report, "occurred_at": fact.occurred_at, "counter": fact.counter,
+        "ours": said.ours, "report": said.report, "supply": said.supply, "occurred_at": fact.occurred_at, "counter": fact.counter,
     }
     rows = [KitEnd(**common, code=code, quantity=1) for code in said.kit_codes]
     rest = said.quantity - len(said.kit_codes)

@@ -132,21 +132,27 @@ def to_reach(actor: Actor, lot_ids: Iterable[uuid.UUID]) -> list[ToReach]:
     return [ToReach(who, lot, ids[site], quantity) for (who, lot), (site, quantity) in left.items() if quantity > 0 and who in can]
 
 
-def parcels_to_reach(actor: Actor, lot_ids: Iterable[uuid.UUID]) -> list[tuple[MailOrder, int]]:
-    """Orders by mail with these lots in the parcel, as far as this person may open where they went, and how many are still with them."""
+@dataclass(frozen=True)
+class InParcel:
+    """So many of a lot that went by mail, and are still with whoever got them."""
+
+    order: MailOrder
+    lot: uuid.UUID
+    quantity: int
+
+
+def parcels_to_reach(actor: Actor, lot_ids: Iterable[uuid.UUID]) -> list[InParcel]:
+    """Orders by mail with these lots in the parcel, as far as this person may open where they went."""
     wanted, parcels, store = list(lot_ids), posted(), STORES[MAIL_ADDRESS]
-    left: dict[uuid.UUID, int] = {}
-    for line in _sent(wanted, parcels):
-        if line.parcel is not None:
-            left[line.parcel] = left.get(line.parcel, 0) + line.quantity
+    left = {(line.parcel, line.lot): line.quantity for line in _sent(wanted, parcels) if line.parcel is not None}
     for end in _ends(wanted):
-        if end.handed_out is not None and end.handed_out in left:
-            left[end.handed_out] -= end.quantity
-    found = [(parcels[parcel], n) for parcel, n in left.items() if n > 0 and store.may_open(actor, parcels[parcel].site.key)]
-    return sorted(found, key=lambda one: one[0].occurred_at)
+        if end.handed_out is not None and (end.handed_out, end.lot) in left:
+            left[end.handed_out, end.lot] -= end.quantity
+    found = [InParcel(parcels[parcel], lot, n) for (parcel, lot), n in left.items() if n > 0 and store.may_open(actor, parcels[parcel].site.key)]
+    return sorted(found, key=lambda one: (one.order.occurred_at, one.lot))
 
 
-def recalled_parcels(actor: Actor) -> list[tuple[MailOrder, int]]:
+def recalled_parcels(actor: Actor) -> list[InParcel]:
     """What the mail team has to reach because of recalls that are open."""
     whole = [recalls.find(one.id) for one in recalls.listed() if one.is_open]
     wanted = {lot for recall in whole if recall is not None for lot in lots_of_recall(recall)}
@@ -201,7 +207,7 @@ def _ends(wanted: list[uuid.UUID]) -> list[End]:
             seen.add(row.code)
         step = steps.get(row.code)
         origin = row.origin if row.origin != Origin.UNKNOWN or step is None else _origin_of(step)
-        found.append(End(row.quantity, lot, origin, row.participant if step is None else step.participant, None if step is None else step.fact))
+        found.append(End(row.quantity, lot, origin, row.participant if step is None else step.participant, row.supply if step is None else step.fact))
     return found
 
 

@@ -41,6 +41,7 @@ class KitEvent(Payload):
     ours: bool = info(_("They were still on our shelf or in the bag"), privacy=Privacy.OPERATIONAL, default=False)
     origin: Origin = info(_("How they had reached whoever had them"), privacy=Privacy.OPERATIONAL, default=Origin.UNKNOWN)
     report: uuid.UUID | None = info(_("The report that tells of it"), privacy=Privacy.OPERATIONAL, default=None)
+    supply: uuid.UUID | None = info(_("The hand-over it was part of"), privacy=Privacy.OPERATIONAL, default=None)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

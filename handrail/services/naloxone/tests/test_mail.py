@@ -316,12 +316,12 @@ def test_whose_parcel_has_a_recalled_lot_is_reached_by_the_mail_team_while_the_a
     order, home, unopened = ordered(house, *STEPS), ordered(house, *STEPS[:3]), ordered(house, APPROVED)
     recall = recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
     mailer, others = actor(house, "mailer"), actor(house, "coordinator")
-    assert unopened not in {row.order for row, _n in reach.recalled_parcels(mailer)}
-    assert [(row.order, n) for row, n in reach.recalled_parcels(mailer)] == [(order, 2), (home, 2)]
+    assert unopened not in {one.order.order for one in reach.recalled_parcels(mailer)}
+    assert [(one.order.order, one.quantity) for one in reach.recalled_parcels(mailer)] == [(order, 2), (home, 2)]
     assert reach.recalled_parcels(others) == [], "where it went is for the mail team alone"
     assert (out(recall)["by_mail"], out(recall)["anonymous"]) == (4, 0)
     go(house, home, RETURNED)
-    assert [(row.order, n) for row, n in reach.recalled_parcels(mailer)] == [(order, 2)]
+    assert [(one.order.order, one.quantity) for one in reach.recalled_parcels(mailer)] == [(order, 2)]
     assert (out(recall)["by_mail"], out(recall)["anonymous"], out(recall)["in_vehicle"]) == (2, 0, 58)
     inbox.forget(actor=mailer, store=mail_orders.store(), participant=order, site=house.van.key, why=Erasure.Why.PERSON)
     assert reach.recalled_parcels(mailer) == []
@@ -333,9 +333,9 @@ def test_a_kit_of_a_parcel_that_was_used_is_not_asked_for_in_a_recall(house):
     order = ordered(house, APPROVED)
     go(house, order, PACKED, codes=["NX-1", "NX-2"])
     recall = recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
-    assert [n for _row, n in reach.recalled_parcels(actor(house, "mailer"))] == [2]
+    assert [one.quantity for one in reach.recalled_parcels(actor(house, "mailer"))] == [2]
     commands.tell(actor=house.system, site=house.van, event=Event.USED, codes=["NX-2"], id=ids.new())
-    assert [n for _row, n in reach.recalled_parcels(actor(house, "mailer"))] == [1]
+    assert [one.quantity for one in reach.recalled_parcels(actor(house, "mailer"))] == [1]
     assert (out(recall)["by_mail"], out(recall)["anonymous"]) == (1, 0)
 
 

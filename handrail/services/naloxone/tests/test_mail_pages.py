@@ -17,10 +17,10 @@ from handrail.kernel import clock, ids, keyring, scope
 from handrail.kernel.models import AccessEntry, AuditEntry
 from handrail.ledgers.stock import recalls
 from handrail.screens.tests.test_step_up import grow_stale
-from handrail.services.naloxone import mail_orders, queries
+from handrail.services.naloxone import mail_orders, queries, reach
 from handrail.services.naloxone.mail_codes import MailStepTo
 from handrail.services.naloxone.mail_models import MailOrder
-from handrail.services.naloxone.tests.helpers import NASAL, B, place, signed_in, there
+from handrail.services.naloxone.tests.helpers import NASAL, B, lot, place, signed_in, there
 from handrail.services.naloxone.tests.mailing import (
     ADDRESS,
     STEPS,
@@ -192,6 +192,26 @@ def test_a_recall_stands_first_on_the_list_of_the_mail_team(house):
         handle = row(order).handle
     said = read(client, "orders")
     assert said.index("called back") < said.index(handle)
+
+
+def test_kits_of_a_parcel_that_are_sent_back_lie_on_the_shelf_and_are_not_asked_for_again(house):
+    client, order = at_work(), with_order(house, *STEPS)
+    with scope.enter([house.harbour.key]):
+        recalls.recall(actor=house.system, item=NASAL, lot=B, source_reference="FSN-7", severity="harmful")
+        number = str(lot())
+    page = read(client, "order", order)
+    assert "A lot of this parcel was called back" in page
+    for typed in ({"quantity": "3"}, {"quantity": "0"}, {"quantity": "two"}, {"lot": str(ids.random())}):
+        assert post(client, "step", order, **{"to": "recalled_recovered", "lot": number, "quantity": "1"} | typed).status_code == 422
+    once = {"to": "recalled_recovered", "lot": number, "quantity": "1", "id": str(ids.random())}
+    for _tap in range(2):
+        assert post(client, "step", order, **once).status_code == 302
+    assert post(client, "step", order, to="used", lot=number, quantity="1").status_code == 302
+    assert "called back" not in read(client, "order", order) + read(client, "orders")
+    with scope.enter([house.harbour.key]):
+        assert there(house.van) == 59
+        out = reach.still_out([lot()])
+        assert (out.groups["by_mail"], out.groups["anonymous"], out.accounted) == (0, 0, 2)
 
 
 # -- the label ---------------------------------------------------------------------------------------------------------
