@@ -34,11 +34,13 @@ from handrail.facts.spec import KINDS
 from handrail.facts.values import NEEDS_APPROVAL, declared
 from handrail.insight.models import Result
 from handrail.kernel import clock, crypto, ids, keyring, scope
+from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import forecast, kits, recalls
 from handrail.ledgers.stock.models import Item
 from handrail.screens.console import at_hand
 from handrail.screens.console.keys import lock_token
 from handrail.services.exchange.models import OpenTest
+from handrail.services.naloxone import commands as naloxone
 from handrail.services.naloxone import public_reports
 from handrail.services.naloxone.models import KitRequest
 from handrail.services.naloxone.tests.helpers import reported
@@ -138,6 +140,8 @@ def _things(scene: Scene) -> None:
     handles.set_handle(actor=naima, participant=person, word="Otter")
     contact = {"phone": "+000 000", "through": "Otter", "how": "Otter"}
     records.write(actor=naima, store=STORES["vault.contact"], participant=person, site=van, typed=contact)
+    stock.receive(actor=system, site=van, lines=[stock.Delivery("naloxone-nasal-4mg", "NX-soon", 2, today() + timedelta(days=40))])
+    naloxone.give(actor=naima, site=van, quantities={"naloxone-nasal-4mg": 2}, participant=person, id=ids.new())
     answers = derived_codes.Elements("Zebulonia", "Quirinus", "Xanthippe", 29, 11, 1968)
     participants.find_or_propose(actor=naima, site=van, elements=answers, participant=coded)
     consent = {

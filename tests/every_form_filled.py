@@ -38,7 +38,7 @@ FILLED: dict[str, dict[str, object]] = {
     },
     "same-person-one": {"outcome": "different"}, "stock-receive": {"lot-#": "L-9", "quantity-#": "5", "approval": "A-1", "fund-#": "", "order": "", "came_on": str(today())}, "stock-write-off": {"lot-#": "1"},
     "stock-count": {"other-item-#": "filter", "other-lot-#": "L-9", "other-quantity-#": "5"},
-    "stock-recall-new": {"item": "filter", "lot": "F-store", "source_reference": "FSN-9"}, "stock-order-new": {"supplier": "Depot", "q-*": "10", "fund": ""},
+    "stock-recalls": {"quantity": "1", "event": "expired_replaced"}, "stock-recall-new": {"item": "filter", "lot": "F-store", "source_reference": "FSN-9"}, "stock-order-new": {"supplier": "Depot", "q-*": "10", "fund": ""},
     "stock-kits": {"kits": "1", "fund": ""}, "stock-item-new": {"code": "otter", "name": "Otter", "unit_cost": "0.07", "currency": "KES"}, "stock-transfer": {"q-*": "1"},
     "stock-funds": {
         "code": "OTTER", "name": "Otter", "valid_from": "2027-01-01", "source_document": "Letter", "clause": "4", "item_class": "preparation", "item_code": "",

@@ -43,6 +43,8 @@ class Holder:
     word: str
     lot: uuid.UUID
     may_take_back: bool
+    typed: str
+    """How many, as it was typed; all of them until somebody types."""
     id: str
 
 
@@ -54,10 +56,15 @@ def holders(request: ActorRequest, lots: Collection[uuid.UUID]) -> list[Holder]:
     return [
         Holder(
             label(one.who), one.quantity, reverse("sealed-open", args=[words[one.who], reach.CONTACT]) + f"?at={one.site}", words[one.who], one.lot,
-            request.actor.may("naloxone.give", places[one.site]), str(ids.new()),
+            request.actor.may("naloxone.give", places[one.site]), _typed(request, words[one.who], one), str(ids.new()),
         )
         for one in people
     ]
+
+
+def _typed(request: ActorRequest, word: str, one: reach.ToReach) -> str:
+    is_this = text(request, "back") == word and text(request, "lot") == str(one.lot)
+    return text(request, "quantity") if is_this else str(one.quantity)
 
 
 def came_back(request: ActorRequest, lots: Collection[uuid.UUID]) -> str:

@@ -199,7 +199,7 @@ def shown(request: ActorRequest, row: MailOrder, *, error: str = "", ask: str = 
     page = {
         "order": row, "state": MailState(row.state).label, "item": queries.names().get(row.item, row.item), "training": MailTraining(said["training"]).label,
         "shipping": Shipping(said["shipping"]).label, "said": said, "path": [(MailState(one.step).label, one.occurred_at) for one in mail_orders.path(row)],
-        "main": follows[0] if follows else None, "others": follows[1:], "error": error, "ask": ask, "codes": codes, "recalled": _recalled(request, row), "saved": request.GET.get("saved", ""),
+        "main": follows[0] if follows else None, "others": follows[1:], "error": error, "ask": ask, "codes": codes, "typed": request.POST.get("quantity", ""), "recalled": _recalled(request, row), "saved": request.GET.get("saved", ""),
         "goes_on": records.goes_on(held, mail_orders.store()) if held else None, "is_open": row.ended_on is None,
         "waits": held is None and inbox.of_person(row.order, mail_orders.store().key).exists(), "id": str(ids.random()),
     }
