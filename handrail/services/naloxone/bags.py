@@ -26,7 +26,7 @@ from handrail.services.naloxone.codes import CARRIED, Origin
 from handrail.services.naloxone.kinds.kit import Event, KitEvent
 from handrail.services.naloxone.kinds.supply import Supply
 from handrail.services.naloxone.models import Report
-from handrail.services.naloxone.values import MAX_LINE_QUANTITY, SHORT_DATED_DAYS
+from handrail.services.naloxone.values import EXPIRED_WITH_NOTICE, MAX_LINE_QUANTITY, SHORT_DATED_DAYS
 
 QUICK = (1, 2, 3, 4)
 FIRST_FIELDS = ("supply_type",)
@@ -40,6 +40,8 @@ class Row:
     item: queries.InBag
     typed: str
     error: str
+    expired: str = ""
+    """How many expired ones were typed, where they may be handed out."""
     quick: tuple[int, ...] = QUICK
 
     @property
@@ -64,6 +66,7 @@ class BagPage:
     confirmed: list[str]
     saved: str
     replaces: Report | None = None
+    may_give_expired: bool = False
     fields: dict[str, str] = field(default_factory=dict)
 
 
@@ -82,7 +85,8 @@ def bag(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _bag(request, place, {}, told)
     id = posted_id(request)
-    quantities, errors = _quantities(request.POST)
+    (quantities, errors), (expired, wrong) = _quantities(request.POST), _expired(request.POST, place)
+    errors |= wrong
     said = forms.read(Supply, (*FIRST_FIELDS, *MORE_FIELDS), request.POST) | ({"replaces_report": told.root} if told else {})
     confirmed, most = request.POST.getlist("confirm"), MAX_LINE_QUANTITY.read().value
     if not errors and "large" not in confirmed and any(quantity > most for quantity in quantities.values()):
@@ -92,7 +96,7 @@ def bag(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     if not errors:
         try:
             commands.give(
-                actor=request.actor, site=place, quantities=quantities, codes=codes_typed(request.POST.get("codes", "")), said=said, id=id,
+                actor=request.actor, site=place, quantities=quantities, codes=codes_typed(request.POST.get("codes", "")), said=said, id=id, expired=expired,
                 participant=told.participant if told else None, mode=Mode.CONFIRMED if "short" in confirmed else Mode.TYPED,
             )
             return redirect(_after(place, "given"))
@@ -139,12 +143,25 @@ def _quantities(post: QueryDict, prefix: str = "q-") -> tuple[dict[str, int], di
     return quantities, errors
 
 
+def _expired(post: QueryDict, place: Site) -> tuple[dict[str, int], dict[str, str]]:
+    """How many expired ones, where somebody decided that they may be handed out; elsewhere nothing is read."""
+    if not EXPIRED_WITH_NOTICE.read(site=place).value:
+        return {}, {}
+    quantities: dict[str, int] = {}
+    errors: dict[str, str] = {}
+    for item in queries.items():
+        quantity, wrong = forms.count(post, f"x-{item.code}")
+        errors |= {item.code: wrong} if wrong else {}
+        quantities |= {item.code: quantity} if quantity else {}
+    return quantities, errors
+
+
 def _bag(request: ActorRequest, place: Site, errors: Mapping[str, str], told: Report | None, *, ask: str = "") -> HttpResponse:
     post = request.POST
     if told is not None and request.method != "POST":
         post = QueryDict("supply_type=repeat&repeat_reason=used_unknown")
     rows = [
-        Row(one, post.get(f"n-{one.item.code}", "").strip() or post.get(f"q-{one.item.code}", ""), errors.get(one.item.code, ""))
+        Row(one, post.get(f"n-{one.item.code}", "").strip() or post.get(f"q-{one.item.code}", ""), errors.get(one.item.code, ""), post.get(f"x-{one.item.code}", ""))
         for one in queries.inside(place, SHORT_DATED_DAYS.read().value)
     ]
     named = {row.item.item.code for row in rows} | {*FIRST_FIELDS, *MORE_FIELDS, "codes"}
@@ -154,7 +171,7 @@ def _bag(request: ActorRequest, place: Site, errors: Mapping[str, str], told: Re
         more_open=any(name in errors for name in (*MORE_FIELDS, "codes")) or bool(post.get("repeat_reason")), codes=post.get("codes", ""),
         id=post.get("id") or str(ids.new()), error=" ".join(rest) or (_("Nothing is saved yet. Look at the marked lines.") if errors else ""), ask=ask,
         confirmed=[*post.getlist("confirm"), *([ask] if ask else [])] if ask else [], saved=request.GET.get("saved", ""),
-        fields={"codes": errors.get("codes", "")}, replaces=told,
+        fields={"codes": errors.get("codes", "")}, replaces=told, may_give_expired=bool(EXPIRED_WITH_NOTICE.read(site=place).value),
     )
     return render(request, "naloxone/bag.html", {"page": page}, status=422 if page.error else 200)
 

@@ -21,6 +21,7 @@ from handrail.facts.record import Draft, Mode, Outcome, Refusal, lock_organisati
 from handrail.kernel import clock, commands
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock.models import Item, ItemClass, Lot
+from handrail.ledgers.stock.queries import lots
 from handrail.services.naloxone import queries
 from handrail.services.naloxone.codes import CARRIED, Origin, Product
 from handrail.services.naloxone.kinds.filled import Filled
@@ -41,15 +42,36 @@ MET: Mapping[str, Channel] = {
 @transaction.atomic
 def give(
     *, actor: Actor, site: Site, quantities: Mapping[str, int], id: uuid.UUID, said: Mapping[str, Any] | None = None, codes: Sequence[str] = (),
-    participant: uuid.UUID | None = None, occurred_at: datetime | None = None, mode: Mode = Mode.TYPED,
+    expired: Mapping[str, int] | None = None, participant: uuid.UUID | None = None, occurred_at: datetime | None = None, mode: Mode = Mode.TYPED,
 ) -> list[Outcome]:
-    """Hand kits to one person outside a visit: one meeting and what was given in it. Sent twice it is recorded once."""
-    payload = Supply.model_validate({**(said or {}), "lines": lines_of(quantities, codes)})
+    """Hand kits to one person outside a visit: one meeting and what was given in it. Sent twice it is recorded once.
+
+    `expired` says how many of which item are expired ones, of which the person was told.
+    """
+    old = _expired_lines(site, expired or {})
+    lines = [*(lines_of(quantities, codes) if any(quantities.values()) or codes or not old else []), *old]
+    payload = Supply.model_validate({**(said or {}), "lines": lines} | ({"expired_notice": True} if old else {}))
     channel = Channel.PRISON if site.closed_setting else MET.get(site.kind, Channel.FIXED)
     return visits.save(
         actor=actor, visit=id, site=site.id, occurred_at=occurred_at or clock.now(), encounter=Encounter(channel=channel),
         parts=[visits.Part("naloxone.supply", payload)], participant=participant, mode=mode,
     )
+
+
+def _expired_lines(site: Site, quantities: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Lines that name the expired lots of a place, the last to have expired first."""
+    lines: list[dict[str, Any]] = []
+    there = [lot for lot in lots([site.key]) if lot.is_expired(site.today) and not lot.is_held and lot.quantity > 0]
+    for item, wanted in quantities.items():
+        left = wanted
+        for lot in sorted((lot for lot in there if lot.item == item), key=lambda lot: lot.expiry or site.today, reverse=True):
+            taken = min(left, lot.quantity)
+            if taken:
+                lines.append({"item": item, "quantity": taken, "lot": str(lot.lot_id), "lot_reason": LotReason.ONLY_EXPIRED.value})
+                left -= taken
+        if left > 0:
+            raise Refusal([(item, _("Only %(n)d expired ones are here.") % {"n": wanted - left})])
+    return lines
 
 
 def lines_of(quantities: Mapping[str, int], codes: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ class LotReason(Codes):
     CODE_ON_KIT = "code_on_kit", _("The code on the kit says so")
     LEAFLET_LANGUAGE = "leaflet_language", _("Leaflet in their language")
     PERSON_CHOSE = "person_chose", _("The person chose it")
+    ONLY_EXPIRED = "only_expired", _("There was nothing else, and they were told that it expired")
     AT_HAND = "at_hand", _("It was the one at hand")
     OTHER = "other", _("Another reason")
 

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from handrail.facts import participants, visits
+from handrail.facts import participants, setting_changes, visits
 from handrail.facts.kinds.encounter import Encounter
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, RoleAssignment
@@ -21,10 +21,11 @@ from handrail.kernel import clock, crypto, ids, scope
 from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import recalls
 from handrail.services.naloxone import commands, queries, reach
-from handrail.services.naloxone.models import KitEnd, Report
+from handrail.services.naloxone.models import Given, KitEnd, Report
 from handrail.services.naloxone.tests.helpers import NASAL, B, actor, lot, place, signed_in, there
 from handrail.services.naloxone.tests.test_pages import house as house
 from handrail.services.naloxone.tests.test_pages import post, q
+from handrail.services.naloxone.values import EXPIRED_WITH_NOTICE
 from handrail.vault import records
 from handrail.vault.spec import STORES
 
@@ -254,3 +255,29 @@ def test_a_box_that_people_empty_is_listed_before_anybody_looked_and_so_is_one_n
         with time_machine.travel(began + timedelta(days=days), tick=False):
             page = words(signed_in(house, "coordinator").get(reverse("naloxone:overview")).content.decode())
         assert re.findall(r"Box [a-z ]+ Naloxone spray: about \d+", page) == listed, days
+
+
+# -- expired, with a word ------------------------------------------------------------------------------------------------
+
+
+def test_expired_kits_are_handed_out_only_where_somebody_decided_so_and_then_the_record_says_it(house):
+    with scope.enter([house.harbour.key]):
+        stock.receive(actor=house.system, site=house.bag, lines=[stock.Delivery(NASAL, "OLD", 3, house.bag.today - timedelta(days=9))])
+    client, address = signed_in(house, "naima"), reverse("naloxone:bag", args=[house.bag.id])
+    assert f'name="x-{NASAL}"' not in client.get(address).content.decode()
+    assert post(client, "bag", house.bag, **{f"x-{NASAL}": "1"}).status_code == 422, "nothing is read where nobody decided it"
+    with scope.enter([house.harbour.key]):
+        row = setting_changes.set_value(actor=house.system, value=EXPIRED_WITH_NOTICE, typed="yes", site=house.bag, valid_from=house.bag.today, source="Board")
+        type(row).objects.filter(key=row.key).update(approved_at=clock.now())
+    assert f'name="x-{NASAL}"' in client.get(address).content.decode()
+    short = post(client, "bag", house.bag, **{f"x-{NASAL}": "4"})
+    assert short.status_code == 422
+    assert "Only 3 expired ones are here." in short.content.decode()
+    assert 'value="4"' in short.content.decode()
+    assert post(client, "bag", house.bag, **{f"x-{NASAL}": "2"}, **q(1)).status_code == 302
+    with scope.enter([house.harbour.key]):
+        given = Fact.objects.get(kind="naloxone.supply").payload
+        assert given["expired_notice"] is True
+        assert [(line["quantity"], line["lot"], line["lot_reason"]) for line in given["lines"]] == [(1, None, None), (2, str(lot("OLD")), "only_expired")]
+        assert [row.is_flagged for row in Given.objects.order_by("line")] == [False, False]
+        assert there(house.bag) == 40
