@@ -23,8 +23,8 @@ from handrail.kernel.web import posted_id
 from handrail.services.naloxone import commands, public_reports, queries
 from handrail.services.naloxone.bags import codes_typed
 from handrail.services.naloxone.codes import BAGS
-from handrail.services.naloxone.kinds.reversal import Reversal
-from handrail.services.naloxone.report_codes import DoseRoute, Outcome, ReportChannel
+from handrail.services.naloxone.kinds.reversal import Dose, Reversal
+from handrail.services.naloxone.report_codes import DoseRoute, GivenBy, Outcome, ReportChannel
 from handrail.services.naloxone.values import ASK_AFTER_YEARS, ASK_OVER_DOSES
 
 FIRST = ("precision", "outcome", "doses_total")
@@ -34,7 +34,12 @@ REST = (
     "risk_factors", "state_found", "actions", "ambulance_attended", "police_attended", "police_action", "stayed_until", "afterwards", "reactions",
     "kit_performance",
 )
+DOSE = ("route", "given_by")
+"""Said once, of every dose: one by one is for other systems."""
+MOST_LISTED = 60
+"""So many doses can be told one by one; more are a number."""
 FIELDS = (*FIRST, *NEXT, *REST)
+NOTHING_SAID: dict[str, str] = {"route": DoseRoute.UNKNOWN.value}
 SHOWN = 60
 
 
@@ -70,6 +75,7 @@ def report(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
         else:
             typed["when"] = moments.written(before.occurred_at, place)
             typed["codes"] = " ".join(_codes_of(before))
+            typed.update(_each_of(before))
         return _page(request, place, typed, {}, corrects=str(before.id) if before else "")
     errors: dict[str, str] = {}
     at, wrong = moments.read(request.POST.get("when", ""), place)
@@ -134,15 +140,23 @@ def _said(post: QueryDict, place: Site, before: Recorded | None) -> tuple[Revers
     total, wrong = forms.count(post, "doses_total")
     if wrong:
         return None, {"doses_total": wrong}
-    if before is not None and before.parsed.doses and codes == _codes_of(before) and total == before.parsed.doses_total:
+    each = NOTHING_SAID | {name: str(value) for name, value in forms.read(Dose, DOSE, post).items() if value}
+    if before is not None and not set(DOSE) & set(post):
+        each = _each_of(before)
+    if before is not None and before.parsed.doses and (codes, total, each) == (_codes_of(before), before.parsed.doses_total, _each_of(before)):
         raw |= {"doses": before.parsed.model_dump()["doses"], "doses_total": total}  # what another system said of each dose stays
     elif codes:
-        doses = [{"route": DoseRoute.UNKNOWN.value, "kit_code": code} for code in codes]
+        doses = [each | {"kit_code": code} for code in codes]
         if total is not None and total < len(codes):
             return None, {"doses_total": _("A kit that was used gave at least one dose.")}
-        doses += [{"route": DoseRoute.UNKNOWN.value, "kit_code": codes[-1]}] * ((total or len(codes)) - len(codes))
+        doses += [each | {"kit_code": codes[-1]}] * ((total or len(codes)) - len(codes))
         raw |= {"doses": doses, "doses_total": len(doses)}
+    elif total and total <= MOST_LISTED and each != NOTHING_SAID:
+        raw |= {"doses": [each] * total, "doses_total": total}
     raw["received_on"] = (before.parsed.received_on if before else None) or place.today
+    for name, codes_of in (("route", DoseRoute), ("given_by", GivenBy)):
+        if each.get(name) and each[name] not in codes_of.values:
+            return None, {name: _("Choose one of the answers.")}
     said, errors = forms.parse(Reversal, raw)
     doses_wrong = errors.pop("doses", "")
     return said, errors | ({"codes": _("A code has letters, digits and hyphens, as printed on the kit.")} if doses_wrong else {})
@@ -150,6 +164,12 @@ def _said(post: QueryDict, place: Site, before: Recorded | None) -> tuple[Revers
 
 def _codes_of(report: Recorded) -> list[str]:
     return list(dict.fromkeys(dose.kit_code for dose in report.parsed.doses if dose.kit_code))
+
+
+def _each_of(report: Recorded) -> dict[str, str]:
+    """What was said of every dose alike; of doses that differ, nothing."""
+    said = [{"route": str(dose.route), **({"given_by": str(dose.given_by)} if dose.given_by else {})} for dose in report.parsed.doses]
+    return said[0] if said and all(one == said[0] for one in said) else NOTHING_SAID
 
 
 def _asks(said: Reversal, moment: datetime, confirmed: list[str]) -> tuple[str, str] | None:
@@ -165,12 +185,13 @@ def _asks(said: Reversal, moment: datetime, confirmed: list[str]) -> tuple[str, 
 def _page(
     request: ActorRequest, place: Site, typed: QueryDict, errors: dict[str, str], *, ask: str = "", corrects: str = "",
 ) -> HttpResponse:
-    named = {*FIELDS, "when", "codes"}
+    named = {*FIELDS, *DOSE, "when", "codes"}
     rest = [sentence for name, sentence in errors.items() if name not in named]
     page = ReportPage(
         site=place, when=typed.get("when", moments.written(clock.now(), place)), when_error=errors.get("when", ""),
         first=forms.inputs(Reversal, FIRST, typed, errors), next=forms.inputs(Reversal, NEXT, typed, errors),
-        rest=forms.inputs(Reversal, REST, typed, errors), rest_open=any(name in errors for name in REST) or bool(corrects),
+        rest=[*forms.inputs(Dose, DOSE, typed, errors), *forms.inputs(Reversal, REST, typed, errors)],
+        rest_open=any(name in errors for name in (*DOSE, *REST)) or bool(corrects),
         codes=typed.get("codes", ""), codes_error=errors.get("codes", ""),
         error=" ".join(rest) or (_("Nothing is saved yet. Look at the marked lines.") if errors else ""),
         ask=[*typed.getlist("confirm"), ask] if ask else [], id=typed.get("id") or str(ids.new()), corrects=corrects,

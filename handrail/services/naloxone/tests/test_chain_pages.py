@@ -124,6 +124,21 @@ def test_what_another_system_said_of_each_dose_stays_when_somebody_revises_the_r
         assert reach.still_out([lot()]).accounted == 1, "the kit of this lot is still used"
 
 
+def test_how_the_doses_were_given_is_said_once_for_all_and_stays_in_a_revision(house):
+    client = signed_in(house, "naima")
+    assert post(client, "report", house.van, outcome="recovered", doses_total="3", route="nasal", given_by="bystander").status_code == 302
+    with scope.enter([house.harbour.key]):
+        told = Fact.objects.get(kind="naloxone.reversal")
+        assert [(one["route"], one["given_by"], one["kit_code"]) for one in told.payload["doses"]] == [("nasal", "bystander", None)] * 3
+    form = client.get(reverse("naloxone:report", args=[house.van.id]), {"corrects": told.id}).content.decode()
+    assert re.search(r'name="route" value="nasal" checked', form)
+    assert post(client, "report", house.van, corrects=str(told.id), outcome="recovered", doses_total="2", route="im", given_by="").status_code == 302
+    with scope.enter([house.harbour.key]):
+        assert [one["route"] for one in Fact.objects.get(id=Report.objects.get().fact).payload["doses"]] == ["im", "im"]
+    assert post(client, "report", house.van, outcome="recovered", doses_total="2", route="by pigeon").status_code == 422
+    assert post(client, "report", house.van, outcome="recovered", doses_total="", route="nasal").status_code == 302, "how many nobody knows"
+
+
 def lot_of(house: Any) -> uuid.UUID:
     with scope.enter([house.harbour.key]):
         return lot()
