@@ -55,7 +55,8 @@ class Sum:
     """The sum of a column over the rows of one kind, or of several that have it.
 
     `as_needles` times what the catalogue says counts as one n/s, under the programme's `ns_convention`; `items` times how
-    many of these groups of items (`dimensions.GROUPS`) are in one, each group a part of the number.
+    many of these groups of items (`dimensions.GROUPS`) are in one, each group a part of the number. `apart` names breakdowns
+    by which it is told apart instead, each by itself (`apart.py`); two that differ in nothing else are the same number.
     """
 
     kind: str | tuple[str, ...]
@@ -65,6 +66,7 @@ class Sum:
     as_needles: bool = False
     sold: Sold = "any"
     items: tuple[str, ...] = ()
+    apart: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def kinds(self) -> tuple[str, ...]:
