@@ -58,7 +58,7 @@ def _line(title: str, found: rules.Share) -> ShareLine:
 
 @dataclass(frozen=True)
 class StockLine:
-    """An item with its months of stock, and every input as it is read."""
+    """A product with its months of stock, and every input as it is read."""
 
     found: numbers.Stock
     months: str
