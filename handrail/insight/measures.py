@@ -59,7 +59,12 @@ def rows_of(measure: Measure, _tables: Tables, _window: Window) -> Any:
 @rows_of.register
 def _records(measure: Records, tables: Tables, window: Window) -> Any:
     rows = where(tables.within(measure.kind, window), measure.where)
-    return by_person(rows.filter(_[measure.said].notnull()) if measure.said else rows, _["id"].nunique())
+    rows = rows.filter(_[measure.said].notnull()) if measure.said else rows
+    if measure.who == "without_code":
+        rows = rows.filter(_["participant"].isnull())
+    found = by_person(rows, _["id"].nunique())
+    # Whoever has a code is counted as a person, once, wherever and however often (`compile.py`).
+    return found.mutate(amount=ibis.ifelse(found["coded"], 0, found["amount"])) if measure.who == "once" else found
 
 
 @rows_of.register

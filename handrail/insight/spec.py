@@ -54,9 +54,8 @@ def only(**fields: Code | tuple[Code, ...]) -> Where:
 class Sum:
     """The sum of a column over the rows of one kind, or of several that have it.
 
-    `as_needles` times what the catalogue says counts as one n/s, under the programme's `ns_convention`; `items` times how
-    many of these groups of items (`dimensions.GROUPS`) are in one, each group a part of the number. `apart` names breakdowns
-    by which it is told apart instead, each by itself (`apart.py`); two that differ in nothing else are the same number.
+    `as_needles` times what the catalogue says counts as one n/s, under the programme's `ns_convention`; `items` times how many of these groups
+    of items (`dimensions.GROUPS`) are in one, each group a part of the number, or told apart by each of the breakdowns `apart` (`apart.py`).
     """
 
     kind: str | tuple[str, ...]
@@ -76,12 +75,13 @@ class Sum:
 
 @dataclass(frozen=True)
 class Records:
-    """How many facts of a kind; with `said` only those in which this column is not empty."""
+    """How many facts of a kind; with `said` only those in which this column is not empty. `who`: `once` counts whoever has a code once, `without_code` only the others."""
 
     kind: str
     title: Text = field(compare=False)
     where: Where = ()
     said: str = ""
+    who: Literal["", "once", "without_code"] = ""
 
 
 @dataclass(frozen=True)

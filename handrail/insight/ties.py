@@ -305,7 +305,7 @@ def tie_periods(layer: Layer) -> None:
     for cell in layer.numbers:
         lines.setdefault((cell.measure, cell.place, cell.part), {})[cell.window] = cell
     for (measure, _place, _part), cells in lines.items():
-        how = How.COVER if isinstance(measure, (*OF_PEOPLE, Followed)) else How.SUM
+        how = How.COVER if isinstance(measure, (*OF_PEOPLE, Followed)) or getattr(measure, "who", "") == "once" else How.SUM
         for window, total in cells.items():
             parts = fewest([one for one in cells if one != window and one.inside(window)], window)
             if parts:

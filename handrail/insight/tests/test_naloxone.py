@@ -21,6 +21,7 @@ from handrail.insight.examples import (
 )
 from handrail.insight.kits import KITS
 from handrail.insight.models import DeathCount, Level
+from handrail.insight.nesting import contains
 from handrail.insight.periods import Period
 from handrail.insight.spec import INDICATORS, Example, Records, Waited, only
 from handrail.insight.suppress import suppress
@@ -179,3 +180,36 @@ def test_whoever_knows_the_kits_of_a_route_cannot_find_the_few_who_took_one_prod
     hidden = suppress(system_of(pairs, threshold=10), 10).hidden
     assert cell("product=nasal_2mg") in hidden
     assert cell("product=nasal_4mg") in hidden or cell("naloxone=naloxone_nasal") in hidden
+
+
+def test_somebody_with_a_code_who_comes_again_is_one_of_the_people_given_naloxone(warehouse):
+    """A comes three times on two days and B once; three hand-overs go to nobody with a code: five people, seven hand-overs."""
+    events = (
+        gets_kits("A", "2025-12-30"), gets_kits("A", "2026-07-01", 2, vials=1), gets_kits("A", "2026-09-30"), gets_kits("B", "2026-08-01"),
+        *(gets_kits("", "2026-08-02") for _time in range(3)), gets_kits("C", "2025-09-30"),
+    )
+    found = numbers(warehouse, *events, deaths=2).get("hr_nal_04")
+    assert (found.plain, found.numerator, found.people_behind) == ("2.5", 5, 5)
+
+
+def test_what_is_counted_of_people_once_contains_their_hand_overs():
+    everybody, once = (Records("naloxone.supply", "", who=who) for who in ("", "once"))
+    again, without = Records("naloxone.supply", "", only(supply_type="repeat")), Records("naloxone.supply", "", who="without_code")
+    assert contains(everybody, again)
+    assert contains(once, again)
+    assert contains(everybody, without)
+    assert not contains(without, everybody)
+    assert not contains(without, again)
+    assert len({everybody, once, without}) == 3
+
+
+def test_reports_that_lead_to_nobody_stand_beside_the_refills(warehouse):
+    wanted = {"received_on": "2026-07-05", "replacement_wanted": True}
+    events = (
+        overdoses("2026-07-04", "A", **wanted), gets_kits("A", "2026-07-10", replaces="A"),
+        *(overdoses("2026-07-04", **wanted) for _time in range(2)), *(overdoses("2026-07-04", reported_by="public_form") for _time in range(3)), overdoses("2026-07-04"),
+    )
+    found = numbers(warehouse, *events).get("hr_nal_13")
+    assert (found.plain, found.numerator, found.denominator) == ("100.0", 1, 1)
+    beside = {str(step.label): step.value for step in found.steps if step.role == "beside"}
+    assert list(beside.values()) == ["3", "2"], beside
