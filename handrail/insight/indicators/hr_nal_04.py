@@ -13,6 +13,7 @@ INDICATOR = Indicator(
     name=_("People given naloxone for each death"),
     question=_("How many people were given naloxone in twelve months for each death by opioid overdose in the area?"),
     unit=_("per death"),
+    version=2,
     kind="ratio",
     window="rolling_12_months",
     asked="year",
