@@ -166,6 +166,8 @@ GUARD = "handrail.screens.console.step_up.guard"
 """Called with request and view inside the scope: what stands before the view, such as proving again who one is, or None."""
 NOTICES = "handrail.screens.console.notices.of"
 """Called with the actor for every page that is rendered inside a scope: lines that stand above it."""
+FIGURES = "handrail.screens.console.figures.of"
+"""Called with the actor and keys of indicators: numbers of the last quarter, for a page of a room, which knows no indicator itself."""
 # allauth: its table of second factors and its checks, behind our own pages. No e-mail, no sign-up, no reset by mail.
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"username"}

@@ -130,6 +130,12 @@ def build() -> Scene:
     return scene
 
 
+def _expires(world: SimpleNamespace, person: uuid.UUID) -> None:
+    """Kits that expire soon, with somebody who can be reached."""
+    stock.receive(actor=world.system, site=world.van, lines=[stock.Delivery("naloxone-nasal-4mg", "NX-soon", 2, today() + timedelta(days=40))])
+    naloxone.give(actor=world.actors["naima"], site=world.van, quantities={"naloxone-nasal-4mg": 2}, participant=person, id=ids.new())
+
+
 def _things(scene: Scene) -> None:
     """One of everything an address can name; several where a page differs."""
     world, van, clinic = scene.world, scene.world.van, scene.world.sites["Clinic"]
@@ -140,8 +146,7 @@ def _things(scene: Scene) -> None:
     handles.set_handle(actor=naima, participant=person, word="Otter")
     contact = {"phone": "+000 000", "through": "Otter", "how": "Otter"}
     records.write(actor=naima, store=STORES["vault.contact"], participant=person, site=van, typed=contact)
-    stock.receive(actor=system, site=van, lines=[stock.Delivery("naloxone-nasal-4mg", "NX-soon", 2, today() + timedelta(days=40))])
-    naloxone.give(actor=naima, site=van, quantities={"naloxone-nasal-4mg": 2}, participant=person, id=ids.new())
+    _expires(world, person)
     answers = derived_codes.Elements("Zebulonia", "Quirinus", "Xanthippe", 29, 11, 1968)
     participants.find_or_propose(actor=naima, site=van, elements=answers, participant=coded)
     consent = {

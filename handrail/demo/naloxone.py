@@ -28,6 +28,8 @@ SPRAY, VIAL, RECALLED = "naloxone-nasal-4mg", "naloxone-im", "NX-2603"
 CODED = 24
 """Kits with a code of their own; the others are followed by lot and number."""
 
+FIRST_DAY, LAST_DAY_BEFORE = -160, -95
+
 
 @dataclass(frozen=True)
 class Around:
@@ -58,6 +60,7 @@ def load(around: Around, people: Sequence[uuid.UUID]) -> None:
     commands.fill(actor=around.system, source=around.store, target=around.bag, quantities={SPRAY: 40}, codes={SPRAY: codes[16:20]}, id=around.id(), occurred_at=around.moment(-56))
     commands.fill(actor=around.system, source=around.store, target=around.van, quantities={SPRAY: 60, VIAL: 40}, codes=held, id=around.id(), occurred_at=around.moment(-56))
     commands.fill(actor=around.system, source=around.store, target=around.box, quantities={SPRAY: 10}, codes={SPRAY: codes[20:22]}, id=around.id(), occurred_at=around.moment(-55))
+    _before(around)
     _hand_out(around, people, codes)
     _what_became(around, codes)
     _overdoses(around, people, codes)
@@ -72,7 +75,7 @@ def _store(around: Around) -> None:
     for code, name, product, doses in ((SPRAY, "Naloxone spray, 4 mg", Product.NASAL_4MG, 2), (VIAL, "Naloxone for injection, 0.4 mg", Product.IM_0_4MG_VIAL, 1)):
         base, names = usual.names_of(code, name)
         item: Item = stock.add_item(actor=around.system, code=code, name=base, names=names, item_class="naloxone", position=40, traits=usual.traits_of(code))
-        commands.set_kit(actor=around.system, item=item, product=product, doses=doses, since=day - timedelta(days=60), is_loose=doses == 1)
+        commands.set_kit(actor=around.system, item=item, product=product, doses=doses, since=day + timedelta(days=FIRST_DAY), is_loose=doses == 1)
     stock.receive(
         actor=around.system, site=around.store, occurred_at=around.moment(-60),
         lines=[
@@ -80,6 +83,18 @@ def _store(around: Around) -> None:
             stock.Delivery(VIAL, "V-118", 200, day + timedelta(days=70)),
         ],
     )
+
+
+def _before(around: Around) -> None:
+    """The months before: one lot of which all went to people, so that the quarter that is over has numbers whatever day it is."""
+    given = range(FIRST_DAY + 5, LAST_DAY_BEFORE, 2)
+    delivery = stock.Delivery(SPRAY, "NX-2511", len(given), around.today + timedelta(days=5))
+    stock.receive(actor=around.system, site=around.van, occurred_at=around.moment(FIRST_DAY), lines=[delivery])
+    for number, day in enumerate(given):
+        said = {"supply_type": "first"} if number % 3 else {"supply_type": "repeat", "repeat_reason": "used_on_other"}
+        commands.give(
+            actor=around.worker, site=around.van, quantities={SPRAY: 1}, said=said, id=around.id(), occurred_at=around.moment(day), mode=Mode.CONFIRMED,
+        )
 
 
 def _hand_out(around: Around, people: Sequence[uuid.UUID], codes: Sequence[str]) -> None:

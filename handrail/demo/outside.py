@@ -1,12 +1,15 @@
-"""Estimates, a count of deaths and one target for the demonstration: invented, believable, and said to be invented."""
+"""Estimates, counts of deaths and one target for the demonstration: invented, believable, and said to be invented."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from handrail.demo.plan import DemoOrganisation
 from handrail.facts.queries import today
 from handrail.insight import deaths, estimates, own_targets, target_sets
 from handrail.insight.models import SizeEstimate
 from handrail.insight.outside import in_force
+from handrail.insight.periods import Period
 from handrail.kernel.access import Actor
 
 INVENTED = "Demonstration data, not a real source"
@@ -15,7 +18,10 @@ ESTIMATES = (
     ("pwid", "targeted_area", (2.6, 3.4, 4.4), "capture-recapture", 1), ("pwid", "targeted_area", (2.1, 3.1, 4.6), "multiplier", 4),
     ("pwid", "country", (30, 41, 55), "national multiplier", 1), ("opioid_dependent", "country", (38, 52, 71), "multiplier from treatment records", 2),
     ("everybody", "targeted_area", (840, 840, 840), "projection of the last census", 1),
+    ("at_risk_of_overdose", "targeted_area", (1.1, 1.5, 2.0), "multiplier from treatment records", 2),
 )
+DEATHS = (3, 2, 4, 2, 3, 3, 1, 4, 2, 3)
+"""Of the area, quarter by quarter, the last one that is over first: they fill the twelve months that end with each of six quarters."""
 
 
 def enter(actor: Actor, plan: DemoOrganisation) -> None:
@@ -37,6 +43,13 @@ def enter(actor: Actor, plan: DemoOrganisation) -> None:
     )
     for ends, count in ((f"{year - 1}-11", "212"), (f"{year - 1}-12", "219"), (f"{year - 2}-12", "187")):
         deaths.enter(actor=actor, typed={"level": "country", "area": "", "months": "12", "ends": ends, "deaths": count, "method": "provisional", "source": INVENTED})
+    quarter = Period.of("quarter", today()).previous()
+    for died in DEATHS:
+        ends = f"{quarter.ends_before - timedelta(days=1):%Y-%m}"
+        deaths.enter(actor=actor, typed={
+            "level": "targeted_area", "area": plan.area, "months": "3", "ends": ends, "deaths": str(died), "method": "provisional", "source": INVENTED,
+        })
+        quarter = quarter.previous()
     target_sets.load(actor=actor)
     own_targets.enter(actor=actor, typed={
         "indicator": "kp_4", "op": "≥", "value": "150", "valid_from": f"{year - 1}-01-01", "valid_to": f"{year + 2}-01-01", "award": "Harm reduction grant 1 (invented)",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from django.utils.functional import Promise
@@ -16,7 +16,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from handrail.facts.codes import Service
-from handrail.services.naloxone.codes import Product
+from handrail.services.naloxone.codes import Product, Recipient, SourceClass, SupplyType
 
 Text = str | Promise
 
@@ -39,6 +39,10 @@ class Breakdown:
     column: str = ""
     """Of a place: its column in the dimension of sites."""
     source: str = ""
+    coarser: str = ""
+    """Another breakdown whose cells are made of these, such as the route of a product: then each is the sum of its own."""
+    inside: Mapping[str, str] = field(default_factory=dict)
+    """In which cell of the coarser one each of these lies."""
 
     @property
     def overlaps(self) -> bool:
@@ -91,8 +95,15 @@ BREAKDOWNS: Mapping[str, Breakdown] = {
         ),
         Breakdown(
             "product", _("Product"), "part", {**{product.value: product.label for product in Product}, **_UNKNOWN},
-            source="domain/naloxone.md 8: all lots of one product together",
+            source="domain/naloxone.md 8: all lots of one product together", coarser="naloxone",
+            inside={**{product.value: f"naloxone_{product.route}" for product in Product}, UNKNOWN: "naloxone_other"},
         ),
+        Breakdown(
+            "source_class", _("Sort of outlet"), "part", {**{code.value: code.label for code in SourceClass}, **_UNKNOWN},
+            source="domain/naloxone.md 4: the Scottish programme reports each by itself",
+        ),
+        Breakdown("recipient_kind", _("For whom"), "part", {code.value: code.label for code in Recipient}, source="domain/naloxone.md 4, 10"),
+        Breakdown("supply_type", _("First or again"), "part", {code.value: code.label for code in SupplyType}, source="domain/naloxone.md 4, 10"),
         Breakdown(
             "result", _("Result"), "part", {"positive": _("positive"), "negative": _("negative"), "indeterminate": _("unclear")}, source="MER 2.6.1, HTS_TST",
         ),

@@ -111,8 +111,9 @@ class Reader(Asking):
         question = ("cells", *((exact(one.measure), one.window, one.breakdowns) for one in asked))
         cells: list[dict[str, Cell]] = [{} for _pair in wanted]
         for row in self.ask(question, lambda tables, sketched: cells_of(asked, tables, sketched), windows):
-            of_people = isinstance(wanted[row["measure"]][0], (People, Package, Prevented))
-            value = row["coded"] if of_people else row["amount"]
+            measure = wanted[row["measure"]][0]
+            amount = row["coded"] + row["amount"] if getattr(measure, "who", "") == "once" else row["amount"]
+            value = row["coded"] if isinstance(measure, (People, Package, Prevented)) else amount
             cells[row["measure"]][row["slice"]] = Cell(int(value), int(row["coded"] + row["heads"]))
         return [_measured(found, measure) for found, (measure, _window) in zip(cells, wanted, strict=True)]
 

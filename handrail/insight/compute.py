@@ -126,7 +126,7 @@ def _result(computed: Computed, common: Mapping[str, Any], **place: Any) -> Resu
 
 def counts_people(indicator: Indicator) -> bool:
     """Whether joining two records of one person can change it."""
-    return any(isinstance(part, OF_PEOPLE) for part in indicator.inputs)
+    return any(isinstance(part, OF_PEOPLE) or getattr(part, "who", "") == "once" for part in indicator.inputs)
 
 
 def _shown(sites: Mapping[str, Site], parts: Sequence[Measured], indicator: Indicator) -> list[str]:

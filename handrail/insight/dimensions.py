@@ -23,7 +23,7 @@ DIMENSIONS: dict[str, pa.Schema] = {
     "sites": pa.schema([(n, pa.string()) for n in ("id", "name", "kind", "time_zone", "area", "setting", "provider_type", "closed_setting")]),
     "items": pa.schema(
         [("code", pa.string()), ("item_class", pa.string()), ("counts_as_ns", pa.int64()), ("name", pa.string()), ("whole", pa.int64()),
-         ("barrels", pa.int64()), ("needles", pa.int64()), *((group.key, pa.int64()) for group in GROUPS), *((name, pa.int64()) for name in NALOXONE)]
+         ("barrels", pa.int64()), ("needles", pa.int64()), *((group.key, pa.int64()) for group in GROUPS), *((name, pa.int64()) for name in NALOXONE), ("product", pa.string())]
     ),
     "survivors": pa.schema([("participant", pa.string()), ("survivor", pa.string())]),
     "asides": pa.schema([("fact", pa.string()), ("reason", pa.string()), ("is_open", pa.bool_()), ("counter", pa.int64())]),
@@ -77,12 +77,12 @@ def items() -> list[tuple[Any, ...]]:
     return made
 
 
-def _naloxone(kit: Kit | None) -> tuple[int, ...]:
-    """Of an item: kits, doses, and kits by route; nothing of what is no naloxone."""
+def _naloxone(kit: Kit | None) -> tuple[Any, ...]:
+    """Of an item: kits, doses, kits by route, and the product where it is said; nothing of what is no naloxone."""
     if kit is None:
-        return (0,) * len(NALOXONE)
+        return (*(0,) * len(NALOXONE), "")
     whole = int(not kit.is_loose)
-    return whole, kit.doses, whole * (kit.route == "nasal"), whole * (kit.route == "im"), whole * (kit.route == "")
+    return whole, kit.doses, whole * (kit.route == "nasal"), whole * (kit.route == "im"), whole * (kit.route == ""), kit.product
 
 
 def _apart(item: Item) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ import ibis
 from ibis import _
 
 from handrail.insight.activities import everybody_with, prevented
+from handrail.insight.apart import CODE, OF_A_WAY, with_codes
 from handrail.insight.breakdowns import UNKNOWN
 from handrail.insight.periods import Window, months_before
 from handrail.insight.spec import (
@@ -58,7 +59,12 @@ def rows_of(measure: Measure, _tables: Tables, _window: Window) -> Any:
 @rows_of.register
 def _records(measure: Records, tables: Tables, window: Window) -> Any:
     rows = where(tables.within(measure.kind, window), measure.where)
-    return by_person(rows.filter(_[measure.said].notnull()) if measure.said else rows, _["id"].nunique())
+    rows = rows.filter(_[measure.said].notnull()) if measure.said else rows
+    if measure.who == "without_code":
+        rows = rows.filter(_["participant"].isnull())
+    found = by_person(rows, _["id"].nunique())
+    # Whoever has a code is counted as a person, once, wherever and however often (`compile.py`).
+    return found.mutate(amount=ibis.ifelse(found["coded"], 0, found["amount"])) if measure.who == "once" else found
 
 
 @rows_of.register
@@ -86,8 +92,19 @@ def _sum_of_items(rows: Any, measure: Sum, tables: Tables, alone: int) -> Any:
     """Units of each group of items, the group as part."""
     items = tables.dimension("items")
     rows = rows.inner_join(items, rows["item"] == items["code"])
+    if measure.apart:
+        rows = rows.filter(sum(rows[group] for group in measure.items) > 0)
+        return told_apart(rows, measure, tables, alone)
     found = [by_person(rows.filter(_[group] > 0), (_[measure.column] * _[group]).sum(), alone, part=ibis.literal(group)) for group in measure.items]
     return ibis.union(*found) if len(found) > 1 else found[0]
+
+
+def told_apart(rows: Any, measure: Sum, tables: Tables, alone: int) -> Any:
+    """The whole, and the same once more for each way to tell it apart, its code as part: so a meeting counts once in each cell."""
+    rows = with_codes(rows, measure, tables)
+    amount = (_[measure.column] * sum(_[group] for group in measure.items)).sum()
+    ways = [by_person(rows, amount, alone, part=ibis.literal(f"{key}{OF_A_WAY}").concat(rows[f"{CODE}{key}"])) for key in measure.apart]
+    return ibis.union(by_person(rows, amount, alone), *ways)
 
 
 @rows_of.register

@@ -55,7 +55,8 @@ def contains(large: Measure, small: Measure) -> bool:
             same = same and bool(large.items) == bool(small.items) and set(small.items) <= set(large.items)
             return same and set(large.where) <= set(small.where) and large != small
         case Records(), Records():
-            return large.kind == small.kind and _narrows(large.where, small.where) and large.said in {"", small.said} and large != small
+            same = large.kind == small.kind and large.who in {"", "once", small.who}
+            return same and _narrows(large.where, small.where) and large.said in {"", small.said} and large != small
         case Due(), Due():
             same = (large.kind, large.since, large.days) == (small.kind, small.since, small.days) and _narrows(large.where, small.where)
             return same and large.outcome in {"", small.outcome} and large.named_by in {"", small.named_by} and large != small

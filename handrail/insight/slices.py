@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import ibis
 from ibis import _
 
+from handrail.insight.apart import OF_A_WAY
 from handrail.insight.breakdowns import BREAKDOWNS, UNKNOWN, Breakdown, keys_of
 from handrail.insight.measures import SHAPE, rows_of
 from handrail.insight.periods import Window
@@ -44,7 +45,8 @@ def cells_of(asked: Sequence[Asked], tables: Tables, windows: Sequence[Window]) 
     meetings without a code, at a site. The slices are taken from these rows, which are few.
     """
     rows = tables.once(_people_at_sites(asked, tables, windows))
-    slices = [rows.mutate(slice=ibis.literal(EVERYWHERE)), rows.mutate(slice=rows["site"]), *_broken(rows, asked, tables, windows)]
+    whole = rows.filter(~rows["part"].contains(OF_A_WAY))
+    slices = [whole.mutate(slice=ibis.literal(EVERYWHERE)), whole.mutate(slice=whole["site"]), *_broken(rows, asked, tables, windows)]
     grouped = ibis.union(*(part.select("measure", "slice", "person", "amount", "heads") for part in slices))
     return grouped.group_by("measure", "slice").agg(amount=_["amount"].sum(), coded=_["person"].nunique(), heads=_["heads"].sum())
 
@@ -69,13 +71,29 @@ def _broken(rows: Any, asked: Sequence[Asked], tables: Tables, windows: Sequence
                 wanted.setdefault((written, windows[one.window].ends_before), []).append(index)
     for (written, ends_before), indexes in sorted(wanted.items()):
         breakdowns = [BREAKDOWNS[key] for key in keys_of(written)]
-        found = rows.filter(rows["measure"].isin(indexes))
+        found = _of_the_way(rows, breakdowns, asked, indexes)
         for looked_at in sorted({"place" if breakdown.of == "place" else "people" for breakdown in breakdowns if breakdown.of != "part"}):
             found = _with_places(found, tables) if looked_at == "place" else _with_people(found, tables, ends_before)
         parts: list[Any] = []
         for breakdown in breakdowns:
             parts += [ibis.literal(f"{';' if parts else ''}{breakdown.key}="), _code(found, breakdown)]
         yield found.mutate(slice=ibis.literal("").concat(*parts))
+
+
+def _of_the_way(rows: Any, breakdowns: Sequence[Breakdown], asked: Sequence[Asked], indexes: Sequence[int]) -> Any:
+    """The rows of these measures that a breakdown looks at: of one that is told apart in ways, those of this way with their code, or the whole."""
+    ways = [i for i in indexes if getattr(asked[i].measure, "apart", ())]
+    parts = [breakdown.key for breakdown in breakdowns if breakdown.of == "part"]
+    plain = rows.filter(rows["measure"].isin([i for i in indexes if i not in ways]))
+    if not ways:
+        return plain
+    of_ways = rows.filter(rows["measure"].isin(ways))
+    if not parts:
+        found = of_ways.filter(~of_ways["part"].contains(OF_A_WAY))
+    else:
+        begins = f"{parts[0]}{OF_A_WAY}"
+        found = of_ways.filter(of_ways["part"].startswith(begins)).mutate(part=_["part"].substr(len(begins)))
+    return found if len(ways) == len(indexes) else ibis.union(plain, found)
 
 
 def _with_people(rows: Any, tables: Tables, before: date) -> Any:

@@ -54,8 +54,8 @@ def only(**fields: Code | tuple[Code, ...]) -> Where:
 class Sum:
     """The sum of a column over the rows of one kind, or of several that have it.
 
-    `as_needles` times what the catalogue says counts as one n/s, under the programme's `ns_convention`; `items` times how
-    many of these groups of items (`dimensions.GROUPS`) are in one, each group a part of the number.
+    `as_needles` times what the catalogue says counts as one n/s, under the programme's `ns_convention`; `items` times how many of these groups
+    of items (`dimensions.GROUPS`) are in one, each group a part of the number, or told apart by each of the breakdowns `apart` (`apart.py`).
     """
 
     kind: str | tuple[str, ...]
@@ -65,6 +65,7 @@ class Sum:
     as_needles: bool = False
     sold: Sold = "any"
     items: tuple[str, ...] = ()
+    apart: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -74,12 +75,13 @@ class Sum:
 
 @dataclass(frozen=True)
 class Records:
-    """How many facts of a kind; with `said` only those in which this column is not empty."""
+    """How many facts of a kind; with `said` only those in which this column is not empty. `who`: `once` counts whoever has a code once, `without_code` only the others."""
 
     kind: str
     title: Text = field(compare=False)
     where: Where = ()
     said: str = ""
+    who: Literal["", "once", "without_code"] = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from datetime import date
 from functools import cache
 
 from handrail.insight.attacker import How, Key, System
-from handrail.insight.breakdowns import pairs_of
+from handrail.insight.breakdowns import BREAKDOWNS, cell_of, pairs_of
 from handrail.insight.nesting import contains
 from handrail.insight.periods import Window
 from handrail.insight.spec import OF_PEOPLE, Among, Followed, Measure
@@ -38,6 +38,8 @@ class Cell:
     """Part of the whole, such as `gender=female`; empty: all of it."""
 
 
+FINER = [breakdown for breakdown in BREAKDOWNS.values() if breakdown.coarser]
+"""Breakdowns whose cells make up those of another one."""
 Numbers = Mapping[Cell, Pair]
 """Value of each cell and the people behind it."""
 SiteCodes = Mapping[uuid.UUID, Mapping[str, str]]
@@ -253,6 +255,18 @@ def tie_sites_to_areas(layer: Layer) -> None:
                 layer.tie(total, there)
 
 
+def tie_coarser(layer: Layer) -> None:
+    """A cell that another breakdown tells apart more finely: the kits of a route are those of its products."""
+    for total in layer.numbers:
+        codes = pairs_of(total.part)
+        for fine in FINER:
+            if fine.coarser in codes:
+                rest = {key: code for key, code in codes.items() if key != fine.coarser}
+                parts = [replace(total, part=cell_of(rest | {fine.key: code})) for code in fine.labels if fine.inside[code] == codes[fine.coarser]]
+                if parts and all(part in layer.numbers for part in parts):
+                    layer.tie(total, parts)
+
+
 def tie_parts(layer: Layer) -> None:
     """A part of a group, over the same days or fewer, and the rest of it."""
     lines: dict[tuple[Place, str], dict[Window, list[Cell]]] = {}
@@ -291,7 +305,7 @@ def tie_periods(layer: Layer) -> None:
     for cell in layer.numbers:
         lines.setdefault((cell.measure, cell.place, cell.part), {})[cell.window] = cell
     for (measure, _place, _part), cells in lines.items():
-        how = How.COVER if isinstance(measure, (*OF_PEOPLE, Followed)) else How.SUM
+        how = How.COVER if isinstance(measure, (*OF_PEOPLE, Followed)) or getattr(measure, "who", "") == "once" else How.SUM
         for window, total in cells.items():
             parts = fewest([one for one in cells if one != window and one.inside(window)], window)
             if parts:
@@ -316,5 +330,5 @@ def fewest(windows: Sequence[Window], whole: Window) -> list[Window]:
     return []
 
 
-TIES = [tie_places, tie_breakdowns, tie_genders, tie_sites_to_areas, tie_parts, tie_periods]
+TIES = [tie_places, tie_breakdowns, tie_genders, tie_sites_to_areas, tie_coarser, tie_parts, tie_periods]
 """All that ties the numbers of one view. Revisions tie views."""

@@ -79,6 +79,19 @@ def test_each_funders_number_is_there_and_kept_apart(demo):
     assert programme.run("indicators", "--period", "2026Q9").returncode != 0
 
 
+def test_naloxone_has_a_reach_and_so_much_for_each_death(demo):
+    programme, _said, _seconds = demo
+    last = Period.of("quarter", clock.local_date(clock.now(), "Africa/Nairobi")).previous()
+    done = programme.run("indicators", "--period", str(last), "--format", "json", "--organisation", "Riverside")
+    assert done.returncode == 0, done.stderr
+    whole = {row["key"]: row for row in json.loads(done.stdout) if row["site"] is None and not row["cell"]}
+    assert whole["hr_nal_02"]["denominator"] == 780
+    assert whole["hr_nal_04"]["denominator"] == whole["hr_nal_05"]["denominator"] == 11
+    reach, percent, people, doses = (whole[key]["number"] for key in ("hr_nal_02", "hr_nal_02_percent", "hr_nal_04", "hr_nal_05"))
+    assert reach == percent * 10 > 0
+    assert doses > people > 0
+
+
 def test_two_quarters_are_released_for_everybody_and_the_last_one_is_due(demo):
     programme, _said, _seconds = demo
     listed = json.loads(programme.run("release", "list", "--format", "json", "--organisation", "Riverside").stdout)

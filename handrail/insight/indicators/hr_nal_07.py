@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.examples import NALOXONE_GIVEN
+from handrail.insight.kits import KITS
 from handrail.insight.models import Level
-from handrail.insight.spec import Estimate, Example, Indicator, Sum
+from handrail.insight.spec import Estimate, Example, Indicator
 
 INDICATOR = Indicator(
     code="HR-NAL-07",
@@ -18,7 +19,7 @@ INDICATOR = Indicator(
     window="rolling_12_months",
     asked="year",
     group="naloxone",
-    numerator=Sum(("naloxone.supply", "exchange.dispensed", "exchange.given"), "quantity", _("Kits handed out, or taken from a box"), items=("naloxone_nasal", "naloxone_im", "naloxone_other")),
+    numerator=KITS,
     denominator=Estimate("everybody", Level.TARGETED_AREA, _("people who live there")),
     level=Level.TARGETED_AREA,
     by_site=False,

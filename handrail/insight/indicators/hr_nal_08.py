@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.examples import FIVE_REPORTS, NALOXONE_GIVEN, overdoses
-from handrail.insight.spec import Example, Indicator, Records, Sum, only
+from handrail.insight.kits import KITS
+from handrail.insight.spec import Example, Indicator, Records, only
 
 INDICATOR = Indicator(
     code="HR-NAL-08",
@@ -19,7 +20,7 @@ INDICATOR = Indicator(
         "naloxone.reversal", _("Overdoses reported in which naloxone was used"),
         where=only(naloxone_available="used", outcome=("recovered", "alive_handed_over", "died", "unknown")),
     ),
-    denominator=Sum(("naloxone.supply", "exchange.dispensed", "exchange.given"), "quantity", _("Kits handed out, or taken from a box"), items=("naloxone_nasal", "naloxone_im", "naloxone_other")),
+    denominator=KITS,
     source="Handrail; domain/naloxone.md 10",
     source_status="handrail",
     trap=_("Always less than what happened: most reversals are never told to anybody. It measures telling as much as using."),

@@ -18,7 +18,7 @@ INDICATOR = Indicator(
     denominator=Records("naloxone.reversal", _("reported overdoses of which somebody knows the doses"), where=only(outcome=("recovered", "alive_handed_over", "died", "unknown")), said="doses_total"),
     source="Handrail; domain/naloxone.md 10",
     source_status="handrail",
-    trap=_("The mean. The middle and the nine of ten stand on the naloxone page, because a few long rescues pull the mean up."),
+    trap=_("The mean, which a few long rescues pull up. The middle and the nine of ten stand on the naloxone page and are in no release: of few reports they are the answer of one."),
     edge_cases=(_("No dose is 0 and counts; not known does not."),),
     example=Example("domain/naloxone.md, worked example 2", "2026Q3", FIVE_REPORTS, "1.8", 9, 5, people_behind=5),
 )

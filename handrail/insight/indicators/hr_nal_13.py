@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from handrail.insight.examples import gets_kits, overdoses
-from handrail.insight.spec import Due, Example, Indicator, only
+from handrail.insight.spec import Due, Example, Indicator, Records, only
 
 INDICATOR = Indicator(
     code="HR-NAL-13",
@@ -19,9 +19,13 @@ INDICATOR = Indicator(
         named_by="replaces_report",
     ),
     denominator=Due("naloxone.reversal", "received_on", 14, _("reports of people with a code who wanted one, of which 14 days are over"), where=only(replacement_wanted=True)),
+    beside=(
+        Records("naloxone.reversal", _("reports of the public form, which lead to nobody"), where=only(reported_by="public_form")),
+        Records("naloxone.reversal", _("reports without a code of people who wanted one"), where=only(replacement_wanted=True), who="without_code"),
+    ),
     source="Handrail; domain/naloxone.md 10",
     source_status="handrail",
-    trap=_("Reports without a code, and those of the public form, lead to nobody on purpose: they are in neither part."),
+    trap=_("Reports without a code, and those of the public form, lead to nobody on purpose: they are in neither part, and stand beside."),
     edge_cases=(_("Asked once, in the period in which the 14 days are over."), _("The kit has to name the report it replaces.")),
     example=Example(
         "domain/naloxone.md 10, counted by hand", "2026Q3",

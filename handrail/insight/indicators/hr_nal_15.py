@@ -19,7 +19,7 @@ INDICATOR = Indicator(
     source="Handrail; domain/naloxone.md 10",
     source_status="handrail",
     trap=_("Of our own shelves. What expired with people who carry it is not in it, and still better than none."),
-    edge_cases=(_("Lost, damaged or taken away is not expired."),),
+    edge_cases=(_("Lost, damaged or taken away is not expired."), _("Expired, and kept to practise with or given to others: it was of use after all, and is not counted.")),
     example=Example(
         "counted by hand", "2026Q3",
         tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -23,6 +23,15 @@ class Forecast:
     item: Item
     supply: rules.Supply
     outlook: rules.Outlook
+
+
+@dataclass(frozen=True)
+class Member:
+    """An item of a group that is counted as one; `each` is how much of the group one unit is. `fills_kits` is False where its kits are in the group too."""
+
+    item: Item
+    each: int = 1
+    fills_kits: bool = True
 
 
 class Day(NamedTuple):
@@ -78,6 +87,11 @@ GROUP BY 1, 2
 
 def forecasts(sites: Iterable[int] | None, today: date) -> list[Forecast]:
     """Every active item at these places taken together (None: all places)."""
+    return of_groups(sites, today, [(Member(item),) for item in Item.objects.filter(is_active=True)])
+
+
+def of_groups(sites: Iterable[int] | None, today: date, groups: Sequence[Sequence[Member]]) -> list[Forecast]:
+    """Each group as if it were one item, such as all items of one product; named by its first. Whole packs are those of an item that is alone."""
     keys = None if sites is None else list(sites)
     window, margins = values.USE_WINDOW_DAYS.read().value, _Margins.read()
     since = today - timedelta(days=window)
@@ -87,17 +101,31 @@ def forecasts(sites: Iterable[int] | None, today: date) -> list[Forecast]:
         shelves.setdefault(lot.item, []).append(lot)
     ordered = orders.outstanding(keys)
     found = []
-    for item in Item.objects.filter(is_active=True):
-        supply = _supply(item, shelves.get(item.code, []), daily.get(item.key, {}), today, window, ordered.get(item.code, 0), margins)
-        found.append(Forecast(item, supply, rules.outlook(supply)))
+    for group in groups:
+        lots = [replace(lot, quantity=lot.quantity * one.each) for one in group for lot in shelves.get(one.item.code, [])]
+        days = _together((daily.get(one.item.key, {}), one) for one in group)
+        on_order = sum(ordered.get(one.item.code, 0) * one.each for one in group)
+        supply = _supply(group[0].item.pack_size if len(group) == 1 else 1, lots, days, today, window, on_order, margins)
+        found.append(Forecast(group[0].item, supply, rules.outlook(supply)))
+    return found
+
+
+def _together(items: Iterable[tuple[Mapping[date, Day], Member]]) -> dict[date, Day]:
+    """The days of several items as those of one; what went into kits of the same group was not used."""
+    found: dict[date, Day] = {}
+    for days, one in items:
+        for on, day in days.items():
+            before = found.get(on, Day())
+            into_kits = day.into_kits * one.each if one.fills_kits else 0
+            found[on] = Day(before.change + day.change * one.each, before.given + day.given * one.each, before.into_kits + into_kits)
     return found
 
 
 def _supply(
-    item: Item, lots: list[queries.ShelfLot], daily: Mapping[date, Day], today: date, window: int, on_order: int,
+    pack: int, lots: list[queries.ShelfLot], daily: Mapping[date, Day], today: date, window: int, on_order: int,
     margins: _Margins,
 ) -> rules.Supply:
-    """The inputs of one item. Today is not over yet: use is counted through yesterday.
+    """The inputs of one item or group. Today is not over yet: use is counted through yesterday.
 
     A shelf that was empty as the days began is known from its first move on. Parts that came back out of kits were not
     used: they are taken off what went into kits in the same days, never off what people took.
@@ -114,7 +142,7 @@ def _supply(
         today=today, used=sum(day.given for day in moved) + max(0, sum(day.into_kits for day in moved)), days=known,
         stock_out_days=rules.stock_out_days(now, [(day.change, day.given + max(0, day.into_kits)) for day in moved]),
         weeks=tuple(people + max(0, kits) for people, kits in zip(given, into_kits, strict=True)), lots=tuple(rules.Batch(lot.quantity, lot.expiry) for lot in usable),
-        on_order=on_order, lead_time_days=margins.lead, review_days=margins.review, safety_days=margins.safety, pack=item.pack_size, owed=-sum(lot.quantity for lot in lots if lot.quantity < 0),
+        on_order=on_order, lead_time_days=margins.lead, review_days=margins.review, safety_days=margins.safety, pack=pack, owed=-sum(lot.quantity for lot in lots if lot.quantity < 0),
     )
 
 

@@ -77,6 +77,12 @@ HELD_SINCE = """
 What is inside is asked now and not when the recall was written down, because a recall from elsewhere names what its sender knew.
 """
 
+CAME = """
+(SELECT min(came.at) FROM (SELECT r.at FROM stock_leg r JOIN stock_location v ON v.key = r.location_id AND v.kind = 'supplier'
+  WHERE r.organisation_id = l.organisation_id AND r.lot_id = l.key GROUP BY r.at HAVING sum(r.quantity) <> 0) AS came)
+"""
+"""SQL: when lot `l` first came from a supplier; null if it never did. A delivery that was taken back is none."""
+
 _SHELF_LOTS = f"""
 SELECT loc.site_id, i.code, {LABEL}, l.id, l.code, l.expiry, b.quantity, l.is_unknown, coalesce(f.code, ''),
   {HELD_SINCE} IS NOT NULL
@@ -86,7 +92,8 @@ JOIN stock_lot l ON l.key = b.lot_id
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_fund f ON f.key = l.fund_id
 WHERE b.organisation_id = %s AND """  # noqa: S608  our own constant
-_IN_ORDER = " ORDER BY i.position, i.name, l.is_unknown, l.expiry NULLS LAST, l.key"
+_IN_ORDER = f" ORDER BY i.position, i.name, l.is_unknown, l.expiry NULLS LAST, {CAME} NULLS LAST, l.code, l.key"
+"""First expiry, then what came first, then the lot number (`domain/naloxone.md` 3)."""
 _LOTS = f"{_SHELF_LOTS} b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[])) {_IN_ORDER}"
 _USED_UP = f"""{_SHELF_LOTS} b.quantity = 0 AND loc.site_id = %s::bigint AND (l.id::text = ANY(%s::text[]) OR EXISTS (SELECT 1
   FROM stock_leg g WHERE g.organisation_id = b.organisation_id AND g.location_id = b.location_id AND g.lot_id = b.lot_id

@@ -58,6 +58,13 @@ class _Lot:
     expiry: date | None
     is_unknown: bool
     held_since: datetime | None
+    code: str
+    came: datetime | None
+
+    @property
+    def turn(self) -> tuple[Any, ...]:
+        """Its place in the order in which lots are taken: first expiry, then what came first, then the lot number (`domain/naloxone.md` 3)."""
+        return self.is_unknown, self.expiry or date.max, self.came is None, self.came, self.code, self.key
 
     def is_held(self, fact: Recorded, target: Place) -> bool:
         """Whether a recall stops it. What reached people before the day of the recall is told as it was; all else asks as of now."""
@@ -65,7 +72,7 @@ class _Lot:
 
 
 _SHELF = f"""
-SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity, {queries.HELD_SINCE}
+SELECT l.key, l.id, i.code, l.expiry, l.is_unknown, b.location_id, b.quantity, {queries.HELD_SINCE}, l.code, {queries.CAME}
 FROM stock_lot l
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_balance b ON b.organisation_id = l.organisation_id AND b.lot_id = l.key AND b.location_id = ANY(%s::bigint[]) AND b.quantity <> 0
@@ -128,15 +135,15 @@ class StockReactor:
             named += [uuid.UUID(lot) for step in steps for taken in _settled(step) for lot, _q in taken]
         with connection.cursor() as cursor:
             cursor.execute(_SHELF, [sorted(set(self._places.values())), batch.organisation, items, named])
-            for key, lot_id, item, expiry, is_unknown, location, quantity, held in cursor.fetchall():
+            for key, lot_id, item, expiry, is_unknown, location, quantity, held, code, came in cursor.fetchall():
                 if lot_id not in self._lots:
-                    lot = _Lot(key, lot_id, item, expiry, is_unknown, held)
+                    lot = _Lot(key, lot_id, item, expiry, is_unknown, held, code, came)
                     self._lots[lot_id] = lot
                     self._by_item.setdefault(item, []).append(lot)
                 if location is not None:
                     self._shelf[location, key] = quantity
         for lots in self._by_item.values():
-            lots.sort(key=lambda lot: (lot.is_unknown, lot.expiry or date.max, lot.key))
+            lots.sort(key=lambda lot: lot.turn)
 
     def _place(self, batch: Batch, fact: Recorded, move: Move, place: Place) -> int:
         found = self._find_place(batch, fact, move, place)

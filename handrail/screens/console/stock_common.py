@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
+from typing import NoReturn
 
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -27,6 +30,8 @@ _TABS = (
     ("stock-catalogue", _l("Catalogue"), "stock.catalogue"),
     ("stock-funds", _l("Funds"), "stock.funds"),
 )
+_MONTH = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})|(?P<before>[0-9]{2})/(?P<after>[0-9]{4})")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,21 @@ def day(typed: str, field: str, *, needed: bool = False) -> date | None:
     except ValueError:
         raise Refusal([(field, _("Write the date as year-month-day, such as 2028-06-30."))]) from None
     return None
+
+
+def last_day(typed: str, field: str) -> date | None:
+    """The date on a box as typed: a month alone, such as 2028-06 or 06/2028, is its last day (`domain/naloxone.md` 3); empty is None. Raises `Refusal`."""
+    month = _MONTH.fullmatch(typed)
+    if month is None:
+        return day(typed, field) if _DAY.fullmatch(typed) or not typed else _no_date(field)
+    year, number = int(month["year"] or month["after"]), int(month["month"] or month["before"])
+    if not (MINYEAR <= year <= MAXYEAR and 1 <= number <= 12):
+        return _no_date(field)
+    return date(year, number, monthrange(year, number)[1])
+
+
+def _no_date(field: str) -> NoReturn:
+    raise Refusal([(field, _("Write the date as year-month-day, such as 2028-06-30; of a month alone, 2028-06."))])
 
 
 def text(request: ActorRequest, name: str, default: str = "") -> str:

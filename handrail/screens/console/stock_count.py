@@ -19,7 +19,7 @@ from handrail.kernel.commands import too_long
 from handrail.ledgers.stock import counts, queries
 from handrail.ledgers.stock.kinds.counted import Difference
 from handrail.ledgers.stock.models import Item, Lot
-from handrail.screens.console.stock_common import beside, day, form_id, lots_typed, site_or_404, text, whole
+from handrail.screens.console.stock_common import beside, form_id, last_day, lots_typed, site_or_404, text, whole
 
 RECENTLY = timedelta(days=90)
 """A lot that was used up within these days may still lie somewhere."""
@@ -90,7 +90,7 @@ def _other(line: OtherLine) -> counts.Other | str:
         return _("Choose the item.")
     try:
         quantity = whole(line.quantity or "-")
-        expiry = day(line.expiry, "expiry")
+        expiry = last_day(line.expiry, "expiry")
     except Refusal as refusal:
         return refusal.problems[0][1]
     return next((sentence for _name, sentence in too_long(Lot(code=line.lot))), counts.Other(line.item, line.lot, quantity, expiry))

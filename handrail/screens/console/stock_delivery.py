@@ -19,7 +19,17 @@ from handrail.kernel.access import ActorRequest, may
 from handrail.kernel.commands import too_long
 from handrail.ledgers.stock import commands, orders
 from handrail.ledgers.stock.models import Item, Lot
-from handrail.screens.console.stock_common import beside, day, form_id, fund_codes, pick, sites_of, text, whole
+from handrail.screens.console.stock_common import (
+    beside,
+    day,
+    form_id,
+    fund_codes,
+    last_day,
+    pick,
+    sites_of,
+    text,
+    whole,
+)
 
 LINES, MOST_LINES = 6, 40
 SHOWN_LINES = 2
@@ -152,6 +162,6 @@ def _delivery(line: DeliveryLine) -> commands.Delivery | str:
     for _name, sentence in too_long(Lot(code=line.lot)):
         return sentence
     try:
-        return commands.Delivery(line.item, line.lot, quantity, day(line.expiry, "expiry"), line.fund)
+        return commands.Delivery(line.item, line.lot, quantity, last_day(line.expiry, "expiry"), line.fund)
     except Refusal as refusal:
         return refusal.problems[0][1]

@@ -66,6 +66,29 @@ def test_a_lot_that_is_new_to_the_book_comes_with_its_date_and_on_no_fund(emptie
     assert there(emptied) == {"F-new": 5}
 
 
+@pytest.mark.parametrize(
+    ("typed", "last"),
+    [("2028-02", date(2028, 2, 29)), ("02/2028", date(2028, 2, 29)), ("2029-02", date(2029, 2, 28)), ("2029-04", date(2029, 4, 30)), ("2029-12", date(2029, 12, 31))],
+)
+def test_a_month_on_a_box_is_its_last_day(emptied, typed, last):
+    assert send(emptied, other(lot="F-new", quantity="5", expiry=typed)).status_code == 302
+    with scope.enter([emptied.harbour.key]):
+        assert Lot.objects.get(code="F-new").expiry == last
+
+
+def test_a_lot_that_came_by_the_month_is_found_by_the_month(emptied):
+    assert send(emptied, other(lot="F-new", quantity="5", expiry="2028-02")).status_code == 302
+    assert send(emptied, other(lot="F-new", quantity="6", expiry="2028-02-29")).status_code == 302
+    assert there(emptied) == {"F-new": 6}
+
+
+@pytest.mark.parametrize("typed", ["2028-13", "2028-00", "0000-02", "13/2028", "2028-2", "20280229", "2028-W06", "2028-02-30", "²028-02"])
+def test_what_is_no_month_and_no_day_is_refused_and_stays_typed(emptied, typed):
+    answer = send(emptied, other(lot="F-new", quantity="5", expiry=typed))
+    assert (answer.status_code, f'value="{typed}"' in words(answer)) == (422, True)
+    assert "year-month-day" in words(answer)
+
+
 def test_a_box_whose_number_cannot_be_read_is_counted_without_one(emptied):
     assert send(emptied, other(quantity="9")).status_code == 302
     assert there(emptied) == {"?": 9}

@@ -81,6 +81,13 @@ def test_a_delivery_on_a_forbidden_fund_keeps_what_was_typed_and_marks_the_line(
     assert "HHS" in page(world, "stock")
 
 
+def test_a_delivery_by_the_month_can_be_used_through_its_last_day(world, inside):
+    line = {"site": str(world.store.id), "item-0": "filter", "lot-0": "F-29", "quantity-0": "5", "expiry-0": "2028-02"}
+    assert 'type="date"' not in re.search(r'<input id="expiry-0"[^>]*>', page(world, "stock-receive"))[0], "a field for a date takes no month"
+    assert post(world, "stock-receive", line).status_code == 302
+    assert lot_of(world, "F-29").expiry == date(2028, 2, 29)
+
+
 def test_an_order_is_written_comes_in_and_is_finished(world, inside):
     form = {"site": str(world.store.id), "supplier": "Central depot", "q-filter": "2000", "q-water": ""}
     assert post(world, "stock-order-new", form).status_code == 302

@@ -167,17 +167,21 @@ def same_event(*, actor: Actor, report: Report, same_as: Report | None, id: uuid
 
 
 def set_kit(
-    *, actor: Actor, item: Item, product: Product, doses: int, since: date, is_loose: bool = False, languages: Sequence[str] = (),
+    *, actor: Actor, item: Item, product: Product, doses: int, since: date, is_loose: bool = False, languages: Sequence[str] | None = None,
 ) -> KitVersion:
-    """Say what an item is. How many doses are in it is said once: another number of doses is another item."""
+    """Say what an item is. How many doses are in it is said once: another number of doses is another item.
+
+    `languages` are those of the leaflet; None leaves them as they are.
+    """
     lock_organisation()
     known: KitVersion | None = KitVersion.objects.filter(item=item).first()
     if known is not None and known.doses_per_kit != doses:
         raise Refusal([("doses", _("This item has %d doses. Another number is another item of the catalogue.") % known.doses_per_kit)])
     if known is not None:
-        return commands.change(known, actor=actor, product=product.value, is_loose=is_loose, leaflet_languages=list(languages))
+        spoken = known.leaflet_languages if languages is None else list(languages)
+        return commands.change(known, actor=actor, product=product.value, is_loose=is_loose, leaflet_languages=spoken)
     made = KitVersion(
         organisation_id=actor.organisation, item=item, product=product.value, doses_per_kit=doses, is_loose=is_loose,
-        leaflet_languages=list(languages), valid_from=since,
+        leaflet_languages=list(languages or ()), valid_from=since,
     )
     return commands.add(made, actor=actor)

@@ -16,11 +16,12 @@ from handrail.kernel import clock
 from handrail.kernel.access import Actor
 from handrail.ledgers.stock import forecast, queries
 from handrail.ledgers.stock import rules as stock_rules
-from handrail.ledgers.stock.models import Leg
+from handrail.ledgers.stock.models import Item, KitComponent, Leg
 from handrail.services.naloxone import rules
 from handrail.services.naloxone.codes import (
     BOXES,
     USED,
+    Product,
     Recipient,
     RepeatReason,
     SourceClass,
@@ -28,7 +29,7 @@ from handrail.services.naloxone.codes import (
     YesNoUnknown,
 )
 from handrail.services.naloxone.models import Given, Report
-from handrail.services.naloxone.queries import Kit, doubles, kits
+from handrail.services.naloxone.queries import Kit, doubles, items, kits
 from handrail.services.naloxone.report_codes import Available, Outcome, WhyNotCalled
 from handrail.services.naloxone.values import AVAILABLE_TARGET
 
@@ -187,10 +188,16 @@ def of_reports(rows: Sequence[Report]) -> Reports:
 
 @dataclass(frozen=True)
 class Stock:
-    """One item: what is there, how long it lasts, and every input of it."""
+    """A product with all its items, or an item whose product nobody said: what is there, how long it lasts, and every input of it.
 
+    `in_doses`: its items hold different numbers of doses, so they are added up in doses.
+    """
+
+    title: Text
     found: forecast.Forecast
     months: Fraction | None
+    items: tuple[str, ...]
+    in_doses: bool
 
 
 @dataclass(frozen=True)
@@ -202,29 +209,55 @@ class AtRisk:
     expiry: date | None
     there: int
     left_over: int
+    in_doses: bool
 
 
 def stock(sites: Sequence[int], today: date) -> tuple[list[Stock], list[AtRisk]]:
-    """Months of stock of each item, and the lots that will not be used before their date (`domain/naloxone.md` 8)."""
-    what = kits()
-    found = [one for one in forecast.forecasts(sites, today) if one.item.code in what]
-    lots: dict[str, list[queries.ShelfLot]] = {}
+    """Months of stock of each product, and the lots that will not be used before their date (`domain/naloxone.md` 8).
+
+    All lots of a product are one stock, whichever item of the catalogue they are; an item that is handed out no more is none of it.
+    """
+    what, groups = kits(), _by_product()
+    shelves: dict[str, list[queries.ShelfLot]] = {}
     for lot in queries.lots(sites):
         if lot.item in what and lot.quantity > 0 and not lot.is_held and not lot.is_expired(today):
-            lots.setdefault(lot.item, []).append(lot)
-    risks = [risk for one in found for risk in _at_risk(one, lots.get(one.item.code, []), today)]
-    return [Stock(one, rules.months_of_stock(one.outlook.counted_on_hand, one.outlook.use_per_day)) for one in found], risks
+            shelves.setdefault(lot.item, []).append(lot)
+    found, risks = [], list[AtRisk]()
+    for one, members in zip(forecast.of_groups(sites, today, groups), groups, strict=True):
+        items, product = tuple(member.item.label for member in members), what[members[0].item.code].product
+        in_doses = any(member.each > 1 for member in members)
+        title = Product(product).label if len(members) > 1 else items[0]
+        found.append(Stock(title, one, rules.months_of_stock(one.outlook.counted_on_hand, one.outlook.use_per_day), items if len(members) > 1 else (), in_doses))
+        risks += _at_risk(one.outlook.use_per_day, [(lot, member) for member in members for lot in shelves.get(member.item.code, [])], today, in_doses)
+    return found, risks
 
 
-def _at_risk(one: forecast.Forecast, lots: Sequence[queries.ShelfLot], today: date) -> list[AtRisk]:
-    if one.outlook.use_per_day is None:
-        return []
-    merged: dict[tuple[str, date | None], int] = {}
-    for lot in lots:
-        merged[lot.lot, lot.expiry] = merged.get((lot.lot, lot.expiry), 0) + lot.quantity
-    batches = [stock_rules.Batch(quantity, expiry) for (_code, expiry), quantity in merged.items()]
-    left = stock_rules.will_expire(batches, one.outlook.use_per_day, today)
+def _by_product() -> list[tuple[forecast.Member, ...]]:
+    """Active items of naloxone, those of one product together. Where they hold different numbers of doses each counts as so many doses."""
+    what, groups = kits(), dict[str, list[Item]]()
+    for item in items():
+        if item.is_active:
+            groups.setdefault(what[item.code].product or item.code, []).append(item)
+    parts = set(KitComponent.objects.values_list("kit_id", "component_id"))
     return [
-        AtRisk(one.item.label, code, expiry, quantity, over)
-        for ((code, expiry), quantity), over in zip(merged.items(), left, strict=True) if over
+        tuple(
+            forecast.Member(
+                item, what[item.code].doses if len({what[one.code].doses for one in members}) > 1 else 1,
+                fills_kits=not any((other.key, item.key) in parts for other in members),
+            )
+            for item in members
+        )
+        for members in groups.values()
     ]
+
+
+def _at_risk(use: Fraction | None, lots: Sequence[tuple[queries.ShelfLot, forecast.Member]], today: date, in_doses: bool) -> list[AtRisk]:
+    """Lots of one stock, the first to expire first, whichever item they are."""
+    if use is None:
+        return []
+    merged: dict[tuple[str, str, date | None], int] = {}
+    for lot, member in lots:
+        place = (member.item.label, lot.lot, lot.expiry)
+        merged[place] = merged.get(place, 0) + lot.quantity * member.each
+    left = stock_rules.will_expire([stock_rules.Batch(quantity, expiry) for (_item, _code, expiry), quantity in merged.items()], use, today)
+    return [AtRisk(item, code, expiry, quantity, over, in_doses) for ((item, code, expiry), quantity), over in zip(merged.items(), left, strict=True) if over]

@@ -8,10 +8,12 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import number_format
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from handrail.facts import forms
@@ -29,6 +31,8 @@ from handrail.services.naloxone.codes import KitState, Product
 from handrail.services.naloxone.models import KitStep, KitVersion, Report
 
 SPANS: dict[str, int] = {"30": 30, "90": 90, "365": 365}
+FIGURES = ("hr_nal_02", "hr_nal_02_percent", "hr_nal_04", "hr_nal_05")
+"""Numbers of the quarter that stand beside ours (`domain/naloxone.md` 10)."""
 MOST_TO_REFILL = 30
 """Places that are listed; a country has hundreds of bags."""
 
@@ -58,7 +62,7 @@ def _line(title: str, found: rules.Share) -> ShareLine:
 
 @dataclass(frozen=True)
 class StockLine:
-    """An item with its months of stock, and every input as it is read."""
+    """A product with its months of stock, and every input as it is read."""
 
     found: numbers.Stock
     months: str
@@ -108,10 +112,11 @@ def overview(request: ActorRequest) -> HttpResponse:
             _line(_("Survived"), found.survival), _line(_("An ambulance was called"), found.called), _line(_("Naloxone was there, where somebody saw it begin"), found.available),
         ],
         "stock": [StockLine(one, shown(one.months, 2), shown(one.found.outlook.use_per_day, 2)) for one in stock], "risks": risks, "refill": low[:MOST_TO_REFILL], "more_to_refill": max(0, len(low) - MOST_TO_REFILL),
+        "figures": import_string(settings.FIGURES)(actor, FIGURES),
         "states": [(state.label, states[state.value]) for state in KitState if state.value in states],
         "recalls": _recalls() if actor.sites("stock.read") is None else [], "code": request.GET.get("code", ""), "life": _life(actor, request.GET.get("code", "")),
     }
-    page["used"] = _line(_("Another kit because one was used"), page["kits"].because_used)  # type: ignore[attr-defined]
+    page["used"] = _line(_("Another kit because one was used"), page["kits"].because_used)
     return render(request, "naloxone/overview.html", page)
 
 

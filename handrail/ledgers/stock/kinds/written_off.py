@@ -10,7 +10,7 @@ from handrail.facts.spec import Codes, Kind, Line, Move, Payload, Place, Privacy
 
 
 class Reason(Codes):
-    """Why it was written off."""
+    """Why it was written off; what expired may be kept to practise with or go to others (`domain/naloxone.md` 3)."""
 
     EXPIRED = "expired", _("Expired")
     DAMAGED = "damaged", _("Damaged")
@@ -18,6 +18,8 @@ class Reason(Codes):
     STOLEN = "stolen", _("Stolen")
     SEIZED = "seized_by_police", _("Seized by police")
     RECALLED = "recalled", _("Recalled")
+    TRAINING_DEVICE = "training_device", _("Kept to practise with")
+    DONATED = "donated", _("Given to another organisation")
     OTHER = "other", _("Other")
 
 
@@ -38,7 +40,7 @@ class WrittenOff(Payload):
 
 KIND = Kind(
     title=_("Written off"),
-    explain=_("Stock that expired, broke, got lost or was taken away left the shelf, lot by lot."),
+    explain=_("Stock that expired, broke, got lost, was taken away or went to others left the shelf, lot by lot."),
     payload=WrittenOff,
     may="stock.write_off",
     sample=WrittenOff(reason=Reason.EXPIRED, lines=(WrittenOffLine(item="syringe-1ml-29g", lot=uuid.UUID(int=3), quantity=20),)),

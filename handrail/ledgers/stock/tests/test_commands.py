@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from handrail.facts.record import Refusal
+from handrail.facts.record import Draft, Refusal, record
+from handrail.kernel import clock
 from handrail.ledgers.stock import commands, counts, queries
 from handrail.ledgers.stock.models import Balance, Leg, Lot
 from handrail.ledgers.stock.reactor import Short
@@ -36,6 +37,33 @@ def test_loading_the_van_takes_what_expires_first(in_harbour):
     assert on(in_harbour, "Store") == {"N-late": 400}
     assert {k: v for k, v in on(in_harbour, "Van 1").items() if k.startswith("N-")} == {"N-soon": 300, "N-late": 100}
     assert sum(Leg.objects.values_list("quantity", flat=True)) == 0
+
+
+def test_of_lots_with_one_date_what_came_first_goes_first_then_the_lower_number(in_harbour):
+    """Written down last, but came first; and of one delivery the lot number decides, not the order of its lines."""
+    store, same = in_harbour.actors["store"], date(2027, 3, 31)
+    for ago, codes in ((2, ("N-late",)), (5, ("N-b", "N-a")), (9, ("N-z",))):
+        lines = [commands.Delivery("syringe-1ml-29g", code, 100, same) for code in codes]
+        commands.receive(actor=store, site=in_harbour.store, lines=lines, occurred_at=clock.now() - timedelta(days=ago))
+    order = ["N-z", "N-a", "N-b", "N-late"]
+    assert [lot.lot for lot in queries.lots([in_harbour.store.key]) if lot.lot in order] == order
+    assert [lot.lot for lot, _n in queries.first_lots(in_harbour.store.key, "syringe-1ml-29g", 301, in_harbour.store.today)] == order
+    taken: list[str] = []
+    for _time in range(4):
+        before = set(on(in_harbour, "Store"))
+        commands.transfer(actor=store, source=in_harbour.store, target=in_harbour.van, quantities={"syringe-1ml-29g": 100})
+        taken += sorted(before - set(on(in_harbour, "Store")))
+    assert taken == order
+
+
+def test_a_delivery_that_was_taken_back_does_not_make_a_lot_an_earlier_one(in_harbour):
+    store, same = in_harbour.actors["store"], date(2027, 3, 31)
+    lines = {code: [commands.Delivery("syringe-1ml-29g", code, 100, same)] for code in ("N-1", "N-2")}
+    wrong = commands.receive(actor=store, site=in_harbour.store, lines=lines["N-2"], occurred_at=clock.now() - timedelta(days=9))
+    record(Draft(kind="facts.taken_back", payload={"why": "did_not_happen"}, site=in_harbour.store.id, supersedes=(wrong.id,)), actor=in_harbour.system)
+    for ago, code in ((5, "N-1"), (2, "N-2")):
+        commands.receive(actor=store, site=in_harbour.store, lines=lines[code], occurred_at=clock.now() - timedelta(days=ago))
+    assert [lot.lot for lot in queries.lots([in_harbour.store.key]) if lot.lot in lines] == ["N-1", "N-2"]
 
 
 def test_more_than_the_store_has_is_refused(in_harbour):

@@ -172,6 +172,12 @@ def test_written_off_is_waste_with_its_reason_and_never_more_than_there_is(in_ha
             commands.write_off(actor=store, site=in_harbour.van, **wrong)
 
 
+@pytest.mark.parametrize("reason", ["training_device", "donated"])
+def test_what_expired_may_be_kept_to_practise_with_or_go_to_others(in_harbour, reason):
+    commands.write_off(actor=in_harbour.actors["store"], site=in_harbour.van, quantities={lot("F-1").id: 3}, reason=reason)
+    assert Balance.objects.get(lot=lot("F-1"), location__kind="waste").quantity == 3
+
+
 # -- state is a fold ------------------------------------------------------------------------------------------------------------
 
 

@@ -12,11 +12,13 @@ from django.urls import reverse
 from handrail.facts import participants
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, RoleAssignment
+from handrail.facts.queries import today
 from handrail.kernel import clock, crypto, ids, scope
 from handrail.ledgers.stock import commands as stock
 from handrail.ledgers.stock import recalls
+from handrail.ledgers.stock.models import Item
 from handrail.services.naloxone import commands, queries, reach
-from handrail.services.naloxone.codes import Origin
+from handrail.services.naloxone.codes import Origin, Product
 from handrail.services.naloxone.kinds.kit import Event
 from handrail.services.naloxone.models import Given, KitEnd, KitVersion, Report
 from handrail.services.naloxone.tests.helpers import NASAL, VIAL, B, actor, fill_store, lot, place, signed_in, there
@@ -285,6 +287,18 @@ def test_what_a_kit_is_is_said_once(house):
     assert client.post(address, {"item": "", "product": "", "doses": "x"}).status_code == 422
     with scope.enter([house.harbour.key]):
         assert KitVersion.objects.get(item__code=VIAL).product == "im_prefilled_2mg"
+
+
+def test_the_page_of_kits_leaves_the_languages_of_the_leaflet_as_they_are(house):
+    client, address = signed_in(house, "store"), reverse("naloxone:kits")
+    with scope.enter([house.harbour.key]):
+        commands.set_kit(actor=house.system, item=Item.objects.get(code=VIAL), product=Product.IM_0_4MG_VIAL, doses=1, since=today(), languages=["sw", "en"])
+    assert client.post(address, {"item": VIAL, "product": "im_autoinjector", "doses": "1"}).status_code == 302
+    with scope.enter([house.harbour.key]):
+        version = KitVersion.objects.get(item__code=VIAL)
+        assert (version.product, version.leaflet_languages) == ("im_autoinjector", ["sw", "en"])
+        commands.set_kit(actor=house.system, item=version.item, product=Product.IM_AUTOINJECTOR, doses=1, since=today(), languages=[])
+        assert KitVersion.objects.get(item__code=VIAL).leaflet_languages == [], "none is an answer too"
 
 
 @pytest.mark.parametrize("who", ["stranger", "elsewhere", "auditor"])
