@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from handrail.facts.models import Fact
 from handrail.facts.record import Draft, Mode, record_many
 from handrail.kernel import clock, ids, scope
 from handrail.services.naloxone import numbers
 from handrail.services.naloxone.models import Report
-from handrail.services.naloxone.tests.helpers import signed_in
+from handrail.services.naloxone.tests.helpers import place, signed_in
 
 FIVE = (("recovered", 2, "yes"), ("recovered", 1, "no"), ("alive_handed_over", 3, "yes"), ("died", 2, "yes"), ("unknown", 1, "unknown"))
 DOSES = "Doses of one overdose: middle, mean, nine of ten at most"
@@ -91,3 +92,46 @@ def test_of_a_target_nobody_can_know_anything_without_an_answer(world):
     page = read(world)
     assert "Naloxone was there, where somebody saw it begin nobody knows yet 1 not known Doses" in page
     assert "Aim:" not in page
+
+
+# -- training ----------------------------------------------------------------------------------------------------------
+
+
+def trains(world: Any, site: Any, **said: object) -> Any:
+    """A trainer writes a training down in a visit, as its form sends it."""
+    form: dict[str, object] = {"visit": str(ids.new()), "at": clock.now().isoformat(), "people_count": str(said.get("people", 1)), "who": "none"}
+    return signed_in(world, "naima").post(reverse("visit-new", args=[site.id]), form | {f"naloxone.training:{name}": value for name, value in said.items()})
+
+
+def test_a_trainer_records_a_group_and_the_coordinator_reads_how_many_learned_it(world):
+    page = signed_in(world, "naima").get(reverse("visit-new", args=[world.van.id])).content.decode()
+    for name in ("people", "mode", "blocks_covered:breathe", "device_demonstrated"):
+        assert f'name="naloxone.training:{name}"' in page
+    made = trains(world, world.van, mode="group", people="9", **{f"blocks_covered:{block}": "on" for block in ("risk", "breathe", "naloxone")}, device_demonstrated="true", duration_s="300", language="sw")
+    assert made.status_code == 302
+    with scope.enter([world.harbour.key]):
+        said = Fact.objects.get(kind="naloxone.training").payload
+    assert (said["people"], said["blocks_covered"], said["device_demonstrated"], said["duration_s"]) == (9, ["risk", "breathe", "naloxone"], True, 300)
+    assert trains(world, world.van, mode="one_to_one").status_code == 302
+    assert trains(world, world.van, mode="group", trainee="participant", people="1").status_code == 302, "somebody of the group who has a code"
+    assert "Overdose training People who took part 10 Trainings 2 People, by how they were trained One to one 1 In a group 9 " in read(world)
+    visit = made.url.split("?")[0]
+    page = signed_in(world, "naima").get(visit + "correct/").content.decode()
+    assert re.search(r'name="naloxone.training:people"[^>]* value="9"', page)
+    hidden = dict(re.findall(r'<input type="hidden" name="([a-z]+)" value="([^"]*)"', page))
+    typed = {**hidden, "people_count": "7", "naloxone.training:mode": "group", "naloxone.training:people": "7"}
+    assert signed_in(world, "naima").post(visit + "correct/", typed).status_code == 302
+    assert "People who took part 8 Trainings 2 " in read(world)
+
+
+def test_several_people_are_a_group_and_what_was_typed_stays(world):
+    answer = trains(world, world.van, mode="one_to_one", people="9")
+    assert answer.status_code == 422
+    assert "Several people at once are a group." in answer.content.decode()
+    assert "People who took part 0 Trainings 0 " in read(world)
+
+
+def test_a_training_among_people_who_are_held_is_in_no_number_of_the_whole(world):
+    unit = place(world, "Unit", "prison_unit", ("naima", "outreach"), closed_setting="prison")
+    assert trains(world, unit, mode="group", people="12").status_code == 302
+    assert "People who took part 0 Trainings 0 " in read(world)
