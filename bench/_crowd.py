@@ -37,7 +37,7 @@ def harbour(connection: psycopg.Connection[Any]) -> int:
     return int(connection.execute("SELECT key FROM facts_organisation WHERE name = 'Harbour'").fetchall()[0][0])
 
 
-def _insert(connection: psycopg.Connection[Any], table: str, values: dict[str, str], source: str) -> None:
+def insert(connection: psycopg.Connection[Any], table: str, values: dict[str, str], source: str) -> None:
     """INSERT … SELECT; columns that must hold something and are not named get a blank."""
     rows = connection.execute(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s AND is_nullable = 'NO' AND is_identity = 'NO'", [table]
@@ -57,8 +57,8 @@ def add_people(connection: psycopg.Connection[Any], var: Path, count: int) -> li
         for number, code in enumerate(codes):
             into.write_row((number, crypto.code_token(key, code.replace("-", ""))))
     person = PERSON.format("number::text")
-    _insert(connection, "facts_participant", {"organisation_id": str(organisation), "id": person, "status": "'active'", "flags": "'{}'::jsonb"}, "new_card")
-    _insert(connection, "facts_cardtoken", {"organisation_id": str(organisation), "token": "token", "participant": person, "sort": "'issued'"}, "new_card")
+    insert(connection, "facts_participant", {"organisation_id": str(organisation), "id": person, "status": "'active'", "flags": "'{}'::jsonb"}, "new_card")
+    insert(connection, "facts_cardtoken", {"organisation_id": str(organisation), "token": "token", "participant": person, "sort": "'issued'"}, "new_card")
     connection.execute("DROP TABLE new_card")
     return codes
 

@@ -47,13 +47,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(workers: int = 2) -> Iterator[Server]:
-    """The small world of the tests behind granian, fully durable."""
+def serving(workers: int = 2, **settings: str) -> Iterator[Server]:
+    """The small world of the tests behind granian, fully durable. Other settings by their names, such as `behind_proxy="true"`."""
     with tempfile.TemporaryDirectory(prefix="hrbench") as folder:
         var, port = Path(folder) / "var", free_port()
         var.parent.chmod(0o755)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HANDRAIL_")}
         environment |= {"HANDRAIL_VAR": str(var), "HANDRAIL_PORT": str(port), "HANDRAIL_WORKERS": str(workers), "HANDRAIL_SESSION_IDLE_MINUTES": "600"}
+        environment |= {f"HANDRAIL_{name.upper()}": value for name, value in settings.items()}
         subprocess.run([sys.executable, "-c", _SET_UP], env=environment, cwd=ROOT, check=True)
         log = (Path(folder) / "log").open("wb")
         process = subprocess.Popen([sys.executable, "-m", "handrail.cli", "run"], env=environment, cwd=ROOT, stdout=log, stderr=log)

@@ -67,6 +67,49 @@ def test_six_taps_tell_it_and_a_receipt_follows_the_kit(visitor: Visitor, addres
     expect(page.locator("[role=status] h2")).to_have_text("We have your request")
 
 
+def test_it_is_told_in_their_language_from_the_square_to_the_receipt(visitor: Visitor, address: str):
+    page = visitor.open(address)
+    page.locator("a[lang=es]").tap()
+    page.wait_for_url("**in=es*")
+    assert page.get_attribute("html", "lang") == "es"
+    assert page.input_value("#codes") == "NX-0417", "another language is the same kit"
+    for words in ("Contar lo que pasó", "¿Cuándo fue?", "¿Cómo terminó?", "¿Quiere un kit nuevo?"):
+        assert words in page.inner_text("main") + page.title(), words
+    page.locator("[data-send]").tap()
+    expect(page.locator("[data-problem=outcome]")).to_have_text("Elija una de las respuestas.")
+    visitor.complaints.clear()  # the answer that refused
+    for words in ("Hoy, más temprano", "Se recuperó"):
+        page.locator("label.pick", has_text=words).first.tap()
+    page.locator("fieldset:has(legend:has-text('kit nuevo')) label.pick", has_text="Sí").tap()
+    page.select_option("#site", label="Drop-in")
+    page.locator("[data-send]").tap()
+    expect(page.locator("[data-told]")).to_be_visible()
+    expect(page.locator("[data-told] h2")).to_have_text("Gracias. Ayuda a la próxima persona.")
+    expect(page.locator("[data-receipt]")).to_contain_text("Anótelo ahora: solo se muestra una vez.")
+    code = page.locator("[data-code]").inner_text()
+    page.locator("[data-receipt] a").tap()
+    page.wait_for_url("**/receipt/?in=es")
+    assert page.get_attribute("html", "lang") == "es"
+    assert "¿Cómo va mi kit?" in page.title()
+    page.fill("#receipt", code)
+    page.locator("main form button", has_text="Buscar").tap()
+    expect(page.locator("[role=status] h2")).to_have_text("Tenemos su pedido")
+    assert page.get_attribute("html", "lang") == "es"
+    page.fill("#receipt", "7HR-9V4-99P-2")
+    page.locator("main form button", has_text="Buscar").tap()
+    expect(page.locator("[role=alert]")).to_have_text("Revise el código: uno de sus símbolos está mal.")
+    visitor.complaints.clear()  # the answer that refused
+
+
+@pytest.mark.parametrize(("asked", "found"), [("es-MX", "es"), ("en-GB", "en"), ("sw", "en")])
+def test_the_language_of_the_phone_is_the_language_of_the_page(chromium: Browser, server: Server, address: str, asked: str, found: str):
+    context = chromium.new_context(viewport=PHONE, has_touch=True, locale=asked)
+    page = Visitor(context, server).open(address)
+    assert page.get_attribute("html", "lang") == found
+    assert ("¿Cuándo fue?" if found == "es" else "When was it?") in page.inner_text("main")
+    context.close()
+
+
 def test_what_is_missing_is_said_where_it_is_missing_and_what_was_typed_stays(visitor: Visitor, address: str):
     page = visitor.open(address)
     page.fill("#doses_total", "3")

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Sum
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
-from handrail.facts.models import Fact, Site
+from handrail.facts.models import Aside, Fact, Site
 from handrail.facts.spec import Codes, Text
 from handrail.kernel import clock
 from handrail.kernel.access import Actor
@@ -28,6 +30,7 @@ from handrail.services.naloxone.codes import (
     SupplyType,
     YesNoUnknown,
 )
+from handrail.services.naloxone.kinds.training import Trainee, TrainingMode
 from handrail.services.naloxone.models import Given, Report
 from handrail.services.naloxone.queries import Kit, doubles, items, kits
 from handrail.services.naloxone.report_codes import Available, Outcome, WhyNotCalled
@@ -180,6 +183,31 @@ def of_reports(rows: Sequence[Report]) -> Reports:
         called=rules.share((row.emergency_called for row in real), {YesNoUnknown.YES.value}, {YesNoUnknown.NO.value}),
         why_not=_of(WhyNotCalled, [why for row in real for why in row.why_not_called]), available=available, target=target,
         more_needed=rules.more_needed(available, target), days=rules.quantile([max(0, n) for n in days], Fraction(1, 2)),
+    )
+
+
+# -- training ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Trainings, and how many people took part in them: heads, not different people."""
+
+    people: int
+    trainings: int
+    by_mode: list[Counted]
+
+
+def trained(actor: Actor, since: datetime) -> Trained:
+    """Who learned what to do since a moment. Somebody of a group with a record of their own is in its head count, and counts there alone."""
+    aside = Aside.objects.filter(fact=OuterRef("id"))
+    facts = Fact.objects.filter(actor.filter("naloxone.overview"), ~Exists(aside), kind="naloxone.training", occurred_at__gte=since)
+    whole = facts.exclude(payload__mode=TrainingMode.GROUP.value, payload__trainee=Trainee.PARTICIPANT.value, payload__people=1)
+    said = whole.annotate(mode=KT("payload__mode"), heads=Cast(KT("payload__people"), IntegerField())).values("mode").order_by()
+    found = {mode: (people, trainings) for mode, people, trainings in said.annotate(people=Sum("heads"), trainings=Count("key")).values_list("mode", "people", "trainings")}
+    return Trained(
+        sum(people for people, _n in found.values()), sum(n for _people, n in found.values()),
+        [(mode.label, found[mode.value][0]) for mode in TrainingMode if mode.value in found],
     )
 
 

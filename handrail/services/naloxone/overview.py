@@ -106,7 +106,7 @@ def overview(request: ActorRequest) -> HttpResponse:
     low = refill.to_refill(sites)
     states = queries.states(actor)
     page = {
-        "days": days, "spans": list(SPANS.items()), "kits": numbers.handed_out(actor, since), "reports": found,
+        "days": days, "spans": list(SPANS.items()), "kits": numbers.handed_out(actor, since), "reports": found, "trained": numbers.trained(actor, since),
         "mean": shown(found.mean), "median": shown(found.median), "ninety": shown(found.ninety), "told_after": shown(found.days, 0),
         "shares": [
             _line(_("Survived"), found.survival), _line(_("An ambulance was called"), found.called), _line(_("Naloxone was there, where somebody saw it begin"), found.available),

@@ -65,8 +65,14 @@ class StillOut:
 
 
 def still_out(sent: Mapping[str, int], ended: Mapping[str, int], held: Mapping[str, int]) -> StillOut:
-    """Sent out of the store less what was used, came back or was destroyed; by group. `held` is what bags, boxes and vans have now."""
+    """Sent out of the store less what was used, came back or was destroyed; by group. `held` is what bags, boxes and vans have now.
+
+    No group has less than nobody: where more came back than one had, it was another’s, and nobody knows whose.
+    """
     groups = {group: sent.get(group, 0) + held.get(group, 0) - ended.get(group, 0) for group in GROUPS}
+    for group in GROUPS[:-1]:
+        groups["unknown"] += min(0, groups[group])
+        groups[group] = max(0, groups[group])
     return StillOut(sum(sent.values()) + sum(held.values()), sum(ended.values()), groups)
 
 

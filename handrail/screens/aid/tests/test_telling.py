@@ -32,6 +32,8 @@ from handrail.services.naloxone.tests import helpers
 from handrail.services.naloxone.values import PICK_UP
 
 CANARIES = ("203.0.113.77", "Heron-agent-4711", "heron-referrer-4711", "heron-cookie-4711")
+KNOWN = "NX-HERON-4711"
+"""A code on a kit: told, and kept."""
 HEADERS = {"user-agent": CANARIES[1], "referer": f"https://{CANARIES[2]}.example/", "cookie": f"seen={CANARIES[3]}", "accept-language": "en-KE"}
 
 
@@ -75,25 +77,52 @@ def everything() -> str:
 
 
 def test_a_hundred_reports_leave_no_address_no_browser_and_no_moment(world, settings, tmp_path, caplog, monkeypatch):
+    """In this process, with a clock that stands still; `tests/stories/test_told_over_http.py` asks a real server."""
     settings.CONFIG = dataclasses.replace(settings.CONFIG, var=tmp_path)
     monkeypatch.setattr(flood, "FROM_ONE", 1_000)
     written = ("kernel_session", "kernel_throttle", "kernel_auditentry", "kernel_accessentry")
     with scope.enter([world.harbour.key]):
         before = {name: _count(name) for name in written}
     moment = clock.now().replace(hour=13, minute=47, second=31, microsecond=471_100)
-    with caplog.at_level(logging.DEBUG), time_machine.travel(moment, tick=False):
-        for _report in range(100):
-            answer = telling(world, doses_total="2", emergency_called="no", why_not_called="fear_police")
-            assert (answer.status_code, answer.cookies) == (200, {})
-    with scope.enter([world.harbour.key]):
-        rows = list(PublicReport.objects.all())
-        held = everything() + caplog.text + "".join(path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file())
-        assert len(rows) == 100
-        assert not [canary for canary in CANARIES if canary in held]
-        assert "47:31" not in held
-        assert {(row.happened_at.minute, row.happened_at.second, row.happened_at.microsecond) for row in rows} == {(0, 0, 0)}
-        assert {row.id.version for row in rows} == {4}
-        assert before == {name: _count(name) for name in written}
+    for name in ("django.request", "django.security", "handrail"):  # they pass nothing on to the root
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [caplog.handler])
+    with caplog.at_level(logging.DEBUG):
+        with time_machine.travel(moment, tick=False):
+            for _report in range(100):
+                answer = telling(world, doses_total="2", emergency_called="no", why_not_called="fear_police", codes=KNOWN)
+                assert (answer.status_code, answer.cookies) == (200, {})
+        _breaks(world)
+        assert f"Internal Server Error: {where(world)}" in caplog.text, "what is logged is looked at"
+        with scope.enter([world.harbour.key]):
+            rows = list(PublicReport.objects.all())
+            _nothing_of_them(everything() + caplog.text, 100)
+            assert {(row.happened_at.minute, row.happened_at.second, row.happened_at.microsecond) for row in rows} == {(0, 0, 0)}
+            assert {row.id.version for row in rows} == {4}
+            assert before == {name: _count(name) for name in written}
+        night = moment.replace(minute=5, second=9, microsecond=0) + timedelta(hours=13)
+        with time_machine.travel(night, tick=False), scope.enter([world.harbour.key]):
+            assert public_reports.take_in(world.harbour, before=date(2099, 1, 1)) == 100
+            facts = list(Fact.objects.filter(kind="naloxone.reversal"))
+            assert len(facts) == len({fact.id for fact in facts} & {row.id for row in rows}) == 100
+            assert {(fact.occurred_at.minute, fact.occurred_at.second) for fact in facts} == {(0, 0)}
+            _nothing_of_them(everything() + caplog.text, 100)
+            assert before == {name: _count(name) for name in written}
+    assert not list(tmp_path.rglob("*")), "telling writes no file"
+
+
+def _breaks(world: SimpleNamespace) -> None:
+    """Something fails while somebody tells: the log says where."""
+    said = {"id": str(ids.random()), "when": "today", "outcome": "recovered"}
+    with patch.object(public_reports, "keep", side_effect=RuntimeError("broken")):
+        answer = Client(REMOTE_ADDR=CANARIES[0], raise_request_exception=False).post(where(world), said, headers=HEADERS)
+    assert answer.status_code == 500
+
+
+def _nothing_of_them(held: str, count: int) -> None:
+    """What was told is found, so whoever told it would be."""
+    assert held.count(KNOWN) >= count
+    assert not [canary for canary in CANARIES if canary in held]
+    assert "47:31" not in held
 
 
 def _count(table: str) -> int:
@@ -195,7 +224,9 @@ def test_the_square_on_a_kit_leads_to_its_lot(world):
         helpers.fill_store(world)
         lot = helpers.lot()
         commands.label(actor=world.system, site=world.store, lot=helpers.Lot.objects.get(id=lot), codes=["NX-0417"], id=ids.new())
-    assert 'value="NX-0417"' in Client().get(where(world) + "?kit=NX-0417").content.decode()
+    page = Client().get(where(world) + "?kit=NX-0417").content.decode()
+    assert 'value="NX-0417"' in page
+    assert 'href="?in=es&amp;kit=NX-0417" lang="es"' in page, "in another language it is the same kit"
     telling(world, codes="nx-0417", doses_total="2")
     with scope.enter([world.harbour.key]):
         public_reports.take_in(world.harbour, before=date(2099, 1, 1))

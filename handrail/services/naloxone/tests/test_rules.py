@@ -28,6 +28,13 @@ def test_the_worked_example_of_a_recall_by_numbers():
     assert [found.groups[group] for group in rules.GROUPS] == [12, 0, 9, 6, 2, 4, 3, 0, 0]
 
 
+def test_more_that_came_back_than_a_group_had_was_of_another_and_nobody_knows_whose():
+    """Two who can be reached bring theirs back without saying who they are: one person without a code had one."""
+    found = rules.still_out({"reachable": 2, "anonymous": 1}, {"anonymous": 2}, {"in_bag": 4})
+    assert {group: n for group, n in found.groups.items() if n} == {"reachable": 2, "in_bag": 4, "unknown": -1}
+    assert (found.sent, found.accounted, found.total) == (7, 2, 5)
+
+
 def test_five_reports_give_a_middle_a_mean_and_two_shares_with_what_is_not_known_beside():
     """`domain/naloxone.md`, worked example 2."""
     doses = [int(number) for number, _outcome, _called in FIVE]
