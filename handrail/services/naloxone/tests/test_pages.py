@@ -109,6 +109,8 @@ def test_the_bag_says_what_expires_and_what_is_recalled(house):
     page = signed_in(house, "naima").get(reverse("naloxone:bag", args=[house.bag.id])).content.decode()
     for words in ("2 here", "expires soon", "40 recalled: put aside", "3 expired: swap, do not give"):
         assert words in page
+    lots = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert f"2 of lot SOON, until {soon.day} {soon:%b %Y}" in lots, lots[lots.index("Naloxone spray"):][:300]
 
 
 def test_got_back_used_is_told_by_its_number_or_its_code(house):
