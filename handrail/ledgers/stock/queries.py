@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from itertools import groupby
 
 from django.db import connection
 
@@ -77,6 +78,8 @@ HELD_SINCE = """
 What is inside is asked now and not when the recall was written down, because a recall from elsewhere names what its sender knew.
 """
 
+_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""After everything that came."""
 CAME = """
 (SELECT min(came.at) FROM (SELECT r.at FROM stock_leg r JOIN stock_location v ON v.key = r.location_id AND v.kind = 'supplier'
   WHERE r.organisation_id = l.organisation_id AND r.lot_id = l.key GROUP BY r.at HAVING sum(r.quantity) <> 0) AS came)
@@ -92,8 +95,8 @@ JOIN stock_lot l ON l.key = b.lot_id
 JOIN stock_item i ON i.key = l.item_id
 LEFT JOIN stock_fund f ON f.key = l.fund_id
 WHERE b.organisation_id = %s AND """  # noqa: S608  our own constant
-_IN_ORDER = f" ORDER BY i.position, i.name, l.is_unknown, l.expiry NULLS LAST, {CAME} NULLS LAST, l.code, l.key"
-"""First expiry, then what came first, then the lot number (`domain/naloxone.md` 3)."""
+_IN_ORDER = " ORDER BY i.position, i.name, i.key, l.is_unknown, l.expiry NULLS LAST, l.code, l.key"
+"""First expiry, then the lot number; between them what came first, see `_in_turn` (`domain/naloxone.md` 3)."""
 _LOTS = f"{_SHELF_LOTS} b.quantity <> 0 AND (%s::bigint[] IS NULL OR loc.site_id = ANY(%s::bigint[])) {_IN_ORDER}"
 _USED_UP = f"""{_SHELF_LOTS} b.quantity = 0 AND loc.site_id = %s::bigint AND (l.id::text = ANY(%s::text[]) OR EXISTS (SELECT 1
   FROM stock_leg g WHERE g.organisation_id = b.organisation_id AND g.location_id = b.location_id AND g.lot_id = b.lot_id
@@ -105,14 +108,26 @@ def lots(sites: Iterable[int] | None) -> list[ShelfLot]:
     keys = None if sites is None else list(sites)
     with connection.cursor() as cursor:
         cursor.execute(_LOTS, [*languages(), scope.organisation(), keys, keys])
-        return [ShelfLot(*row) for row in cursor.fetchall()]
+        return _in_turn([ShelfLot(*row) for row in cursor.fetchall()])
 
 
 def used_up(site: int, since: datetime, also: Iterable[str] = ()) -> list[ShelfLot]:
     """Lots that the book has at nought on a shelf and that moved there since (a few may lie behind a box), and those of `also` that ever were there."""
     with connection.cursor() as cursor:
         cursor.execute(_USED_UP, [*languages(), scope.organisation(), site, list(also), since])
-        return [ShelfLot(*row) for row in cursor.fetchall()]
+        return _in_turn([ShelfLot(*row) for row in cursor.fetchall()])
+
+
+def _in_turn(found: list[ShelfLot]) -> list[ShelfLot]:
+    """Of lots of one item with one date, those that came first before the others. When they came is asked only where there are several: they are few."""
+    groups = [list(group) for _key, group in groupby(found, key=lambda lot: (lot.item, lot.is_unknown, lot.expiry))]
+    tied = {lot.lot_id for group in groups if len({lot.lot_id for lot in group}) > 1 for lot in group}
+    if not tied:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT l.id, {CAME} FROM stock_lot l WHERE l.organisation_id = %s::bigint AND l.id = ANY(%s::uuid[])", [scope.organisation(), list(tied)])  # noqa: S608  our own constant
+        came = {lot: at or _NEVER for lot, at in cursor.fetchall()}
+    return [lot for group in groups for lot in (sorted(group, key=lambda lot: came[lot.lot_id]) if group[0].lot_id in tied else group)]
 
 
 def shelf(site: int, today: date) -> list[ShelfItem]:
