@@ -49,7 +49,7 @@ FILLED: dict[str, dict[str, object]] = {
     },
     "tell": {"what": ["treatment"], "to_service": "Riverside clinic", "basis": "consent", "purpose": "guest_dosing", "notice_sent": "on"},
     "sealed-write": {"phone": "+000 000", "name": "Otter", "address": "Otter 7"}, "sealed-open": {"purpose": "asked_to"},
-    "died": {"died_on": str(clock.now().date())}, "legal-demand-new": {"asked": ["list"]}, "devices": {"label": "Otter"},
+    "died": {"died_on": str(today())}, "legal-demand-new": {"asked": ["list"]}, "devices": {"label": "Otter"},
     "hold-set": {"whom": "person", "card": CARD, "ends_on": str(clock.now().date() + timedelta(days=90))},
     "exchange:weigh": {"gross": "2.5", "tare": "0.5"},
     "exchange:clean-up": {"area": "harbour-east", "crew_size": "3", "method": "weight", "gross": "9.5", "tare": "0.5", "injuries": "0"},
