@@ -155,7 +155,7 @@ def test_hints_go_when_tolerant_review_is_switched_off_without_another_look_up(i
     with_hints(in_harbour)
     assert not hints.forget_unwanted(actor=in_harbour.system)
     setting_changes.set_value(
-        actor=in_harbour.system, value=TOLERANT_REVIEW, typed="no", site=None, valid_from=clock.now().date(), source="the board"
+        actor=in_harbour.system, value=TOLERANT_REVIEW, typed="no", site=None, valid_from=small_world.today(), source="the board"
     )
     assert CodeHint.objects.count() == 0
     assert AuditEntry.objects.filter(action="hints.forgotten").count() == 1

@@ -56,7 +56,7 @@ def telling(world: SimpleNamespace, **typed: str):
 def offers_kits(world: SimpleNamespace, name: str = "Clinic"):
     site = world.sites[name]
     with scope.enter([world.harbour.key]):
-        row = setting_changes.set_value(actor=world.actors["coordinator"], value=PICK_UP, typed="yes", site=site, valid_from=clock.now().date(), source="Board")
+        row = setting_changes.set_value(actor=world.actors["coordinator"], value=PICK_UP, typed="yes", site=site, valid_from=site.today, source="Board")
         type(row).objects.filter(id=row.id).update(valid_from=date(2020, 1, 1))
     return site
 
