@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from handrail.facts.labels import label
 from handrail.facts.models import Fact, Site
 from handrail.facts.queries import site_or_404
-from handrail.facts.record import Refusal
+from handrail.facts.record import Refusal, lock_organisation
 from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest
 from handrail.kernel.web import posted_id
@@ -74,6 +74,7 @@ def came_back(request: ActorRequest, lots: Collection[uuid.UUID]) -> str:
     who, event = held(request, text(request, "back")), BACK.get(text(request, "event"))
     if Fact.objects.filter(request.actor.filter("naloxone.give"), id=posted_id(request)).exists():
         return ""  # a second tap on the same button
+    lock_organisation()  # two workers write the same kits down at once: the second finds them gone
     found = next((one for one in reach.to_reach(request.actor, lots) if one.who == who and str(one.lot) == text(request, "lot")), None)
     if found is None:
         return _("Nothing of this lot is with them any more. Look at the list again.")

@@ -81,12 +81,14 @@ def bag(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     place = site_or_404(request.actor, site, "naloxone.give")
     if request.method == "POST" and Fact.objects.filter(request.actor.filter("naloxone.give"), id=posted_id(request)).exists():
         return redirect(_after(place, "given"))  # a second tap on the same button
-    told = _replaced(request, place)
+    told, given_meanwhile = _replaced(request, place)
     if request.method != "POST":
         return _bag(request, place, {}, told)
     id = posted_id(request)
     (quantities, errors), (expired, wrong) = _quantities(request.POST), _expired(request.POST, place)
     errors |= wrong
+    if given_meanwhile:
+        errors[""] = _("Somebody wrote down a new kit for that overdose meanwhile. If you gave another one, save again: nothing you typed is lost.")
     said = forms.read(Supply, (*FIRST_FIELDS, *MORE_FIELDS), request.POST) | ({"replaces_report": told.root} if told else {})
     confirmed, most = request.POST.getlist("confirm"), MAX_LINE_QUANTITY.read().value
     if not errors and "large" not in confirmed and any(quantity > most for quantity in quantities.values()):
@@ -109,18 +111,20 @@ def bag(request: ActorRequest, site: uuid.UUID) -> HttpResponse:
     return _bag(request, place, errors, told, ask=ask)
 
 
-def _replaced(request: ActorRequest, place: Site) -> Report | None:
-    """The report whose kit is replaced here, if one is named; one that has its kit already is not here any more."""
-    named = request.POST.get("replaces") or request.GET.get("replaces") or ""
+def _replaced(request: ActorRequest, place: Site) -> tuple[Report | None, bool]:
+    """The report whose kit is replaced here, if one is named; and whether it got one while this form was filled in. The page of one that has it is not here."""
+    named = request.POST.get("replaces") or (request.GET.get("replaces") if request.method == "GET" else "") or ""
     if not named:
-        return None
+        return None, False
     try:
-        found = queries.to_replace(request.actor, place, uuid.UUID(named))
+        root = uuid.UUID(named)
     except ValueError:
         raise Http404 from None
-    if found is None:
+    found = queries.to_replace(request.actor, place, root)
+    given_meanwhile = found is None and request.method == "POST" and queries.reports(request.actor).filter(root=root, site=place).exists()
+    if found is None and not given_meanwhile:
         raise Http404
-    return found
+    return found, given_meanwhile
 
 
 def _after(place: Site, what: str) -> str:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from handrail.facts import forms
 from handrail.facts.models import Fact, Site
 from handrail.facts.queries import site_or_404
-from handrail.facts.record import Mode, Refusal
+from handrail.facts.record import Mode, Refusal, lock_organisation
 from handrail.facts.spec import Text
 from handrail.kernel import ids
 from handrail.kernel.access import ActorRequest, Refused, may
@@ -175,6 +175,7 @@ def _came_back(request: ActorRequest, row: MailOrder) -> HttpResponse:
     """What became of recalled kits of a parcel that had arrived."""
     if Fact.objects.filter(request.actor.filter(MAY), id=posted_id(request), kind="naloxone.kit").exists():
         return redirect(reverse("mail:order", args=[row.order]) + "?saved=back")
+    lock_organisation()  # as at the counter: the second of two who write it down at once finds the kits gone
     found = next((one for one in _recalled(request, row) if str(one.lot) == request.POST.get("lot")), None)
     if found is None or row.state != MailState.DELIVERED:
         return shown(request, row, error=_t("Nothing of this lot is with them any more. Look at the list again."))

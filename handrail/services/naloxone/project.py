@@ -73,7 +73,7 @@ def _supply(fact: Recorded) -> None:
 
 def _not_to_be_given(lots: Collection[uuid.UUID], fact: Recorded, site: Site) -> set[str]:
     """Items of which a recalled lot was handed out, or one before the day it first came to anybody (`domain/naloxone.md` 11.6)."""
-    came = Leg.objects.filter(lot__id__in=lots, location__kind="site", quantity__gt=0).values_list("lot__id", "lot__item__code").annotate(first=Min("at"))
+    came = Leg.objects.filter(lot__id__in=lots, lot__is_unknown=False, location__kind="site", quantity__gt=0).values_list("lot__id", "lot__item__code").annotate(first=Min("at"))
     early = {item for _lot, item, first in came if clock.local_date(first, site.time_zone) > fact.day}
     return early | {lot.item.code for lot in queries.held_since(lots, fact.occurred_at)}
 

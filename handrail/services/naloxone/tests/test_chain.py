@@ -276,7 +276,10 @@ def test_a_lot_that_a_recall_stopped_or_that_had_not_come_yet_is_kept_and_flagge
     assert list(Given.objects.order_by("key").values_list("is_flagged", flat=True)) == [True, False, True]
     recalls.close(actor=house.system, recall=recalled.id, outcome="lifted")
     _supply(house, B, Mode.ARRIVED)
-    assert [row.is_flagged for row in Given.objects.order_by("key")] == [True, False, True, False]
+    commands.tell(actor=house.system, site=house.van, event=Event.RETURNED, item=NASAL, id=ids.new())  # nobody knows its lot
+    line = {"item": NASAL, "quantity": 1, "lot": str(unknown_lot()), "lot_reason": "at_hand"}
+    record(Draft(kind="naloxone.supply", payload={"lines": [line]}, site=house.van.id, encounter=ids.new(), occurred_at=yesterday), actor=house.system, mode=Mode.ARRIVED)
+    assert [row.is_flagged for row in Given.objects.order_by("key")] == [True, False, True, False, False], "of what nobody knows the lot nobody knows the day either"
 
 
 @pytest.mark.parametrize("supply_type", ["first", "repeat"])

@@ -93,6 +93,25 @@ def test_a_second_tap_on_the_new_kit_gives_one(house):
         assert there(house.van) == 59
 
 
+def test_of_two_who_give_the_new_kit_the_second_is_told_and_loses_nothing(house):
+    client, other = signed_in(house, "naima"), {"id": str(ids.new()), **q(3), "supply_type": "repeat"}
+    post(client, "report", house.van, outcome="recovered", replacement_wanted="yes")
+    with scope.enter([house.harbour.key]):
+        root = str(Report.objects.get().root)
+    assert post(client, "bag", house.van, replaces=root, **q(1), supply_type="repeat").status_code == 302
+    address = reverse("naloxone:bag", args=[house.van.id])
+    answer = client.post(f"{address}?replaces={root}", other | {"replaces": root})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "a new kit for that overdose meanwhile" in page
+    assert re.search(rf'name="q-{NASAL}" value="3" checked', page)
+    assert 'name="replaces"' not in page
+    assert client.post(f"{address}?replaces={root}", other).status_code == 302
+    with scope.enter([house.harbour.key]):
+        assert there(house.van) == 56
+        assert [fact.about for fact in Fact.objects.filter(kind="naloxone.supply").order_by("counter")] == [uuid.UUID(root), None]
+
+
 @pytest.mark.parametrize("named", ["nonsense", str(uuid.UUID(int=7))])
 def test_a_report_or_a_visit_that_is_not_here_looks_like_a_page_that_is_not_here(house, named):
     client = signed_in(house, "naima")
