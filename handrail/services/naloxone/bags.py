@@ -163,7 +163,7 @@ def _expired(post: QueryDict, place: Site) -> tuple[dict[str, int], dict[str, st
 def _bag(request: ActorRequest, place: Site, errors: Mapping[str, str], told: Report | None, *, ask: str = "") -> HttpResponse:
     post = request.POST
     if told is not None and request.method != "POST":
-        post = QueryDict("supply_type=repeat&repeat_reason=used_unknown")
+        post = QueryDict("supply_type=repeat&repeat_reason=used_unknown&recipient_kind=person_at_risk&risk_person_consent=not_recorded")
     rows = [
         Row(one, post.get(f"n-{one.item.code}", "").strip() or post.get(f"q-{one.item.code}", ""), errors.get(one.item.code, ""), post.get(f"x-{one.item.code}", ""))
         for one in queries.inside(place, SHORT_DATED_DAYS.read().value)
@@ -172,7 +172,7 @@ def _bag(request: ActorRequest, place: Site, errors: Mapping[str, str], told: Re
     rest = [sentence for name, sentence in errors.items() if name not in named]
     page = BagPage(
         site=place, rows=rows, first=forms.inputs(Supply, FIRST_FIELDS, post, errors), more=forms.inputs(Supply, MORE_FIELDS, post, errors),
-        more_open=any(name in errors for name in (*MORE_FIELDS, "codes")) or bool(post.get("repeat_reason")), codes=post.get("codes", ""),
+        more_open=any(name in errors for name in (*MORE_FIELDS, "codes")) or bool(request.POST.get("repeat_reason")), codes=post.get("codes", ""),
         id=post.get("id") or str(ids.new()), error=" ".join(rest) or (_("Nothing is saved yet. Look at the marked lines.") if errors else ""), ask=ask,
         confirmed=[*post.getlist("confirm"), *([ask] if ask else [])] if ask else [], saved=request.GET.get("saved", ""),
         fields={"codes": errors.get("codes", "")}, replaces=told, may_give_expired=bool(EXPIRED_WITH_NOTICE.read(site=place).value),

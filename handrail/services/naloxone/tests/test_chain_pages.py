@@ -68,6 +68,8 @@ def test_who_tells_it_in_a_visit_gets_a_new_kit_that_names_the_report(house):
     form = client.get(give).content.decode()
     assert "The new kit for whoever told of the overdose" in form
     assert re.search(r'name="supply_type" value="repeat" checked', form)
+    assert re.search(r'name="recipient_kind" value="person_at_risk" checked', form)
+    assert '<details class="more"><summary>Why again' in form, "folded: how many, and give"
     root = give.split("replaces=")[1]
     assert post(client, "bag", house.van, replaces=root, **q(1), supply_type="repeat", repeat_reason="used_on_other").status_code == 302
     with scope.enter([house.harbour.key]):
